@@ -1,0 +1,206 @@
+"""Who asks: an account or a partner's client with the grants it has today (DESIGN §5).
+
+Reads use all grants. A write acts under exactly one (``Actor.acting``), and its event records it. ``load_actor`` turns
+a bearer token into an actor with one statement; a cached actor is checked with ``FRESH_SQL`` inside the reader's own.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import psycopg
+from domain.errors import ErrorCode, Refusal
+from psycopg.raw_cursor import AsyncRawCursor
+
+from auth.tokens import token_hash
+from domain.roles import Role
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One capacity in one county, and what it covers. Fields that the role does not name are ``None``."""
+
+    id: uuid.UUID
+    role: Role
+    county: str
+    account_id: uuid.UUID | None = None
+    client_id: str | None = None
+    office: str | None = None
+    township: str | None = None
+    community: str | None = None
+    unit_id: uuid.UUID | None = None
+    estate_id: uuid.UUID | None = None
+    area_id: uuid.UUID | None = None
+    company_id: uuid.UUID | None = None
+    committee_id: uuid.UUID | None = None
+    scopes: tuple[str, ...] = ()
+    valid_from: date = date.min
+    valid_to: date | None = None
+
+    def scope(self, what: str) -> tuple[Any, ...]:
+        """What it covers of one sort, by the plurals of ``auth.visibility.SCOPES``: ``grant.scope("units")``."""
+        if what == "scopes":
+            return self.scopes
+        value = getattr(self, _SCOPE_FIELDS[what])
+        return () if value is None else (value,)
+
+
+_SCOPE_FIELDS = {
+    "accounts": "account_id",
+    "areas": "area_id",
+    "clients": "client_id",
+    "committees": "committee_id",
+    "communities": "community",
+    "companies": "company_id",
+    "counties": "county",
+    "estates": "estate_id",
+    "townships": "township",
+    "units": "unit_id",
+}
+
+
+def _anywhere(_grant: Grant) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account or a client, what it may do on the day ``today``, and the version of that knowledge."""
+
+    account_id: uuid.UUID | None
+    client_id: str | None
+    token_id: uuid.UUID | None
+    display_name: str
+    locale: str
+    today: date
+    grants: tuple[Grant, ...] = ()
+    scopes: frozenset[str] = frozenset()
+    """The scopes of the token; those of a partner's grants are cut down to them."""
+    grants_version: int = 0
+    roles: frozenset[Role] = field(init=False, compare=False)
+    counties: frozenset[str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Every request reads them several times, and a cached actor serves many requests.
+        object.__setattr__(self, "roles", frozenset(grant.role for grant in self.grants))
+        object.__setattr__(self, "counties", frozenset(grant.county for grant in self.grants))
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Nobody signed in."""
+        return self.account_id is None and self.client_id is None
+
+    def narrowed(self, acting_as: uuid.UUID) -> "Actor":
+        """The same actor with one grant only (``X-Acting-As``); a grant that is not its own is refused."""
+        chosen = tuple(grant for grant in self.grants if grant.id == acting_as)
+        if not chosen:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        return replace(self, grants=chosen)
+
+    def eligible(
+        self, roles: Iterable[Role], county: str, where: Callable[[Grant], bool] = _anywhere
+    ) -> tuple[Grant, ...]:
+        """The grants of one of these roles in the county that also satisfy ``where``."""
+        wanted = frozenset(roles)
+        return tuple(grant for grant in self.grants if grant.county == county and grant.role in wanted and where(grant))
+
+    def acting(self, roles: Iterable[Role], county: str, where: Callable[[Grant], bool] = _anywhere) -> Grant:
+        """The one grant under which a write happens.
+
+        Refuses with ``FORBIDDEN_ROLE`` when there is none and with ``ACTING_GRANT_REQUIRED`` when there are several:
+        the client then names one with ``X-Acting-As``.
+        """
+        found = self.eligible(roles, county, where)
+        if not found:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        if len(found) > 1:
+            raise Refusal(ErrorCode.ACTING_GRANT_REQUIRED)
+        return found[0]
+
+
+def anonymous(today: date, locale: str = "zh-CN") -> Actor:
+    """Nobody: sees what has no need of a grant."""
+    return Actor(None, None, None, "", locale, today)
+
+
+_SYSTEM_GRANT = uuid.UUID(int=0)
+
+
+def system_actor(county: str, today: date) -> Actor:
+    """The county's own clock, for deadlines that pass without anybody acting. It is never reached through a token."""
+    return Actor(None, None, None, "", "zh-CN", today, (Grant(_SYSTEM_GRANT, Role.SYSTEM, county),))
+
+
+_HOLDER = """
+  FROM access_token t
+  LEFT JOIN account a ON a.id = t.account_id
+  LEFT JOIN oauth_client c ON c.client_id = t.client_id"""
+
+_LIVE = """
+  t.revoked_at IS NULL AND t.expires_at > now()
+  AND (t.account_id IS NULL OR a.status = 'ACTIVE') AND (t.client_id IS NULL OR c.status = 'ACTIVE')"""
+
+# Each version only counts up, so their sum changes whenever either does.
+_VERSION = "coalesce(a.grants_version, 0) + coalesce(c.grants_version, 0)"
+
+FRESH_SQL = f"(SELECT {_VERSION}{_HOLDER}\n  WHERE t.token_hash = {{token}} AND{_LIVE})"
+"""A scalar subquery: the present ``Actor.grants_version`` of a token's holder, or NULL once the token is worth nothing.
+
+``FRESH_SQL.format(token="$3")`` goes into the reader's own statement, bound to ``auth.tokens.token_hash(token)`` as
+bytea. An actor kept from an earlier request counts only while this equals its ``grants_version``, and until its day ends.
+"""
+
+_GRANT_COLUMNS = (
+    "id, role, county, account_id, client_id, office, township, community, unit_id, estate_id, area_id, company_id, "
+    "committee_id, scopes, valid_from, valid_to"
+)
+
+_GRANTS_TODAY = (
+    f"SELECT {_GRANT_COLUMNS} FROM account_grant "  # noqa: S608 (constants only)
+    "WHERE valid_from <= $2 AND (valid_to IS NULL OR $2 < valid_to)"
+)
+
+_ACTOR_SQL = f"""
+SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coalesce(a.locale, 'zh-CN'), t.scopes,
+  {_VERSION}, g.*{_HOLDER}
+  LEFT JOIN LATERAL (
+    {_GRANTS_TODAY} AND account_id = t.account_id
+    UNION ALL
+    {_GRANTS_TODAY} AND t.account_id IS NULL AND client_id = t.client_id AND county = ANY (c.counties)
+  ) g ON true
+  WHERE t.token_hash = $1 AND{_LIVE}
+  ORDER BY g.county, g.role, g.id
+"""
+
+
+async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today: date) -> Actor | None:
+    """The holder of a bearer token with its grants of that day, or ``None`` when the token is worth nothing.
+
+    One statement. ``today`` is the day in Asia/Shanghai.
+    """
+    cursor = AsyncRawCursor(connection)
+    await cursor.execute(_ACTOR_SQL, (token_hash(token), today), binary=True, prepare=True)
+    rows = await cursor.fetchall()
+    if not rows:
+        return None
+    token_id, account_id, client_id, display_name, locale, scopes, version = rows[0][:7]
+    return Actor(
+        account_id,
+        client_id,
+        token_id,
+        display_name,
+        locale,
+        today,
+        tuple(_grant(row[7:], account_id is None, scopes) for row in rows if row[7] is not None),
+        frozenset(scopes),
+        version,
+    )
+
+
+def _grant(columns: tuple[Any, ...], of_client: bool, token_scopes: list[str]) -> Grant:
+    identity, role, *places, scopes, valid_from, valid_to = columns
+    # A partner may ask for a token with fewer scopes than its agreement allows; then that is all the token gives.
+    kept = tuple(scope for scope in scopes if not of_client or scope in token_scopes)
+    return Grant(identity, Role(role), *places, kept, valid_from, valid_to)
