@@ -11,10 +11,10 @@ from datetime import date
 from typing import Any
 
 import psycopg
-from domain.errors import ErrorCode, Refusal
 from psycopg.raw_cursor import AsyncRawCursor
 
 from auth.tokens import token_hash
+from domain.errors import ErrorCode, Refusal
 from domain.roles import Role
 
 
@@ -149,7 +149,7 @@ FRESH_SQL = f"(SELECT {_VERSION}{_HOLDER}\n  WHERE t.token_hash = {{token}} AND{
 """A scalar subquery: the present ``Actor.grants_version`` of a token's holder, or NULL once the token is worth nothing.
 
 ``FRESH_SQL.format(token="$3")`` goes into the reader's own statement, bound to ``auth.tokens.token_hash(token)`` as
-bytea. An actor kept from an earlier request counts only while this equals its ``grants_version``, and until its day ends.
+bytea. An actor kept from an earlier request counts while this equals its ``grants_version``, and until its day ends.
 """
 
 _GRANT_COLUMNS = (
