@@ -1,8 +1,8 @@
 """Grants follow facts: the command that writes an ownership, a term, an employment or a posting opens its grants here.
 
 Both functions run in the command's own transaction and count up ``grants_version`` of every holder they touch, so that
-an actor cached anywhere is found stale by its next statement. The holder's row is locked first: two facts written at once
-for one person wait for each other. Ids are made in Python, so a command can write its grants before the county's rows,
+an actor cached anywhere is found stale by its next statement. The holder's row is locked first: two facts written at
+once for one person wait for each other. Ids are made in Python, so a command can write its grants before the county's rows,
 the order that a distributed database asks for (DESIGN §8).
 """
 
@@ -69,8 +69,8 @@ async def open_grant(
 ) -> AccountGrant:
     """Give an account or a client a capacity from ``valid_from`` to the day before ``valid_to``.
 
-    The same fact opening the same grant again (a repeated import) gives the one that is there. Raises ``ValueError`` when
-    the reach lacks what the role needs, the role belongs to nobody who signs in, or the holder does not exist.
+    The same fact opening the same grant again (a repeated import) gives the one that is there. Raises ``ValueError``
+    when the reach lacks what the role needs, the role belongs to nobody who signs in, or the holder does not exist.
     """
     missing = [name for name in REACH_NEEDED.get(role, ()) if getattr(reach, name) is None]
     if missing or role is Role.SYSTEM:
