@@ -1,3 +1,7 @@
 """Importing this package registers every table with ``models.base.Base.metadata`` (migrations and tests rely on it)."""
 
 from models import accounts as accounts
+from models import divisions as divisions
+from models import estates as estates
+from models import people as people
+from models import search as search
