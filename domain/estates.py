@@ -1,4 +1,4 @@
-"""The words of the register (物业基础数据): how estates are managed, what buildings and units are, who holds and lives in them.
+"""The words of the register (物业基础数据): how estates are managed, what buildings and units are, who holds them.
 
 Every value's docstring is its description in the API.
 """

@@ -28,8 +28,8 @@ class DivisionLevel(StrEnum):
 class Division(Base):
     """An administrative division (行政区划) under its official code.
 
-    ``county`` is the six-digit code of the county that it is or lies in (null above counties). When codes are reformed the
-    old row gets ``valid_to`` and ``replaced_by``; rows that carry the old code move by command, never the division itself.
+    ``county`` is the six-digit code of the county that it is or lies in (null above counties). When codes are reformed
+    the old row gets ``valid_to`` and ``replaced_by``; rows that carry the old code move by command, never the division.
     """
 
     __tablename__ = "division"
@@ -43,7 +43,7 @@ class Division(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    name_key: Mapped[str]
+    name_sort: Mapped[str]
     """The name in pinyin, for sorting."""
     level: Mapped[str]
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("division.code"))

@@ -16,14 +16,15 @@ CURRENT = text("valid_to IS NULL")
 class PropertyArea(CountyRow):
     """A property area (物业管理区域): what contracts, committees, votes and fund accounts hang on (ZS-2, ZD-10).
 
-    It covers one or more estates, or some buildings of one. ``township`` and ``community`` name the offices that answer for it.
+    It covers one or more estates, or some buildings of one. ``township`` and ``community`` name the offices that answer
+    for it.
     """
 
     __tablename__ = "property_area"
     __table_args__ = (
         one_of("state", words.AreaState),
         unique("code"),
-        index("name_key", "id", name="ix_property_area_name_key"),
+        index("name_sort", "id", name="ix_property_area_name_sort"),
         index("township", "code"),
         index("community", "code"),
         index("state", "code"),
@@ -31,7 +32,7 @@ class PropertyArea(CountyRow):
 
     code: Mapped[str]
     name: Mapped[str]
-    name_key: Mapped[str]
+    name_sort: Mapped[str]
     """The name in pinyin, for sorting."""
     township: Mapped[str]
     """Division code, 9 digits."""
@@ -83,16 +84,16 @@ class Estate(CountyRow):
         one_of("party_coverage", words.PartyCoverage),
         one_of("fund_deposit", words.FundDeposit),
         unique("code"),
-        index("name_key", "id", name="ix_estate_name_key"),
-        index("township", "name_key", "id", name="ix_estate_township"),
-        index("community", "name_key", "id", name="ix_estate_community"),
-        index("service_mode", "name_key", "id", name="ix_estate_service_mode"),
-        index("state", "name_key", "id", name="ix_estate_state"),
+        index("name_sort", "id", name="ix_estate_name_sort"),
+        index("township", "name_sort", "id", name="ix_estate_township"),
+        index("community", "name_sort", "id", name="ix_estate_community"),
+        index("service_mode", "name_sort", "id", name="ix_estate_service_mode"),
+        index("state", "name_sort", "id", name="ix_estate_state"),
     )
 
     code: Mapped[str]
     name: Mapped[str]
-    name_key: Mapped[str]
+    name_sort: Mapped[str]
     """The name in pinyin, for sorting."""
     address: Mapped[str]
     township: Mapped[str]

@@ -14,8 +14,8 @@ from models.sealed import sealed_columns
 class Owner(CountyRow):
     """An owner (业主) or an owner's guardian or agent, once per county.
 
-    A person is known by a document's blind index; an organisation by its unified social credit code
-    (统一社会信用代码), acting through a named agent. ``account_id`` links the login once its holder has proved the phone.
+    A person is known by a document's blind index; an organisation by its unified social credit code (统一社会信用代码),
+    acting through a named agent. ``account_id`` links the login once its holder has proved the phone.
     """
 
     __tablename__ = "owner"
@@ -31,12 +31,12 @@ class Owner(CountyRow):
         index("account_id"),
         index("phone_index"),
         index("guardian_id"),
-        index("name_key", "id", name="ix_owner_name_key"),
+        index("name_sort", "id", name="ix_owner_name_sort"),
     )
 
     kind: Mapped[str]
     name: Mapped[str]
-    name_key: Mapped[str]
+    name_sort: Mapped[str]
     """The name in pinyin, for sorting."""
     name_mask: Mapped[str]
     """王*: what may be shown where the name may not (PRI-5)."""

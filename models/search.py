@@ -1,4 +1,4 @@
-"""Chinese keyword search by equality: one row per gram of a name, since the embedded PostgreSQL has no trigrams (DESIGN §2)."""
+"""Chinese keyword search by equality: one row per gram, since the embedded PostgreSQL has no trigrams (DESIGN §2)."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from models.base import Base, County, index, one_of
 
 
 class SearchGram(Base):
-    """One gram (two characters, or a single one) that occurs in the searchable texts of a subject (``domain.search``)."""
+    """One gram (one or two characters) that occurs in the searchable texts of a subject (``domain.search``)."""
 
     __tablename__ = "search_gram"
     __table_args__ = (one_of("kind", SearchKind), index("kind", "subject_id"))
