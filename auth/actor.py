@@ -6,7 +6,7 @@ a bearer token into an actor with one statement; a cached actor is checked with 
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -96,7 +96,7 @@ class Actor:
         """The same actor with one grant only (``X-Acting-As``); a grant that is not its own is refused."""
         chosen = tuple(grant for grant in self.grants if grant.id == acting_as)
         if not chosen:
-            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=self.roles)
         return replace(self, grants=chosen)
 
     def eligible(
@@ -112,9 +112,10 @@ class Actor:
         Refuses with ``FORBIDDEN_ROLE`` when there is none and with ``ACTING_GRANT_REQUIRED`` when there are several:
         the client then names one with ``X-Acting-As``.
         """
-        found = self.eligible(roles, county, where)
+        wanted = frozenset(roles)
+        found = self.eligible(wanted, county, where)
         if not found:
-            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=wanted)
         if len(found) > 1:
             raise Refusal(ErrorCode.ACTING_GRANT_REQUIRED)
         return found[0]
@@ -152,13 +153,10 @@ FRESH_SQL = f"(SELECT {_VERSION}{_HOLDER}\n  WHERE t.token_hash = {{token}} AND{
 bytea. An actor kept from an earlier request counts while this equals its ``grants_version``, and until its day ends.
 """
 
-_GRANT_COLUMNS = (
-    "id, role, county, account_id, client_id, office, township, community, unit_id, estate_id, area_id, company_id, "
-    "committee_id, scopes, valid_from, valid_to"
-)
+_GRANT_COLUMNS = tuple(column.name for column in fields(Grant))
 
 _GRANTS_TODAY = (
-    f"SELECT {_GRANT_COLUMNS} FROM account_grant "  # noqa: S608 (constants only)
+    f"SELECT {', '.join(_GRANT_COLUMNS)} FROM account_grant "  # noqa: S608 (constants only)
     "WHERE valid_from <= $2 AND (valid_to IS NULL OR $2 < valid_to)"
 )
 
@@ -200,7 +198,8 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
 
 
 def _grant(columns: tuple[Any, ...], of_client: bool, token_scopes: list[str]) -> Grant:
-    identity, role, *places, scopes, valid_from, valid_to = columns
+    values = dict(zip(_GRANT_COLUMNS, columns, strict=True))
     # A partner may ask for a token with fewer scopes than its agreement allows; then that is all the token gives.
-    kept = tuple(scope for scope in scopes if not of_client or scope in token_scopes)
-    return Grant(identity, Role(role), *places, kept, valid_from, valid_to)
+    values["scopes"] = tuple(scope for scope in values["scopes"] if not of_client or scope in token_scopes)
+    values["role"] = Role(values["role"])
+    return Grant(**values)

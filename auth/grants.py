@@ -2,8 +2,8 @@
 
 Both functions run in the command's own transaction and count up ``grants_version`` of every holder they touch, so that
 an actor cached anywhere is found stale by its next statement. The holder's row is locked first: two facts written at
-once for one person wait for each other. Ids are made in Python, so a command can write its grants before the county's rows,
-the order that a distributed database asks for (DESIGN §8).
+once for one person wait for each other. Ids are made in Python, so a command can write its grants before the county's
+rows, the order that a distributed database asks for (DESIGN §8).
 """
 
 import uuid
