@@ -1,28 +1,13 @@
 """The administrative divisions of the five counties: shared reference data, dated, replaced but never deleted."""
 
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.divisions import DivisionLevel
 from models.accounts import SHARED_TABLE
 from models.base import Base, one_of
-
-
-class DivisionLevel(StrEnum):
-    """The level of an administrative division, by the length of its official code."""
-
-    PROVINCE = "PROVINCE"
-    """2 digits (省级)."""
-    PREFECTURE = "PREFECTURE"
-    """4 digits (地级)."""
-    COUNTY = "COUNTY"
-    """6 digits (县级)."""
-    TOWNSHIP = "TOWNSHIP"
-    """9 digits: subdistricts, towns and townships (乡级: 街道、镇、乡)."""
-    COMMUNITY = "COMMUNITY"
-    """12 digits: residents' and villagers' committees (村级: 社区、村)."""
 
 
 class Division(Base):
