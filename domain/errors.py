@@ -1,0 +1,173 @@
+"""Expected failures: the one exception that carries them, and the catalogue of their codes.
+
+    Exception
+    ├── Refusal          expected; the edge turns it into ``userErrors { code message field retryable }``
+    └── LookupError
+        └── UnknownCounty    a fault of configuration (domain.profiles), never shown as a user error
+
+    ErrorCode
+    ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
+    │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
+    ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
+    ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · ALREADY_REGISTERED · INVALID_* (identifiers)
+    ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
+    ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
+    ├── filings      FIRM_NOT_FILED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED · TESTS_NOT_RECORDED …
+    ├── votes        VOTE_NOT_PASSED · QUOTA_EXCEEDED
+    ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
+    └── fund         NOT_EMERGENCY · EXCLUDED_WORK · CORRECTIONS_USED_UP …            (* retryable)
+
+A code is data: its English doc and whether repeating the same request may help stand here, the sentence that a
+person reads stands in ``app/locales``. Adding a code means one line here and one in each locale;
+``tests/domain/test_errors.py`` checks.
+"""
+
+import string
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum, StrEnum
+from typing import Any, Self
+
+from domain.money import format_fen
+
+
+class ErrorCode(StrEnum):
+    """Every expected failure. ``doc`` says when it is given, ``retryable`` whether repeating the request may help."""
+
+    _value_: str
+    doc: str
+    retryable: bool
+
+    def __new__(cls, value: str, doc: str, retryable: bool = False) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        member.retryable = retryable
+        return member
+
+    # access
+    NOT_FOUND = "NOT_FOUND", "There is no such row, or the actor may not see it; the two are not told apart."
+    ACTION_NOT_AVAILABLE = "ACTION_NOT_AVAILABLE", "The case is not in a state in which this action exists."
+    ACTING_GRANT_REQUIRED = "ACTING_GRANT_REQUIRED", "Several grants would allow the action and none was named."
+    FORBIDDEN_ROLE = "FORBIDDEN_ROLE", "The action exists now, but not for the role in which the actor acts."
+    PURPOSE_REQUIRED = "PURPOSE_REQUIRED", "Personal data is revealed only for a stated purpose (PRI-6, PRI-7)."
+    REFERRAL_REQUIRED = "REFERRAL_REQUIRED", "A court sees only cases that were referred to it (FEE-15, PRI-9)."
+    SAME_REVIEWER = "SAME_REVIEWER", "The actor decided the previous step in the same office (RULES §9)."
+    OWN_APPLICATION = "OWN_APPLICATION", "Nobody decides on an application of their own (RULES §9)."
+    WRONG_CODE = "WRONG_CODE", "The one-time code is wrong, expired, used, or was tried too often."
+
+    # request
+    VERSION_CONFLICT = "VERSION_CONFLICT", "The row changed since it was read; read it again and decide anew."
+    IDEMPOTENCY_KEY_REQUIRED = "IDEMPOTENCY_KEY_REQUIRED", "Operations that move money, votes or filings need a key."
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The key was used before with another input."
+    RATE_LIMITED = "RATE_LIMITED", "Too many requests of this kind; wait and repeat.", True
+    TRY_AGAIN = "TRY_AGAIN", "The work collided with other work or the service is starting; repeat.", True
+
+    # input
+    INVALID_INPUT = "INVALID_INPUT", "The value has the wrong form."
+    REQUIRED = "REQUIRED", "A value or a reason is needed here."
+    OUT_OF_RANGE = "OUT_OF_RANGE", "The number or date lies outside what is allowed."
+    ALREADY_REGISTERED = "ALREADY_REGISTERED", "The county already has a row with this identity."
+    INVALID_CREDIT_CODE = "INVALID_CREDIT_CODE", "Not a unified social credit code (统一社会信用代码, GB 32100-2015)."
+    INVALID_ID_NUMBER = "INVALID_ID_NUMBER", "Not a resident identity number (公民身份号码, GB 11643-1999)."
+    INVALID_PHONE = "INVALID_PHONE", "Not a mainland mobile number (手机号码)."
+    INVALID_UNIT_NUMBER = "INVALID_UNIT_NUMBER", "Not a 28-character real-estate unit number (不动产单元号)."
+    INVALID_DIVISION = "INVALID_DIVISION", "Not the code of an administrative division (行政区划代码)."
+    INVALID_ACCOUNT = "INVALID_ACCOUNT", "Not a bank account number."
+
+    # documents
+    MISSING_DOCUMENT = "MISSING_DOCUMENT", "The step needs documents that are not attached; params name their kinds."
+    DOCUMENT_NOT_READY = "DOCUMENT_NOT_READY", "The document was announced but its upload is not confirmed."
+    MODEL_TEXT_REQUIRED = "MODEL_TEXT_REQUIRED", "New estates and new committees must use the model text (GT-18)."
+    SEAL_REQUIRED = "SEAL_REQUIRED", "The verification needs the office's seal (ZD-7)."
+    SIGNATURES_REQUIRED = "SIGNATURES_REQUIRED", "Fewer people signed than the step needs (INS-2, ZD-7)."
+
+    # time
+    LATE = "LATE", "The period to act has ended."
+    TOO_EARLY = "TOO_EARLY", "The action may be taken only from a later day."
+    POSTING_PERIOD_NOT_OVER = "POSTING_PERIOD_NOT_OVER", "The posting (公示) has not yet run its full number of days."
+    WARRANTY_NOT_OVER = "WARRANTY_NOT_OVER", "The asset is under warranty; its builder must repair it (FUND-14)."
+
+    # filings
+    FIRM_NOT_FILED = "FIRM_NOT_FILED", "The firm has no company filing in force in this county (SL-17)."
+    BLACKLISTED = "BLACKLISTED", "The firm is black-listed and may take no new project (CR-5, SL-25)."
+    WHOLE_TRANSFER = "WHOLE_TRANSFER", "The service is passed on whole or cut up whole (V-34, Civil Code 941)."
+    ADJUSTMENT_CLAUSE_REQUIRED = "ADJUSTMENT_CLAUSE_REQUIRED", "The contract lacks the price-adjustment clause (TQ-63)."
+    PRICE_ABOVE_CEILING = "PRICE_ABOVE_CEILING", "The price is above the guide price for the current star (FEE-5)."
+    TESTS_NOT_RECORDED = "TESTS_NOT_RECORDED", "A cancellation needs all three tests of GT-11 recorded and met."
+    NOT_RECTIFIED = "NOT_RECTIFIED", "The re-check did not find the problem put right."
+
+    # votes
+    VOTE_NOT_PASSED = "VOTE_NOT_PASSED", "The owners' joint decision that the step rests on has not passed."
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what the assembly delegated to the committee (V-32, TQ-42)."
+
+    # money
+    ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
+    PRICE_ABOVE_DISCLOSED = "PRICE_ABOVE_DISCLOSED", "The price is above the disclosed one (FEE-7)."
+    BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, voided or already paid."
+    OVERPAYMENT = "OVERPAYMENT", "The payment is larger than what is owed."
+    INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE", "The account does not hold the amount (FUND-5, FUND-28)."
+    UNBALANCED = "UNBALANCED", "The postings do not sum to zero (FUND-4)."
+    ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
+
+    # fund
+    NOT_EMERGENCY = "NOT_EMERGENCY", "The repair is not on the county's emergency list (FUND-22)."
+    EXCLUDED_WORK = "EXCLUDED_WORK", "The work must not be paid from the fund (FUND-13)."
+    CORRECTIONS_USED_UP = "CORRECTIONS_USED_UP", "The application was already returned as often as allowed (FUND-25)."
+
+
+class Refusal(Exception):  # noqa: N818 -- it is no error: the rules answered
+    """An expected failure. ``field`` is the GraphQL input field at fault, ``params`` fill the locale's sentence.
+
+    >>> str(Refusal(ErrorCode.OUT_OF_RANGE, "areaM2", least=1))
+    'OUT_OF_RANGE (areaM2) least=1'
+    """
+
+    def __init__(self, code: ErrorCode, field: str | None = None, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.params = params
+
+    @property
+    def retryable(self) -> bool:
+        """Whether repeating the same request may help."""
+        return self.code.retryable
+
+    def sentence(self, template: str) -> str:
+        """The locale's template with this refusal's params; a param that was not given reads ``…``."""
+        return _Forgiving().vformat(template, (), self.params)
+
+    def __str__(self) -> str:
+        field = f" ({self.field})" if self.field else ""
+        params = "".join(f" {name}={value}" for name, value in self.params.items())
+        return f"{self.code}{field}{params}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Refusal) and (self.code, self.field, self.params) == (
+            other.code,
+            other.field,
+            other.params,
+        )
+
+    __hash__ = Exception.__hash__
+
+
+class _Forgiving(string.Formatter):
+    """A refusal must reach the person even when its raiser forgot a param."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        value = kwargs.get(str(key))
+        return "…" if value is None else _shown(str(key), value)
+
+
+def _shown(name: str, value: Any) -> str:
+    if name.endswith("_fen") and isinstance(value, int):
+        return format_fen(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(sorted(_shown("", item) for item in value))
+    return str(value)
