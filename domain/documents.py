@@ -1,0 +1,93 @@
+"""Documents: what may be uploaded, how large, and how the content is recognised (DESIGN §7, Files)."""
+
+from domain.terms import Term
+
+
+class DocumentState(Term):
+    """A document is usable once its bytes were received, measured and recognised."""
+
+    PENDING = "PENDING", "Announced; no bytes yet."
+    READY = "READY", "Received, measured and recognised."
+    REFUSED = "REFUSED", "Too large or not what it was said to be."
+
+
+class DocumentAudience(Term):
+    """Who sees a document besides its uploader."""
+
+    CASE = "CASE", "The parties of the case and the offices that decide it."
+    PUBLISHED = "PUBLISHED", "Everybody who sees the posting or the filing that publishes it."
+
+
+class DocumentKind(Term):
+    """What a document is, as the workflows ask for it."""
+
+    BUSINESS_LICENCE = "BUSINESS_LICENCE", "Business licence (营业执照)."
+    STAFF_LIST = "STAFF_LIST", "Staff list (人员名册)."
+    MANAGER_CERTIFICATE = "MANAGER_CERTIFICATE", "Certificate of a property manager (物业经理证)."
+    TRAINING_RECORD = "TRAINING_RECORD", "Training record (培训记录)."
+    OFFICE_PROOF = "OFFICE_PROOF", "Proof of the office (办公场所证明)."
+    APPOINTMENT = "APPOINTMENT", "Letter of appointment (任命书)."
+    CONTRACT = "CONTRACT", "Contract text (合同文本)."
+    OWNERS_RESOLUTION = "OWNERS_RESOLUTION", "Resolution of the owners' assembly (业主大会决议)."
+    TENDER_RESULT = "TENDER_RESULT", "Award notice (中标通知书)."
+    EXCEPTION_APPROVAL = "EXCEPTION_APPROVAL", "Approval to negotiate without tender (协议选聘批准)."
+    PRICE_ITEM = "PRICE_ITEM", "Charge items and standards (收费项目)."
+    TERMINATION_NOTICE = "TERMINATION_NOTICE", "Written notice of termination."
+    SITE_RECORD = "SITE_RECORD", "Record of a visit on site (现场记录)."
+    MODEL_TEXT = "MODEL_TEXT", "A model text (示范文本)."
+    COMMITTEE_RECORD = "COMMITTEE_RECORD", "Papers of a committee's election and filing."
+    POSTING_PROOF = "POSTING_PROOF", "Photo of a posting on the board."
+    PHOTO = "PHOTO", "Photo."
+    REPORT = "REPORT", "Report."
+    PLAN = "PLAN", "Plan."
+    BUDGET = "BUDGET", "Budget."
+    INVOICE = "INVOICE", "Invoice."
+    OTHER = "OTHER", "Another document."
+
+
+PDF = "application/pdf"
+JPEG = "image/jpeg"
+PNG = "image/png"
+WEBP = "image/webp"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+MEDIA_TYPES = frozenset({PDF, JPEG, PNG, WEBP, XLSX, DOCX})
+"""What may be uploaded. Active content (HTML, SVG, scripts) never is."""
+
+PHOTOS = frozenset({JPEG, PNG, WEBP})
+PHOTO_KINDS = frozenset({DocumentKind.PHOTO, DocumentKind.POSTING_PROOF})
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+
+HEAD_BYTES = 16
+"""How many leading bytes recognise a type."""
+
+
+def largest(media_type: str) -> int:
+    """The size limit of a media type, in bytes."""
+    return MAX_PHOTO_BYTES if media_type in PHOTOS else MAX_BYTES
+
+
+def looks_like(media_type: str, head: bytes) -> bool:
+    """Whether the leading bytes are those of the declared media type.
+
+    >>> looks_like("image/png", bytes.fromhex("89504e470d0a1a0a0000000d49484452"))
+    True
+    >>> looks_like("image/png", b"<html><script>")
+    False
+    """
+    if media_type == WEBP:
+        return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return any(head.startswith(magic) for magic in _MAGIC.get(media_type, ()))
+
+
+_ZIP = (b"PK\x03\x04",)
+_MAGIC: dict[str, tuple[bytes, ...]] = {
+    PDF: (b"%PDF-",),
+    JPEG: (b"\xff\xd8\xff",),
+    PNG: (b"\x89PNG\r\n\x1a\n",),
+    XLSX: _ZIP,
+    DOCX: _ZIP,
+}
