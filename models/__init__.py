@@ -1,7 +1,11 @@
 """Importing this package registers every table with ``models.base.Base.metadata`` (migrations and tests rely on it)."""
 
 from models import accounts as accounts
+from models import committees as committees
+from models import companies as companies
+from models import contracts as contracts
 from models import divisions as divisions
+from models import documents as documents
 from models import estates as estates
 from models import people as people
 from models import search as search
