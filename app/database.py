@@ -1,0 +1,204 @@
+"""Connections, roles and migrations of the database, wherever it runs.
+
+Two ways in, both as the role ``anju_app``, which owns nothing and passes through row-level security: an SQLAlchemy
+engine for commands and a raw psycopg pool for compiled reads (DESIGN §3). Migrations run as the login of
+``DATABASE_URL``, the owner.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg import errors, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+import migrations
+
+APP_ROLE = "anju_app"
+MINIMUM_VERSION = 15
+MIGRATION_LOCK = 0x616E6A75
+"""The advisory lock ("anju") that keeps two migrations of one database apart."""
+
+SESSION = {"role": APP_ROLE, "TimeZone": "Asia/Shanghai", "DateStyle": "ISO", "jit": "off"}
+"""What every application connection is pinned to, sent with the start-up packet and so without a round trip."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as configured; the message says what to do."""
+
+
+def with_driver(url: str) -> str:
+    """The URL as SQLAlchemy wants it: ``postgresql+psycopg://``."""
+    return sa.make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def without_driver(url: str) -> str:
+    """The URL as libpq wants it: ``postgresql://``."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def for_database(url: str, name: str) -> str:
+    """The same server and login, another database; ``postgresql://``."""
+    return sa.make_url(url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
+def session_options(**settings: str | int) -> str:
+    """The ``options`` of an application connection; arguments add to ``SESSION`` or override it."""
+    return " ".join(f"-c {name}={value}" for name, value in {**SESSION, **settings}.items())
+
+
+def command_engine(url: str, *, size: int = 10, overflow: int = 10, **settings: str | int) -> AsyncEngine:
+    """The engine of the unit of work: transactions, as ``anju_app``. ``settings`` are session settings of
+    PostgreSQL."""
+    return create_async_engine(
+        with_driver(url),
+        pool_size=size,
+        max_overflow=overflow,
+        pool_timeout=10,
+        # A connection that the server dropped is found out by its first statement, and the transaction helper retries.
+        pool_pre_ping=False,
+        connect_args={"options": session_options(**settings), "prepare_threshold": 2},
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        use_native_hstore=False,
+    )
+
+
+ReadPool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+
+
+async def _prepare_for_reads(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    # Compiled statements are few hundred, long and worth their plans: prepare at first sight, keep them all.
+    connection.prepared_max = 1000
+
+
+def read_pool(url: str, *, minimum: int = 2, maximum: int = 10, **settings: str | int) -> ReadPool:
+    """The pool of compiled reads: autocommit, every statement prepared, nothing sent when a connection comes or goes.
+
+    It is returned closed: ``await pool.open()`` inside the event loop. ``settings`` are session settings of PostgreSQL.
+    """
+    return AsyncConnectionPool(
+        without_driver(url),
+        kwargs={"autocommit": True, "prepare_threshold": 0, "options": session_options(**settings)},
+        configure=_prepare_for_reads,
+        min_size=minimum,
+        max_size=maximum,
+        timeout=10,
+        open=False,
+        name="reads",
+    )
+
+
+def create_database(superuser_url: str, name: str, owner: str) -> None:
+    """Make a login and a database of its own, where they do not exist (the embedded server; tests)."""
+    with psycopg.connect(without_driver(superuser_url), autocommit=True) as connection:
+        if not _exists(connection, "SELECT FROM pg_roles WHERE rolname = %s", owner):
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(owner)))
+        _create_app_role(connection, owner)
+        if not _exists(connection, "SELECT FROM pg_database WHERE datname = %s", name):
+            statement = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(owner)))
+
+
+def ensure_database(url: str) -> None:
+    """See to it that the database of ``url`` exists, is new enough and knows ``anju_app``.
+
+    What the login may not do itself is asked for in the error: ``DatabaseError`` names the statements for an
+    administrator.
+    """
+    target = sa.make_url(url)
+    owner, name = target.username or "", target.database or ""
+    try:
+        connection = psycopg.connect(without_driver(url), autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        if f'database "{name}" does not exist' not in str(error):
+            raise DatabaseError(
+                f"cannot connect to {target.render_as_string(hide_password=True)}: {_line(error)}"
+            ) from error
+        _create_missing(url, name)
+        connection = psycopg.connect(without_driver(url), autocommit=True)
+    with connection:
+        if connection.info.server_version < MINIMUM_VERSION * 10_000:
+            found = connection.info.server_version // 10_000
+            raise DatabaseError(f"PostgreSQL {MINIMUM_VERSION} or newer is needed; this server is {found}")
+        if not _exists(
+            connection,
+            "SELECT WHERE pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = %s), 'MEMBER')",
+            APP_ROLE,
+        ):
+            try:
+                _create_app_role(connection, owner)
+            except errors.InsufficientPrivilege as error:
+                statements = f'CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO "{owner}";'
+                raise DatabaseError(
+                    f"the login may not create roles; ask an administrator to run: {statements}"
+                ) from error
+
+
+def _create_missing(url: str, name: str) -> None:
+    try:
+        with psycopg.connect(for_database(url, "postgres"), autocommit=True) as connection:
+            statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'"
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    except errors.DuplicateDatabase:
+        return
+    except (psycopg.OperationalError, errors.InsufficientPrivilege) as error:
+        raise DatabaseError(f'the database "{name}" does not exist and cannot be created: {_line(error)}') from error
+
+
+def _create_app_role(connection: psycopg.Connection[Any], member: str) -> None:
+    # Roles belong to the whole server: another database's start may be making the same one.
+    try:
+        if not _exists(connection, "SELECT FROM pg_roles WHERE rolname = %s", APP_ROLE):
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(APP_ROLE)))
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP_ROLE), sql.Identifier(member)))
+    except (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError):
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP_ROLE), sql.Identifier(member)))
+
+
+def _exists(connection: psycopg.Connection[Any], query: Any, *arguments: str) -> bool:
+    return connection.execute(query, arguments).fetchone() is not None
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
+    """Alembic's configuration, in code: there is no ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes.update(attributes or {})
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to ``revision``, as the owner, one transaction per migration. Two migrations wait for each
+    other."""
+    engine = sa.create_engine(with_driver(url), poolclass=sa.NullPool, use_native_hstore=False)
+    with engine.connect() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        connection.commit()
+        command.upgrade(alembic_config({"connection": connection}), revision)
+    engine.dispose()
+
+
+def head_revision() -> str | None:
+    """The newest migration in the source."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def current_revision(url: str) -> str | None:
+    """The migration that the database stands at; None before the first."""
+    engine = sa.create_engine(with_driver(url), poolclass=sa.NullPool, use_native_hstore=False)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

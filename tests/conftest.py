@@ -1,0 +1,117 @@
+"""What every test may use: a migrated database, a county of its own, and no network but this machine's."""
+
+import itertools
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.database import Cluster, Database, cluster
+
+_controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
+_county_numbers = itertools.count(1)
+
+
+# -- the server: with xdist the controller owns it, and the workers are told where it is ------------------------------
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Hand the run's server to an xdist worker (called in the controller, before the worker starts)."""
+    config = node.config
+    if _controller not in config.stash:
+        stack = ExitStack()
+        config.stash[_controller] = stack, stack.enter_context(cluster())
+    made = config.stash[_controller][1]
+    node.workerinput["cluster"] = (made.superuser_url, made.owner_url, made.prefix)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _controller in config.stash:
+        config.stash[_controller][0].close()
+
+
+@pytest.fixture(scope="session")
+def database_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """The run's server and its migrated template. Tests want ``database`` or ``own_database`` instead."""
+    given = getattr(request.config, "workerinput", {}).get("cluster")
+    if given:
+        yield Cluster(*given)
+        return
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def database(database_cluster: Cluster) -> Iterator[Database]:
+    """The worker's migrated database, shared by its tests: write only inside the ``county`` fixture's code."""
+    with database_cluster.clone(os.environ.get("PYTEST_XDIST_WORKER", "main")) as clone:
+        yield clone
+
+
+@pytest.fixture
+def own_database(database_cluster: Cluster) -> Iterator[Database]:
+    """A migrated database for one test: reading global state, breaking things, dropping connections."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with database_cluster.clone(f"{worker}_own_{next(_county_numbers)}") as clone:
+        yield clone
+
+
+@pytest.fixture
+def empty_database(database_cluster: Cluster) -> Iterator[Database]:
+    """A database without any table, for one test."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with database_cluster.empty(f"{worker}_empty_{next(_county_numbers)}") as fresh:
+        yield fresh
+
+
+# -- a county per test ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def county() -> str:
+    """A county of this test's own: a code 99xxxx that no other test of the worker gets, with Zhangdian's profile."""
+    from domain.profiles import profile_for_test
+
+    code = f"99{next(_county_numbers):04d}"
+    profile_for_test(code, copy_of="370303")
+    return code
+
+
+# -- the network is off -----------------------------------------------------------------------------------------------
+
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "testserver")  # noqa: S104 — compared with, not listened on
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """Refuse every connection and name look-up that would leave this machine."""
+    patch = pytest.MonkeyPatch()
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def check(address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        if isinstance(host, bytes):
+            host = host.decode()
+        if host and not host.startswith(_LOOPBACK):
+            raise OSError(f"the tests' network is off: {address}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *rest: Any, **options: Any) -> Any:
+        check((host,))
+        return look_up(host, *rest, **options)
+
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    patch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield
+    patch.undo()
