@@ -1,0 +1,327 @@
+"""Documents: parsed, limited and validated once, kept by their text; and the interface to whatever executes them.
+
+The edge (HTTP, WebSocket, SSE) asks ``Documents`` for a ``Document``, checks what it costs with the variables at hand,
+and hands both to an ``Executor``. A rejected document is kept too, with its errors, so that repeating it costs a lookup.
+"""
+
+import hashlib
+import re
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    MaxIntrospectionDepthRule,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from auth.actor import Actor
+from schema.costs import Cost, Costs, Variables, compile_costs
+from schema.events import Events
+from schema.faults import FormattedError, RequestCode, RequestError, formatted
+from schema.limits import INTROSPECTION_ROOTS, Excess, Limits, excesses, measure
+
+Locale = Literal["zh-CN", "en"]
+Kind = Literal["query", "mutation", "subscription"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a valid document."""
+
+    name: str | None
+    kind: Kind
+    node: OperationDefinitionNode
+    fields: tuple[str, ...]
+    """The names of its root fields, fragments written out, each once."""
+
+    cost: Cost
+
+    @property
+    def introspects(self) -> bool:
+        """Whether it reads the schema itself."""
+        return not INTROSPECTION_ROOTS.isdisjoint(self.fields)
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether a statement is sent at all (``__typename`` and introspection need none)."""
+        return any(not name.startswith("__") for name in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a document was rejected: every error has this code."""
+
+    code: RequestCode
+    errors: tuple[FormattedError, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A document as it was sent. ``rejection`` is set when it was rejected; then there are no operations."""
+
+    text: str
+    sha256: str
+    """Lower-case hexadecimal SHA-256 of the text in UTF-8."""
+
+    ast: DocumentNode | None = None
+    operations: tuple[Operation, ...] = ()
+    rejection: Rejection | None = None
+    plans: dict[Any, Any] = field(default_factory=dict)
+    """The executor's own: what it compiled from this document. It goes when the document goes."""
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation of that name, or the only one; raises ``RequestError`` otherwise."""
+        if self.rejection is not None:
+            raise RequestError.because(self.rejection.code, self.rejection.errors)
+        if name is None and len(self.operations) == 1:
+            return self.operations[0]
+        for operation in self.operations:
+            if name is not None and operation.name == name:
+                return operation
+        message = "operationName is needed: the document has several operations." if name is None else _UNKNOWN
+        raise RequestError(RequestCode.OPERATION_NOT_FOUND, message)
+
+
+_UNKNOWN = "The document has no operation of that name."
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Documents:
+    """The bounded cache of documents of one schema, with the persisted and the trusted ones.
+
+    ``trusted`` maps SHA-256 hashes to texts; those are compiled at once and never leave. With ``only_trusted`` no other
+    document runs. The cache drops the documents that were used longest ago once it holds more than ``capacity`` of them
+    or more than ``characters`` of their text (a parsed document takes up to 200 bytes for each character).
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        limits: Limits | None = None,
+        costs: Costs | None = None,
+        trusted: Mapping[str, str] | None = None,
+        only_trusted: bool = False,
+        capacity: int = 1_000,
+        characters: int = 400_000,
+    ) -> None:
+        self.schema = schema
+        self.limits = limits or Limits()
+        self.costs = costs or Costs()
+        self.only_trusted = only_trusted
+        self._capacity = capacity
+        self._characters = characters
+        self._held = 0
+        self._recent: OrderedDict[str, Document] = OrderedDict()
+        self._persisted: dict[str, str] = {}
+        self._trusted = {text: self._read(text) for text in (trusted or {}).values()}
+        self._trusted_hashes = {document.sha256: document for document in self._trusted.values()}
+        for sha256, text in (trusted or {}).items():
+            if self._trusted[text].sha256 != sha256:
+                raise ValueError(f"the manifest's hash {sha256} is not that of its document")
+            if (rejection := self._trusted[text].rejection) is not None:
+                raise ValueError(f"trusted document {sha256}: {rejection.errors[0]['message']}")
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._trusted)
+
+    def known(self, text: str) -> Document | None:
+        """The document if it has been seen; nothing is parsed."""
+        if (document := self._trusted.get(text)) is not None:
+            return document
+        if (document := self._recent.get(text)) is not None:
+            self._recent.move_to_end(text)
+        return document
+
+    def get(self, text: str) -> Document:
+        """The document of this text, parsed, measured and validated unless it was before."""
+        document = self.known(text)
+        if document is None:
+            document = self._read(text)
+            self._keep(document)
+        if self.only_trusted and text not in self._trusted:
+            raise RequestError(RequestCode.DOCUMENT_NOT_TRUSTED, "Only the documents of the manifest run here.")
+        return document
+
+    def by_hash(self, sha256: str) -> Document:
+        """The trusted or persisted document with this hash; ``PERSISTED_QUERY_NOT_FOUND`` asks for its text."""
+        if (trusted := self._trusted_hashes.get(sha256)) is not None:
+            return trusted
+        text = self._persisted.get(sha256)
+        document = self.known(text) if text is not None else None
+        if document is None:
+            # The message is part of the protocol of automatic persisted queries.
+            raise RequestError(RequestCode.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+        return document
+
+    def persist(self, text: str, sha256: str) -> Document:
+        """The document of this text, from now on found by its hash as long as the cache keeps it."""
+        document = self.get(text)
+        if not _HASH.fullmatch(sha256) or document.sha256 != sha256:
+            raise RequestError(RequestCode.PERSISTED_QUERY_MISMATCH, "The hash is not the SHA-256 of the document.")
+        if document.rejection is None and text in self._recent:
+            self._persisted[sha256] = text
+        return document
+
+    def _keep(self, document: Document) -> None:
+        if len(document.text) > self._characters // 4:
+            return
+        self._recent[document.text] = document
+        self._held += len(document.text)
+        while len(self._recent) > self._capacity or self._held > self._characters:
+            text, dropped = self._recent.popitem(last=False)
+            self._held -= len(text)
+            self._persisted.pop(dropped.sha256, None)
+
+    def _read(self, text: str) -> Document:
+        document = Document(text, hashlib.sha256(text.encode()).hexdigest())
+        try:
+            ast = parse(text, max_lexical_tokens=self.limits.tokens, max_comments=self.limits.tokens)
+        except GraphQLError as error:
+            document.rejection = _rejection(RequestCode.GRAPHQL_PARSE_FAILED, [error])
+            return document
+        # Before validation, whose rules take quadratic time on what the limits refuse.
+        if found := excesses(measure(ast), self.limits):
+            document.rejection = Rejection(RequestCode.LIMIT_EXCEEDED, tuple(_exceeded(each) for each in found))
+        elif errors := validate(self.schema, ast, _RULES, max_errors=20, hide_suggestions=True):
+            document.rejection = _rejection(RequestCode.GRAPHQL_VALIDATION_FAILED, errors)
+        else:
+            costs, _ = compile_costs(ast, self.schema, self.costs)
+            document.ast = ast
+            document.operations = tuple(
+                Operation(
+                    node.name.value if node.name else None, node.operation.value, node, root_fields(ast, node), cost
+                )
+                for node, cost in zip(_operations(ast), costs, strict=True)
+            )
+        return document
+
+
+_RULES = [rule for rule in specified_rules if rule is not MaxIntrospectionDepthRule]
+"""All of the specification's; the depth of introspection is measured by ``schema.limits`` with everything else."""
+
+
+def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:
+    """The names of an operation's root fields, fragments written out, each name once, in the order of the text."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    names: dict[str, None] = {}
+    entered: set[str] = set()
+    pending = list(reversed(operation.selection_set.selections))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, FieldNode):
+            names[node.name.value] = None
+        elif isinstance(node, FragmentSpreadNode):
+            if node.name.value not in entered:
+                entered.add(node.name.value)
+                pending.extend(reversed(fragments[node.name.value].selection_set.selections))
+        elif isinstance(node, InlineFragmentNode):
+            pending.extend(reversed(node.selection_set.selections))
+    return tuple(names)
+
+
+def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+
+
+def _name(node: OperationDefinitionNode) -> str | None:
+    return node.name.value if node.name else None
+
+
+def _rejection(code: RequestCode, errors: Iterable[GraphQLError]) -> Rejection:
+    return Rejection(code, tuple(formatted(error, code) for error in errors))
+
+
+def _exceeded(excess: Excess) -> FormattedError:
+    return limit_exceeded(excess).errors[0]
+
+
+def limit_exceeded(excess: Excess) -> RequestError:
+    """The error for one limit that was not kept."""
+    return RequestError(
+        RequestCode.LIMIT_EXCEEDED,
+        f"The document exceeds the limit of {excess.limit}: {excess.measured}, allowed are {excess.allowed}.",
+        limit=excess.limit,
+        allowed=excess.allowed,
+        measured=excess.measured,
+    )
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What the edge knows about a request besides its document."""
+
+    request_id: str
+    locale: Locale = "zh-CN"
+    acting_as: uuid.UUID | None = None
+    """The grant to act under (``X-Acting-As``); whether the actor holds it is for the executor to judge."""
+
+    client_ip: str = ""
+    token: str | None = None
+    """The bearer token as it came, for ``auth.actor.FRESH_SQL``."""
+
+    cost: int = 0
+    """Rows that the operation could return; the executor reports it in ``extensions``."""
+
+    events: Events | None = None
+    """Where a subscription listens."""
+
+    @property
+    def extensions(self) -> bytes:
+        """The value of the response's ``extensions`` entry."""
+        return b'{"cost":%d}' % self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete response body, ``{"data": …, "errors": …, "extensions": …}`` as JSON in UTF-8.
+
+    ``failed`` says that the request failed as a whole before anything was executed, and the body has no ``data`` entry.
+    """
+
+    body: bytes
+    failed: bool = False
+
+
+class StaleActorError(Exception):
+    """The actor that was kept from an earlier request no longer holds: its grants changed or its token ended.
+
+    An executor raises it from a query, before anything is answered; the edge loads the actor again and repeats.
+    """
+
+
+class Executor(Protocol):
+    """What runs operations (``schema.engine.execute.Executor``).
+
+    It coerces the raw variables, executes, and masks what went wrong inside (``schema.faults.formatted_in_execution``).
+    ``RequestError`` may be raised at any time before the answer; any other exception is a fault of the server.
+    """
+
+    verifies_actors: bool
+    """Whether queries check in their own statement that the actor is fresh and raise ``StaleActorError``. Only then are
+    actors kept between requests; otherwise every request loads its actor."""
+
+    async def execute(
+        self, document: Document, operation: Operation, variables: Variables, actor: Actor, context: RequestContext
+    ) -> Answer:
+        """Run a query or a mutation."""
+        ...
+
+    def subscribe(
+        self, document: Document, operation: Operation, variables: Variables, actor: Actor, context: RequestContext
+    ) -> AsyncGenerator[bytes]:
+        """Run a subscription: one complete response body for each event. Closed when the client goes away."""
+        ...
