@@ -1,0 +1,255 @@
+"""What may differ between counties: the parameters of a profile (RULES §10), as frozen types.
+
+Each field is one parameter; its unit is in its name (``_days`` calendar days, ``_working_days``, ``_hours``, ``_fen``,
+``_percent``, ``_001m2`` 0.01 m²). Every value comes from a TOML file with its basis, which ``Profile.basis`` keeps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from domain.roles import Role
+from domain.terms import Term
+
+
+class AssemblySet(Term):
+    """Which conditions allow a first owners' assembly (COM-1)."""
+
+    HENAN = "HENAN", "Henan art. 18: delivered area ≥50%, or households moved in ≥30%, or the early contract ends."
+    SHANDONG = "SHANDONG", "Shandong art. 20: delivered area or owners ≥50%, or two years after first delivery ≥25%."
+
+
+class MeetingQuorum(Term):
+    """How many committee members must attend a meeting (COM-10)."""
+
+    MORE_THAN_HALF = "MORE_THAN_HALF", "More than half of the members attend."
+    TWO_THIRDS = "TWO_THIRDS", "At least two thirds of the members attend."
+
+
+class FundMode(Term):
+    """Special modes of voting on fund use (V-26 to V-29)."""
+
+    DELEGATED = "DELEGATED", "委托表决: a written authority given to the committee or an owner representative."
+    COLLECTIVE = "COLLECTIVE", "集合表决: one vote approves a class of repairs within a quota."
+    DEFAULT = "DEFAULT", "默认表决: owners who were served and stay silent count as for."
+    OBJECTION = "OBJECTION", "异议表决: passes unless more than a third objects."
+
+
+class EmergencyOrder(Term):
+    """Whether an emergency repair is paid before or after it is posted (SM-7)."""
+
+    PAY_FIRST = "PAY_FIRST", "The bureau approves and pays at once; the amount is posted after completion."
+    POST_FIRST = "POST_FIRST", "Repair, acceptance and posting come first, then verification and payment."
+
+
+class EmergencyCode(Term):
+    """What may be repaired from the fund without a prior vote (FUND-20)."""
+
+    ELEVATOR = "ELEVATOR", "Elevator failure that endangers people (电梯故障)."
+    FIRE_FACILITY = "FIRE_FACILITY", "Fire-fighting facilities out of order (消防设施故障)."
+    ROOF_WALL_LEAK = "ROOF_WALL_LEAK", "Roof or outer wall leaks badly (屋面、外墙渗漏)."
+    FACADE_FALL = "FACADE_FALL", "Facade layers in danger of falling (外墙脱落)."
+    DRAINAGE_BURST = "DRAINAGE_BURST", "Shared drainage blocked or burst (排水管道爆裂、堵塞)."
+    GUARDRAIL = "GUARDRAIL", "Railings of storeys damaged (护栏破损); Henan's list only."
+    CURTAIN_WALL = "CURTAIN_WALL", "Curtain wall in danger (玻璃幕墙炸裂、脱落); Zibo's list only."
+    BASEMENT_FLOOD = "BASEMENT_FLOOD", "Basement or car park flooded (地下室进水); Zibo's list only."
+    WATER_SUPPLY_FLOOD = "WATER_SUPPLY_FLOOD", "Water supply or flood control fails (供水、防汛); TQ-101."
+    OTHER_SAFETY = "OTHER_SAFETY", "Another danger to people or houses (其他危及安全); the township confirms it."
+
+
+class ValueAddedIncome(Term):
+    """What becomes of the fund's income above its balances (增值收益, FUND-10)."""
+
+    DISTRIBUTE = "DISTRIBUTE", "Distributed yearly to the units' accounts."
+    POOL = "POOL", "The part above demand interest goes to property improvement and life services (TQ-103)."
+
+
+class FundPrepayment(Term):
+    """When a developer must have paid the first fund deposit (FUND-3)."""
+
+    AT_DELIVERY = "AT_DELIVERY", "Paid before the unit is handed over."
+    AT_COMPLETION_FOR_UNSOLD = (
+        "AT_COMPLETION_FOR_UNSOLD",
+        "The developer pays for unsold units at completion (Zibo 63).",
+    )
+    AT_NET_SIGNING = "AT_NET_SIGNING", "The developer pays in full at online signing (网签备案, TQ-104)."
+
+
+class FeeStart(Term):
+    """From when the owner of a delivered unit bears the fee (FEE-3)."""
+
+    DELIVERY = "DELIVERY", "From the day of delivery (Shandong 62)."
+    NEXT_MONTH = "NEXT_MONTH", "From the first day of the month after delivery."
+
+
+class BuildingType(Term):
+    """Types of building that prices and fund rates tell apart."""
+
+    MULTI_STOREY = "MULTI_STOREY", "Multi-storey dwelling without elevator (多层)."
+    MID_RISE = "MID_RISE", "Lower high-rise dwelling with elevator (小高层)."
+    HIGH_RISE = "HIGH_RISE", "High-rise dwelling (高层)."
+
+
+class GuidedCharge(Term):
+    """Charges that may stand under a guide price (政府指导价, FEE-5)."""
+
+    EARLY_STAGE_SERVICE = "EARLY_STAGE_SERVICE", "Early-stage service of ordinary dwellings (普通住宅前期物业服务)."
+    EARLY_STAGE_PARKING = "EARLY_STAGE_PARKING", "Early-stage parking and vehicle order (前期停车服务)."
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePrice:
+    """A base price in fen per m² and month, by star and type of building, before the float."""
+
+    building_type: BuildingType
+    star: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class FundRate:
+    """The first deposit to the maintenance fund, in fen per m² of building area (FUND-2)."""
+
+    building_type: BuildingType
+    fen: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One county's rules as they stand from ``valid_from`` on. A case keeps ``version`` and finishes on it."""
+
+    county: str
+    name: str
+    version: str
+    valid_from: date
+    basis: Mapping[str, str]
+    """The source of each parameter's value, by field name; ``[a]`` is an assumption."""
+
+    region_law: str
+
+    # Filings (SM-1, SM-3; RULES §9)
+    resubmission_days: int
+    company_filing_body: Role
+    company_filing_reviews: tuple[Role, ...]
+    """Offices that all review a company filing before the filing body decides; may be empty."""
+    company_filing_copies: tuple[Role, ...]
+    """Offices that receive a copy of the filing."""
+    company_intake_working_days: int
+    company_decision_days: int
+    company_change_days: int
+    contract_filing_body: Role
+    contract_checks: tuple[Role, ...]
+    """Offices that may check a contract's truth before it is filed (SL-16)."""
+    contract_checks_joined: bool
+    """Whether all of them must check (GT-19) or any one of them may."""
+    contract_filing_copies: tuple[Role, ...]
+    contract_filing_days: int
+    """Days from signing within which a contract is submitted."""
+    contract_check_days: int
+    contract_decision_days: int
+    contract_watch_days: int
+    """Days before its end from which a contract counts as expiring."""
+    continuing_notice_days: int
+    """Notice that ends a contract which continues after its term (V-36)."""
+    model_texts_required: bool
+    adjustment_clause_required: bool
+
+    # Assembly, committee and votes (RULES §2, §5)
+    first_assembly_set: AssemblySet
+    committee_reelection_days: int
+    committee_meeting_quorum: MeetingQuorum
+    committee_filing_days: int
+    committee_decision_days: int
+    committee_commitment_letters: bool
+    committee_pre_term_training: bool
+    committee_seal_register: bool
+    outgoing_audit_blocks_handover: bool
+    fund_modes: frozenset[FundMode]
+    strict_vote_required: bool
+    """Whether only the strict tally of Civil Code 278 counts (V-31)."""
+    delegated_quota: bool
+    units_per_proxy: int | None
+    parking_counts: bool
+    vote_notice_days: int
+    vote_publication_days: int
+    vote_objection_days: int
+    objection_window_days: int
+
+    # Maintenance fund (RULES §3)
+    township_seal: bool
+    """Whether the township's verification needs signature and seal (ZD-7)."""
+    without_committee: Role
+    """Who stands in for the committee in ordinary fund requests of estates that have neither committee nor PMC."""
+    emergency_without_committee: Role
+    emergency_order: EmergencyOrder
+    emergency_codes: frozenset[EmergencyCode]
+    value_added_income: ValueAddedIncome
+    developer_prepays: FundPrepayment
+    fund_buys_insurance: bool
+    fund_plan_posting_days: int
+    fund_settlement_posting_days: int
+    fund_emergency_posting_days: int
+    fund_committee_days: int
+    fund_community_working_days: int
+    fund_township_working_days: int
+    fund_bureau_working_days: int
+    fund_emergency_working_days: int
+    fund_site_check_hours: int
+    fund_payment_working_days: int
+    fund_corrections: int
+    """How often an application may be returned for correction (FUND-25)."""
+    fund_stages_percent: tuple[int, ...]
+    fund_overrun_percent: int
+    fund_audit_above_fen: int
+    fund_renewal_below_percent: int
+    fund_rates: tuple[FundRate, ...]
+
+    # Fees (RULES §4)
+    fee_starts: FeeStart
+    guided_charges: frozenset[GuidedCharge]
+    guide_prices: tuple[GuidePrice, ...]
+    guide_parking_fen: int
+    """Base price of an early-stage parking space in fen per month, before the float."""
+    guide_float_percent: int
+    late_fee_per_100000: int
+    late_fee_cap_percent: int
+    dispute_answer_days: int
+
+    # Inspection, rating, lists (RULES §6)
+    inspectors_least: int
+    inspection_publication_working_days: int
+    rectification_days: int
+    rectification_extensions: int
+    star_exit_rule: bool
+    blacklist_ban: bool
+    """Whether a black-listed firm may take no new project for one year (SL-25)."""
+    rating_finaliser: tuple[Role, ...]
+
+    # Disclosure and reports (RULES §1.6, §7)
+    disclosure_update_working_days: int
+    disclosure_objection_days: int
+    platform_coverage_kpi_percent: int | None
+    formation_kpi_percent: int | None
+    service_coverage_kpi_percent: int | None
+    party_coverage_kpi_percent: int | None
+    quarterly_report_25th: bool
+    quarterly_report_strict: bool
+    """Whether a report on the 25th itself is late ("25日前" read strictly)."""
+    contact_cadre_required: bool
+    old_estate_area_001m2: int | None
+    old_estate_tolerance_percent: int
+    complaints_high_per_100_households: int
+
+    def guide_price(self, building_type: BuildingType, star: int) -> int | None:
+        """The base price in fen per m² and month, before the float; ``None`` where the table has no such line."""
+        for line in self.guide_prices:
+            if (line.building_type, line.star) == (building_type, star):
+                return line.fen
+        return None
+
+    def fund_rate(self, building_type: BuildingType) -> int | None:
+        """The first fund deposit in fen per m²; ``None`` where the table has no such line."""
+        for line in self.fund_rates:
+            if line.building_type == building_type:
+                return line.fen
+        return None
