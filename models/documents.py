@@ -31,7 +31,8 @@ class Document(CountyRow):
         one_of("state", DocumentState),
         one_of("audience", DocumentAudience),
         CheckConstraint(
-            "state <> 'READY' OR (sha256 IS NOT NULL AND size IS NOT NULL AND ready_at IS NOT NULL)", name="ready_whole"
+            "state <> 'READY' OR (key IS NOT NULL AND sha256 IS NOT NULL AND size IS NOT NULL AND ready_at IS NOT NULL)",
+            name="ready_whole",
         ),
     )
 
@@ -43,7 +44,8 @@ class Document(CountyRow):
     name: Mapped[str]
     """The file name the uploader gave, without path and control characters."""
     media_type: Mapped[str]
-    key: Mapped[str]
+    key: Mapped[str | None]
+    """Where the bytes are in the object store; set when they were received."""
     declared_size: Mapped[int] = mapped_column(BigInteger)
     """What the uploader announced, in bytes; an upload may not be larger."""
     size: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,5 +1,9 @@
 """Importing this package declares every model's visibility."""
 
+from auth.policies import committees as committees
+from auth.policies import companies as companies
+from auth.policies import contracts as contracts
 from auth.policies import divisions as divisions
+from auth.policies import documents as documents
 from auth.policies import estates as estates
 from auth.policies import people as people

@@ -1,0 +1,72 @@
+"""Who sees companies, their project leaders and staff: filed companies are published, staff are not (ZS-20, PRI-9)."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from auth.policies.places import (
+    in_own_areas,
+    of_own_community,
+    of_own_company,
+    of_own_home,
+    of_own_township,
+)
+from auth.visibility import Scope, policy, whole_county
+from domain.roles import COMPANY, COUNTY_OFFICES, PARTNERS, RESIDENTS, Role
+from models.companies import Company, CompanyStaff, ProjectLeader
+
+
+def _listed(company: Any, _scope: Scope) -> ColumnElement[bool]:
+    """Once filed, a company's particulars are public here (licence, contacts, state)."""
+    return company.listed.is_(True)  # type: ignore[no-any-return]
+
+
+def _listed_or_at_home(company: Any, scope: Scope) -> ColumnElement[bool]:
+    return or_(company.listed.is_(True), of_own_township(company, scope))
+
+
+def _of_companies_at_home(row: Any, scope: Scope) -> ColumnElement[bool]:
+    """The company has its office in the actor's street, which reviews its filing (SL-19)."""
+    company = aliased(Company)
+    return exists(
+        select(1).where(
+            scope.county_of(company),
+            company.county == row.county,
+            company.id == row.company_id,
+            of_own_township(company, scope),
+        )
+    )
+
+
+policy(
+    Company,
+    {
+        **dict.fromkeys((*RESIDENTS, Role.COMMITTEE, Role.COMMUNITY, *PARTNERS), _listed),
+        **{role: lambda company, scope: company.id == scope.any("companies") for role in COMPANY},
+        Role.TOWNSHIP: _listed_or_at_home,
+        **dict.fromkeys(COUNTY_OFFICES, whole_county),
+    },
+)
+
+policy(
+    ProjectLeader,
+    {
+        **dict.fromkeys(RESIDENTS, of_own_home),
+        Role.COMMITTEE: in_own_areas,
+        **dict.fromkeys(COMPANY, of_own_company),
+        Role.COMMUNITY: of_own_community,
+        Role.TOWNSHIP: of_own_township,
+        **dict.fromkeys(COUNTY_OFFICES, whole_county),
+    },
+)
+
+policy(
+    CompanyStaff,
+    {
+        **dict.fromkeys(COMPANY, of_own_company),
+        Role.TOWNSHIP: _of_companies_at_home,
+        Role.BUREAU: whole_county,
+        Role.MARKET: whole_county,
+    },
+)

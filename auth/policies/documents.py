@@ -1,0 +1,48 @@
+"""Who sees a document: its uploader, the parties and offices of its subject, and all concerned once published."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
+from auth.visibility import Predicate, Scope, policy
+from domain.documents import DocumentAudience
+from domain.roles import COMPANY, RESIDENTS, Role
+from models.documents import Document
+
+
+def _uploaded(document: Any, scope: Scope) -> ColumnElement[bool]:
+    return document.uploaded_by == scope.any("accounts")  # type: ignore[no-any-return]
+
+
+def _uploaded_or(rule: Predicate) -> Predicate:
+    return lambda document, scope: or_(_uploaded(document, scope), rule(document, scope))
+
+
+def _attached(document: Any, _scope: Scope) -> ColumnElement[bool]:
+    """A file that was uploaded and not used yet concerns nobody but its uploader."""
+    return document.subject_id.is_not(None)  # type: ignore[no-any-return]
+
+
+def _of_own_unit_or_published(document: Any, scope: Scope) -> ColumnElement[bool]:
+    published = and_(document.audience == DocumentAudience.PUBLISHED.value, of_own_home(document, scope))
+    return or_(document.unit_id == scope.any("units"), published)
+
+
+def _of_filings(document: Any, _scope: Scope) -> ColumnElement[bool]:
+    return document.subject_type == "filing"  # type: ignore[no-any-return]
+
+
+policy(
+    Document,
+    {
+        **dict.fromkeys(RESIDENTS, _uploaded_or(_of_own_unit_or_published)),
+        Role.COMMITTEE: _uploaded_or(in_own_areas),
+        **dict.fromkeys(COMPANY, _uploaded_or(of_own_company)),
+        Role.COMMUNITY: _uploaded_or(of_own_community),
+        Role.TOWNSHIP: _uploaded_or(of_own_township),
+        Role.BUREAU: _uploaded_or(_attached),
+        Role.PRICE: _uploaded_or(_of_filings),
+        Role.MARKET: _uploaded_or(_of_filings),
+    },
+)
