@@ -1,0 +1,140 @@
+"""The ledger's vocabulary: kinds of accounts and transactions, their normal side, what must stay true of every one.
+
+An amount is signed integer fen: positive is a debit (借), negative a credit (贷). A transaction's lines sum to zero.
+A *balance* is shown on the account's normal side, so money that is there reads as a positive number on either side
+(RULES FUND-4).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Side(StrEnum):
+    """On which side an account grows."""
+
+    DEBIT = "DEBIT"
+    CREDIT = "CREDIT"
+
+
+class AccountKind(StrEnum):
+    """What an account stands for. The columns that name its owner follow from the kind (``OWNED_BY``)."""
+
+    UNIT_FUND = "UNIT_FUND"
+    """分户账: one unit's part of the maintenance fund."""
+    BUILDING_FUND = "BUILDING_FUND"
+    """A building's fund money without units: no property area yet, or the public-housing seller's part (FUND-4)."""
+    AREA_FUND = "AREA_FUND"
+    """A property area's fund money not (yet) on units: undistributed interest, common income."""
+    BANK = "BANK"
+    """Money at a bank: the fund account of an area (of a building without area), or a company's collecting account."""
+    CASH = "CASH"
+    """Cash and card takings that a company holds."""
+    RECEIVABLE = "RECEIVABLE"
+    """What a unit owes a company for issued bills (应收)."""
+    PREPAID = "PREPAID"
+    """What a unit has paid a company in advance of bills (预收)."""
+    FEE_INCOME = "FEE_INCOME"
+    """Fees a company has billed in a property area (lump sum mode)."""
+    FEE_ADVANCE = "FEE_ADVANCE"
+    """Advance funds billed under the remuneration mode: they stay the payers' money (FEE-1)."""
+    EARMARK = "EARMARK"
+    """An area's fund money promised to approved requests; its counterpart is ``EARMARK_CONTRA`` (FUND-29)."""
+    EARMARK_CONTRA = "EARMARK_CONTRA"
+    SUSPENSE = "SUSPENSE"
+    """Deposits whose payer or purpose is not known yet."""
+    OPENING = "OPENING"
+    """The counterpart of attested opening balances."""
+
+
+class TransactionKind(StrEnum):
+    """Why money moved or was owed."""
+
+    OPENING = "OPENING"
+    BILLS_ISSUED = "BILLS_ISSUED"
+    BILL_ADJUSTED = "BILL_ADJUSTED"
+    BILL_VOIDED = "BILL_VOIDED"
+    PAYMENT = "PAYMENT"
+    PREPAID_APPLIED = "PREPAID_APPLIED"
+    REFUND = "REFUND"
+    FUND_DEPOSIT = "FUND_DEPOSIT"
+    FUND_SPENT = "FUND_SPENT"
+    INTEREST = "INTEREST"
+    EARMARKED = "EARMARKED"
+    EARMARK_RELEASED = "EARMARK_RELEASED"
+    TRANSFER = "TRANSFER"
+    REVERSAL = "REVERSAL"
+
+
+NORMAL_SIDE: Mapping[AccountKind, Side] = {
+    AccountKind.UNIT_FUND: Side.CREDIT,
+    AccountKind.BUILDING_FUND: Side.CREDIT,
+    AccountKind.AREA_FUND: Side.CREDIT,
+    AccountKind.BANK: Side.DEBIT,
+    AccountKind.CASH: Side.DEBIT,
+    AccountKind.RECEIVABLE: Side.DEBIT,
+    AccountKind.PREPAID: Side.CREDIT,
+    AccountKind.FEE_INCOME: Side.CREDIT,
+    AccountKind.FEE_ADVANCE: Side.CREDIT,
+    AccountKind.EARMARK: Side.CREDIT,
+    AccountKind.EARMARK_CONTRA: Side.DEBIT,
+    AccountKind.SUSPENSE: Side.CREDIT,
+    AccountKind.OPENING: Side.DEBIT,
+}
+
+NEVER_NEGATIVE = frozenset(
+    {
+        AccountKind.UNIT_FUND,
+        AccountKind.BUILDING_FUND,
+        AccountKind.AREA_FUND,
+        AccountKind.PREPAID,
+        AccountKind.EARMARK,
+    }
+)
+"""FUND-5: no sub-account goes below zero. ``post`` locks these accounts and looks before it takes from them."""
+
+OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
+    AccountKind.UNIT_FUND: (frozenset({"unit_id"}),),
+    AccountKind.BUILDING_FUND: (frozenset({"building_id"}),),
+    AccountKind.AREA_FUND: (frozenset({"area_id"}),),
+    AccountKind.BANK: (frozenset({"area_id"}), frozenset({"building_id"}), frozenset({"company_id"})),
+    AccountKind.CASH: (frozenset({"company_id"}),),
+    AccountKind.RECEIVABLE: (frozenset({"unit_id", "company_id"}),),
+    AccountKind.PREPAID: (frozenset({"unit_id", "company_id"}),),
+    AccountKind.FEE_INCOME: (frozenset({"area_id", "company_id"}),),
+    AccountKind.FEE_ADVANCE: (frozenset({"area_id", "company_id"}),),
+    AccountKind.EARMARK: (frozenset({"area_id"}), frozenset({"building_id"})),
+    AccountKind.EARMARK_CONTRA: (frozenset({"area_id"}), frozenset({"building_id"})),
+    AccountKind.SUSPENSE: (frozenset({"area_id"}), frozenset({"company_id"}), frozenset()),
+    AccountKind.OPENING: (frozenset(),),
+}
+"""Which owner columns an account of each kind fills: exactly one of the listed sets."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a transaction: an account and a signed amount in fen (debit positive)."""
+
+    account_id: UUID
+    amount: int
+
+
+def debit(account_id: UUID, fen: int) -> Line:
+    """``fen`` (not negative) on the debit side."""
+    return Line(account_id, fen)
+
+
+def credit(account_id: UUID, fen: int) -> Line:
+    """``fen`` (not negative) on the credit side."""
+    return Line(account_id, -fen)
+
+
+def is_balanced(lines: Iterable[Line]) -> bool:
+    """Whether the lines sum to zero."""
+    return sum(line.amount for line in lines) == 0
+
+
+def shown_balance(kind: AccountKind, signed_sum: int) -> int:
+    """The balance in fen as people read it, on the account's normal side, from the sum of its signed postings."""
+    return signed_sum if NORMAL_SIDE[kind] is Side.DEBIT else -signed_sum

@@ -1,0 +1,91 @@
+"""The double-entry ledger: accounts, transactions and their postings (RULES FUND-4, FUND-5).
+
+Postings are only ever added, by ``resolvers.ledger`` alone. A statement trigger (in the migration) refuses postings of
+a transaction that do not sum to zero. No balance is stored, so no row is hot: a balance is a sum of postings.
+"""
+
+import uuid
+from datetime import date
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.ledger import AccountKind, TransactionKind
+from models.base import Base, County, CountyRow, CreatedAt, Fen, index, link, one_of, unique
+
+
+class LedgerAccount(CountyRow):
+    """An account (科目账户) of a unit, a building, a property area, a company, or of a unit towards a company."""
+
+    __tablename__ = "ledger_account"
+    __table_args__ = (
+        UniqueConstraint(
+            "county",
+            "kind",
+            "unit_id",
+            "company_id",
+            "area_id",
+            "building_id",
+            name="uq_ledger_account_owner",
+            postgresql_nulls_not_distinct=True,
+        ),
+        index("unit_id"),
+        index("area_id", "kind"),
+        index("company_id", "kind"),
+        link("unit_id", "unit"),
+        link("building_id", "building"),
+        link("area_id", "property_area"),
+        link("company_id", "company"),
+        one_of("kind", AccountKind),
+    )
+
+    kind: Mapped[str]
+    unit_id: Mapped[uuid.UUID | None]
+    building_id: Mapped[uuid.UUID | None]
+    area_id: Mapped[uuid.UUID | None]
+    company_id: Mapped[uuid.UUID | None]
+    opened_on: Mapped[date]
+
+
+class LedgerTransaction(CountyRow):
+    """One business fact that moved money or a claim. It never changes; ``reverses_id`` names what it takes back."""
+
+    __tablename__ = "ledger_transaction"
+    __table_args__ = (
+        unique("reverses_id", where=text("reverses_id IS NOT NULL"), name="uq_ledger_transaction_reverses_id"),
+        link("reverses_id", "ledger_transaction"),
+        one_of("kind", TransactionKind),
+        CheckConstraint("(kind = 'REVERSAL') = (reverses_id IS NOT NULL)", name="reversal_names_its_original"),
+        {"info": {"append_only": True}},
+    )
+
+    kind: Mapped[str]
+    occurred_on: Mapped[date]
+    reason: Mapped[str]
+    reference: Mapped[str | None]
+    """What the fact is known by outside: a bank's transaction number, a run's number, an attestation's document."""
+    reverses_id: Mapped[uuid.UUID | None]
+    posted_by: Mapped[uuid.UUID | None]
+    """The account that acted; null for the county's own clock."""
+    posted_by_client: Mapped[str | None]
+    posted_at: Mapped[CreatedAt]
+
+
+class Posting(Base):
+    """One line of a transaction: an account and a signed amount in fen (debit positive, credit negative)."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        Index("ix_posting_balance", "county", "account_id", "occurred_on", postgresql_include=["amount"]),
+        link("transaction_id", "ledger_transaction"),
+        link("account_id", "ledger_account"),
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        {"info": {"append_only": True}},
+    )
+
+    county: Mapped[County]
+    transaction_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID]
+    occurred_on: Mapped[date]
+    amount: Mapped[Fen]
