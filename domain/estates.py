@@ -14,6 +14,20 @@ class AreaState(Term):
     SPLIT = "SPLIT", "Divided into several areas; kept for history (拆分)."
 
 
+class AreaWarning(Term):
+    """What about a property area should be looked at again; nothing is refused for it."""
+
+    OLD_ESTATE_SIZE = "OLD_ESTATE_SIZE", "Renovated old estates whose area is far from the county's measure (TQ-108)."
+
+
+class ConsultedOffice(Term):
+    """Offices that a township hears before it fixes a property area (ZD-10)."""
+
+    PLANNING = "PLANNING", "Natural resources and planning (自然资源和规划)."
+    CONSTRUCTION = "CONSTRUCTION", "Housing and urban-rural development (住建)."
+    HOUSING = "HOUSING", "The housing office, where it is an office of its own (房管)."
+
+
 class SuccessionKind(Term):
     """How one property area came to replace another (ZS-2, ZD-10)."""
 
@@ -92,7 +106,8 @@ class FundDeposit(Term):
 class BuildingKind(Term):
     """The form of a building (楼栋类型)."""
 
-    WALK_UP = "WALK_UP", "Several storeys, usually without a lift (多层)."
+    MULTI_STOREY = "MULTI_STOREY", "A walk-up of several storeys (多层)."
+    MID_RISE = "MID_RISE", "Lower high-rise with lift (小高层)."
     HIGH_RISE = "HIGH_RISE", "High-rise with lifts (高层)."
     VILLA = "VILLA", "Detached or terraced houses (别墅、联排)."
     COMMERCIAL = "COMMERCIAL", "Shops or offices (商业、办公楼)."

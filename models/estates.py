@@ -3,7 +3,7 @@
 import uuid
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain import estates as words
@@ -23,6 +23,7 @@ class PropertyArea(CountyRow):
     __tablename__ = "property_area"
     __table_args__ = (
         one_of("state", words.AreaState),
+        one_of("warning", words.AreaWarning),
         unique("code"),
         index("name_sort", "id", name="ix_property_area_name_sort"),
         index("township", "code"),
@@ -45,6 +46,11 @@ class PropertyArea(CountyRow):
     filed_on: Mapped[date | None]
     floor_area: Mapped[int | None] = mapped_column(BigInteger)
     """Total building area in 0.01 m² (总建筑面积)."""
+    consulted_offices: Mapped[list[str]] = mapped_column(
+        ARRAY(Text(collation="C")), server_default=text("'{}'::text[]")
+    )
+    """Which offices were heard (ZD-10)."""
+    warning: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=words.AreaState.ACTIVE)
     ended_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(server_default="1")

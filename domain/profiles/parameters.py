@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from domain.estates import ConsultedOffice
 from domain.roles import Role
 from domain.terms import Term
 
@@ -236,6 +237,8 @@ class Profile:
     quarterly_report_strict: bool
     """Whether a report on the 25th itself is late ("25日前" read strictly)."""
     contact_cadre_required: bool
+    area_consults: frozenset[ConsultedOffice]
+    """Offices that must be heard before a property area is fixed (ZD-10)."""
     old_estate_area_001m2: int | None
     old_estate_tolerance_percent: int
     complaints_high_per_100_households: int
