@@ -19,6 +19,9 @@ from models.base import Base, CreatedAt, Id, one_of
 from models.sealed import sealed_columns
 
 SHARED_TABLE: dict[str, Any] = {"info": {"shared": True}}
+SHARED_AND_SWEPT: dict[str, Any] = {"info": {"shared": True, "deletable": True}}
+"""What has expired is deleted by the worker; nothing refers to it."""
+
 _TEXTS = ARRAY(Text(collation="C"))
 _NO_TEXTS = text("'{}'::text[]")
 
@@ -143,7 +146,7 @@ class AccessToken(Base):
         Index(None, "client_id"),
         Index(None, "expires_at"),
         CheckConstraint("account_id IS NOT NULL OR client_id IS NOT NULL", name="has_holder"),
-        SHARED_TABLE,
+        SHARED_AND_SWEPT,
     )
 
     id: Mapped[Id]
@@ -163,7 +166,7 @@ class OneTimeCode(Base):
     __table_args__ = (
         Index("ix_one_time_code_phone_newest", "phone_index", desc("issued_at")),
         Index(None, "expires_at"),
-        SHARED_TABLE,
+        SHARED_AND_SWEPT,
     )
 
     id: Mapped[Id]
@@ -179,7 +182,7 @@ class SignInCount(Base):
     """How often a phone or an address (both as blind index) tried something within one window of time."""
 
     __tablename__ = "sign_in_count"
-    __table_args__ = (Index(None, "window_end"), SHARED_TABLE)
+    __table_args__ = (Index(None, "window_end"), SHARED_AND_SWEPT)
 
     subject: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     window_end: Mapped[datetime] = mapped_column(primary_key=True)
@@ -190,7 +193,7 @@ class OAuthJti(Base):
     """A client assertion that was used: its ``jti`` is inserted once, so that a replay meets the key."""
 
     __tablename__ = "oauth_jti"
-    __table_args__ = (Index(None, "expires_at"), SHARED_TABLE)
+    __table_args__ = (Index(None, "expires_at"), SHARED_AND_SWEPT)
 
     client_id: Mapped[str] = mapped_column(ForeignKey("oauth_client.client_id"), primary_key=True)
     jti: Mapped[str] = mapped_column(primary_key=True)
