@@ -236,3 +236,14 @@ class SearchKind(Term):
     AREA = "AREA", "Property areas by name and code."
     COMPANY = "COMPANY", "Companies by name and credit code."
     OWNER = "OWNER", "Owners by name."
+
+
+def differs_from_old_estate_measure(floor_area: int, measure: int, tolerance_percent: int) -> bool:
+    """Whether an area of renovated old estates is further from the county's measure than it tolerates (TQ-108).
+
+    Exactly at the tolerance is still near (C-1). Areas in 0.01 m².
+
+    >>> [differs_from_old_estate_measure(area, 3_000_000, 20) for area in (2_400_000, 2_399_999, 3_600_001)]
+    [False, True, True]
+    """
+    return 100 * abs(floor_area - measure) > tolerance_percent * measure
