@@ -1,7 +1,7 @@
 """Grams for Chinese keyword search by equality (DESIGN §2).
 
-A text is found by a keyword when it holds all of the keyword's grams. For two characters that is exact; for longer keywords
-a text may hold the pairs apart from each other, which readers of Chinese names hardly ever meet.
+A text is found by a keyword when it holds all of the keyword's grams. For two characters that is exact; for longer
+keywords a text may hold the pairs apart from each other, which readers of Chinese names hardly ever meet.
 """
 
 import unicodedata
