@@ -1,0 +1,292 @@
+"""Everything that can be set about a deployment, from the environment.
+
+Variables start with ``ANJU_``; ``DATABASE_URL`` is honoured as it is. Development works with nothing set. Production
+refuses what only development may do: the secrets that development makes for itself, and origins that let everybody in.
+It never offers the development sign-in or GraphiQL.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets as random
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.sealed import KEY_BYTES, DerivedVault
+
+
+class SettingsError(Exception):
+    """What is set does not make a working deployment; the message names the variable."""
+
+
+def default_data_folder() -> Path:
+    """``.data`` beside where Anju is started; for root a system folder, which PostgreSQL's own user may enter."""
+    return Path("/var/lib/anju") if os.geteuid() == 0 else Path(".data")
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment. Get them with ``load()``, which answers mistakes in one line."""
+
+    model_config = SettingsConfigDict(env_prefix="ANJU_", frozen=True, extra="ignore", populate_by_name=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development",
+        description="`production` turns off the development sign-in, GraphiQL and generated secrets.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="`postgresql://user@host/database` of a PostgreSQL 15 or newer, as the owner of the database. "
+        "Unset: an embedded server in the data folder.",
+    )
+    data: Path = Field(
+        default_factory=default_data_folder,
+        description="Folder of the embedded server, the generated secrets and uploaded files. "
+        "Default: `.data` in the current folder; for root `/var/lib/anju`.",
+    )
+    secrets: Path | None = Field(
+        None,
+        description="File with the keys of personal data and signatures, made with `anju secrets`. "
+        "Development makes one in the data folder; production needs one. Back it up apart from the database.",
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(
+        None, description="How clients reach this deployment (`https://…`). Default: `http://host:port`."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins that browsers may call from, separated by commas (`https://app.example.gov.cn`)."
+    )
+    trusted_documents: Path | None = Field(
+        None, description="Manifest (JSON: hash → document) of the first-party apps' operations, compiled at start."
+    )
+
+    read_connections: int = Field(8, ge=1, description="Database connections for reads, per process.")
+    command_connections: int = Field(8, ge=1, description="Database connections for commands, per process.")
+    statement_seconds: float = Field(15, gt=0, description="Longest run of one SQL statement of a request, in seconds.")
+    request_seconds: float = Field(30, gt=0, description="Longest run of one request, in seconds.")
+    max_body_bytes: int = Field(1_000_000, ge=10_000, description="Largest body of a GraphQL request, in bytes.")
+    max_upload_bytes: int = Field(100_000_000, ge=10_000, description="Largest uploaded file, in bytes.")
+    max_concurrency: int = Field(64, ge=2, description="Requests worked on at once, per process; more are shed.")
+    payment_slots: int = Field(16, ge=1, description="Of these, slots that only payments may use.")
+    backlog: int = Field(1024, ge=16, description="Connections that may wait to be accepted.")
+
+    jobs: bool = Field(
+        True, description="Whether `anju serve` also works on jobs. Production may run `anju worker` apart."
+    )
+    job_concurrency: int = Field(2, ge=1, le=32, description="Jobs worked on at once.")
+    files: str | None = Field(
+        None,
+        description="Store of uploaded files (`file:///…`, `s3://bucket/prefix`). Default: `files` in the data folder.",
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+    log_format: Literal["console", "json"] | None = Field(
+        None, description="Default: `console` in development, `json` in production."
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if not value.get_secret_value().startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
+            raise ValueError("must start with postgresql://")
+        return SecretStr(value.get_secret_value().replace("postgres://", "postgresql://", 1))
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.payment_slots >= self.max_concurrency:
+            raise ValueError("ANJU_PAYMENT_SLOTS must be smaller than ANJU_MAX_CONCURRENCY")
+        if self.environment == "production" and "*" in self.cors_origins:
+            raise ValueError("ANJU_CORS_ORIGINS: production lists its origins; * is for development")
+        return self
+
+    @property
+    def development(self) -> bool:
+        """Whether the development sign-in, GraphiQL and the printing of codes are offered."""
+        return self.environment == "development"
+
+    @property
+    def url(self) -> str:
+        """Where clients reach this deployment, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def files_url(self) -> str:
+        """Where uploaded files are stored."""
+        return self.files or (self.data.expanduser().resolve() / "files").as_uri()
+
+    @cached_property
+    def keys(self) -> "Secrets":
+        """The deployment's keys; development makes them at first use. Raises ``SettingsError``."""
+        path = (self.secrets or self.data / "secrets.json").expanduser()
+        if not path.exists():
+            if not self.development:
+                raise SettingsError(
+                    f"ANJU_SECRETS: {path} does not exist; production needs it, `anju secrets` makes it"
+                )
+            make_secrets(path, "development")
+        found = read_secrets(path)
+        if found.made_for == "development" and not self.development:
+            raise SettingsError(f"ANJU_SECRETS: {path} was made for development; make another with `anju secrets`")
+        return found
+
+    def with_database(self, url: str) -> Self:
+        """The same settings on the database that was found or started for them."""
+        return self.model_copy(update={"database_url": SecretStr(url)})
+
+    @property
+    def database(self) -> str:
+        """The database's URL, once it is known."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL is not set, and the embedded server has not been started")
+        return self.database_url.get_secret_value()
+
+
+def load(**given: Any) -> Settings:
+    """The settings of the environment; ``given`` (a command's options) goes first where it is not None."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(one) for one in error.errors())) from None
+
+
+def _complaint(error: Any) -> str:
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{variable(str(error['loc'][0]))}: {said}" if error["loc"] else said
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The keys of a deployment. Losing them loses the personal data; they are not in the database or its backups."""
+
+    made_for: str
+    root: bytes = field(repr=False)
+    masters: Mapping[int, bytes] = field(repr=False)
+    sealing: int
+    indexing: int
+
+    def key(self, purpose: str) -> bytes:
+        """32 bytes for one purpose (``"one-time codes"``, ``"file links"``): HMAC-SHA-256 of its name under the
+        root."""
+        return hmac.digest(self.root, purpose.encode(), hashlib.sha256)
+
+    def vault(self) -> DerivedVault:
+        """What seals and opens personal data (``models/sealed.py``)."""
+        return DerivedVault(self.masters, current=self.sealing, index_key=self.indexing)
+
+
+def make_secrets(path: Path, made_for: str) -> Secrets:
+    """Write a file of fresh keys, readable by its owner only. Raises ``SettingsError`` when there is one."""
+    document = {
+        "made_for": made_for,
+        "root": _fresh(),
+        "masters": {"1": _fresh(), "2": _fresh()},
+        "sealing": 1,
+        "indexing": 2,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside and linked: of two first starts one makes the keys and both read the same ones.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(document, file, indent=2)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        if made_for != "development":
+            raise SettingsError(f"{path} exists already; keys are never overwritten") from None
+    finally:
+        partial.unlink()
+    return read_secrets(path)
+
+
+def read_secrets(path: Path) -> Secrets:
+    """The keys of a file. Raises ``SettingsError`` when they are not whole."""
+    try:
+        document = json.loads(path.read_text())
+        read = Secrets(
+            made_for=document["made_for"],
+            root=base64.b64decode(document["root"]),
+            masters={int(number): base64.b64decode(key) for number, key in document["masters"].items()},
+            sealing=document["sealing"],
+            indexing=document["indexing"],
+        )
+        read.vault()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"ANJU_SECRETS: {path} cannot be used: {error}") from error
+    if len(read.root) < KEY_BYTES:
+        raise SettingsError(f"ANJU_SECRETS: {path} cannot be used: the root key is shorter than {KEY_BYTES} bytes")
+    return read
+
+
+def _fresh() -> str:
+    return base64.b64encode(random.token_bytes(KEY_BYTES)).decode()
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    setting = Settings.model_fields.get(name)
+    alias = setting.validation_alias if setting else None
+    return alias if isinstance(alias, str) else name if name.isupper() else f"ANJU_{name.upper()}"
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table: ``docs/settings.md`` is made of it."""
+    rows = ["| Variable | Values | Default | Meaning |", "|---|---|---|---|"]
+    for name, setting in Settings.model_fields.items():
+        default = "" if setting.default_factory or setting.default in (None, ()) else f"`{_plain(setting.default)}`"
+        rows.append(f"| `{variable(name)}` | {_values(setting.annotation)} | {default} | {setting.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_WORDS = {str: "text", int: "whole number", float: "number", bool: "true, false", Path: "path", SecretStr: "URL"}
+
+
+def _values(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin is types.UnionType or origin is typing.Union:
+        return ", ".join(_values(one) for one in arguments if one is not types.NoneType)
+    if origin is tuple:
+        return "list"
+    return _WORDS[annotation]
+
+
+SETTINGS_PAGE = """\
+<!-- Made by `anju settings --write`; edit app/settings.py instead. -->
+
+# Settings
+
+Everything is set by environment variables. Nothing needs to be set for development.
+
+{table}"""
+
+
+def settings_page() -> str:
+    """The text of ``docs/settings.md``."""
+    return SETTINGS_PAGE.format(table=settings_table())
