@@ -31,7 +31,7 @@ class Document(CountyRow):
         one_of("state", DocumentState),
         one_of("audience", DocumentAudience),
         CheckConstraint(
-            "state <> 'READY' OR (key IS NOT NULL AND sha256 IS NOT NULL AND size IS NOT NULL AND ready_at IS NOT NULL)",
+            "state <> 'READY' OR num_nulls(key, sha256, size, ready_at) = 0",
             name="ready_whole",
         ),
     )

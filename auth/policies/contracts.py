@@ -15,7 +15,7 @@ FILINGS_PUBLIC = "filings:public"
 
 def has_scope(name: str, scope: Scope) -> ColumnElement[bool]:
     """One of the actor's grants in this role carries the scope."""
-    return literal(name) == scope.any("scopes")
+    return literal(name) == scope.any("scopes")  # type: ignore[no-any-return]
 
 
 def _signed(contract: Any, scope: Scope) -> ColumnElement[bool]:
