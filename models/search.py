@@ -12,7 +12,7 @@ class SearchGram(Base):
     """One gram (one or two characters) that occurs in the searchable texts of a subject (``domain.search``)."""
 
     __tablename__ = "search_gram"
-    __table_args__ = (one_of("kind", SearchKind), index("kind", "subject_id"))
+    __table_args__ = (one_of("kind", SearchKind), index("kind", "subject_id"), {"info": {"deletable": True}})
 
     county: Mapped[County]
     kind: Mapped[str] = mapped_column(primary_key=True)
