@@ -1,7 +1,7 @@
 """What all workflow cases share, and the tables around them: reviews, tasks, audit events, idempotent operations.
 
-A case (filing, fund request, inspection …) is one row of its own table that inherits ``CaseRow``; its state moves only through
-``resolvers.cases.advance``. Reviews and audit events are never changed or deleted (RULES C-7).
+A case (filing, fund request, inspection …) is one row of its own table that inherits ``CaseRow``; its state moves only
+through ``resolvers.cases.advance``. Reviews and audit events are never changed or deleted (RULES C-7).
 """
 
 import uuid
@@ -27,17 +27,21 @@ _OPEN = text("closed_at IS NULL")
 class CaseRow(CountyRow):
     """A workflow case. It finishes on the versions of the workflow and the profile that it started with (DESIGN §4).
 
-    ``township`` and ``community`` are division codes: an office's jurisdiction is an equality on one of them. ``step`` counts
-    the state's moves, so that the reviews of one visit to a state are told from those of an earlier one.
+    ``township`` and ``community`` are division codes: an office's jurisdiction is an equality on one of them. ``step``
+    counts the state's moves, so that the reviews of one visit to a state are told from those of an earlier one.
     """
 
     __abstract__ = True
 
+    title: Mapped[str]
+    """What it is about, as queues show it."""
     state: Mapped[str]
     state_since: Mapped[datetime]
     step: Mapped[int] = mapped_column(server_default="0", default=0)
     due_on: Mapped[date | None]
     """The last day for the present state's next act; null when nothing is due."""
+    wake_at: Mapped[datetime | None]
+    """When the county's own clock next has something to do with the case."""
     workflow: Mapped[str]
     workflow_version: Mapped[int]
     profile_version: Mapped[str]
@@ -50,17 +54,18 @@ class CaseRow(CountyRow):
     committee_id: Mapped[uuid.UUID | None]
     applicant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     """The account that opened the case; it may not decide on it (RULES §9)."""
+    applicant_role: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - called with the class
         # Every change of the row counts ``version`` up, whoever makes it; nobody can forget to.
         return {"version_id_col": cls.__table__.c.version} if "__table__" in cls.__dict__ else {}
 
 
 def case_table(states: Iterable[str], *extra: Any) -> tuple[Any, ...]:
-    """``__table_args__`` of a case's table: its places and parties, its known states, the indexes of queues and timers."""
+    """``__table_args__`` of a case's table: places and parties, known states, the indexes of queues and timers."""
     return (
         link("estate_id", "estate"),
         link("area_id", "property_area"),
@@ -68,6 +73,7 @@ def case_table(states: Iterable[str], *extra: Any) -> tuple[Any, ...]:
         link("committee_id", "committee"),
         one_of("state", states),
         index("state", "due_on"),
+        index("wake_at"),
         index("estate_id", "id"),
         index("area_id", "id"),
         index("company_id", "id"),
@@ -107,6 +113,12 @@ class Review(CountyRow):
     sealed: Mapped[bool]
     """The office's seal (盖章) is on the decision (ZD-7)."""
     document_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
+    township: Mapped[str | None]
+    community: Mapped[str | None]
+    company_id: Mapped[uuid.UUID | None]
+    committee_id: Mapped[uuid.UUID | None]
+    applicant_id: Mapped[uuid.UUID]
+    """The case's places and parties, copied so that its readers are found without opening the case."""
     at: Mapped[datetime]
 
 
@@ -183,7 +195,7 @@ class AuditEvent(CountyRow):
 class Operation(CountyRow):
     """A mutation that was done under an idempotency key, and what came of it (DESIGN §4).
 
-    Written first and completed in the transaction that does the work: a second call with the same key waits for the first.
+    Written first and completed in the transaction that does the work: a second call with its key waits for the first.
     """
 
     __tablename__ = "operation"

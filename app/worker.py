@@ -1,0 +1,124 @@
+"""The background worker: runs the jobs that commands enqueued, the cases' timers, and the rescue of stalled jobs.
+
+``anju serve`` runs one inside; ``anju worker`` runs it alone, as many as wanted. Every portion of work is a
+transaction of its own, as the county's own clock, and jobs are idempotent: one whose worker died is simply done
+again.
+"""
+
+import asyncio
+import inspect
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, get_type_hints
+
+import procrastinate
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.database import session_options, without_driver
+from auth.actor import system_actor
+from domain.calendar import today
+from models.sealed import Vault
+from resolvers.cases import timers
+from resolvers.jobs import HANDLERS, Handler
+from resolvers.unit_of_work import UnitOfWork, transact
+
+TIMERS = "case_timers"
+RESCUE = "rescue_stalled_jobs"
+STALLED_AFTER = 60
+"""Seconds without a sign of life after which a worker counts as dead."""
+KEEP_HOURS = 24 * 7
+"""How long finished jobs stay for inspection."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What jobs need to run: sessions, the counties served, the vault."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    counties: Callable[[], Iterable[str]]
+    vault: Vault | None = None
+
+    async def run(self, county: str, handler: Handler, **arguments: Any) -> None:
+        """Run a handler as the county's clock, portion by portion until it has nothing left to do."""
+
+        async def portion(uow: UnitOfWork) -> bool:
+            return await handler(uow, **arguments) is True
+
+        more = True
+        while more:
+            actor = system_actor(county, today(datetime.now(UTC)))
+            outcome = await transact(self.sessions, actor, county, portion, vault=self.vault)
+            more = outcome.row
+            await asyncio.sleep(0)
+
+
+def build(database_url: str, workshop: Workshop) -> procrastinate.App:
+    """The worker's app with every registered job, the timers and the rescuer; open it before it runs."""
+    connector = PsycopgConnector(
+        conninfo=without_driver(database_url), kwargs={"options": session_options()}, min_size=1, max_size=4
+    )
+    app = procrastinate.App(connector=connector)
+    retry = RetryStrategy(max_attempts=5, exponential_wait=4)
+    for name, handler in HANDLERS.items():
+        app.task(name=name, retry=retry)(_served(workshop, handler))
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name=TIMERS, queueing_lock=TIMERS)
+    async def case_timers(timestamp: int) -> None:
+        for county in workshop.counties():
+            await workshop.run(county, timers)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name=RESCUE, queueing_lock=RESCUE, pass_context=True)
+    async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
+        await rescue(context.app)
+
+    return app
+
+
+async def rescue(app: procrastinate.App) -> int:
+    """Put back the jobs whose worker gave no sign of life, drop old finished ones; returns how many were put back."""
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
+    for job in stalled:
+        log.warning("job %s (%s) stalled and is put back", job.id, job.task_name)
+        await app.job_manager.retry_job(job)
+    await app.job_manager.delete_old_jobs(nb_hours=KEEP_HOURS)
+    return len(stalled)
+
+
+async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True, signals: bool = False) -> None:
+    """Work until cancelled (or, with ``wait=False``, until no job is left). ``signals`` lets Ctrl-C stop it gently."""
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            wait=wait,
+            install_signal_handlers=signals,
+            shutdown_graceful_timeout=20,
+            stalled_worker_timeout=STALLED_AFTER,
+            listen_notify=wait,
+        )
+
+
+def _served(workshop: Workshop, handler: Handler) -> Callable[..., Any]:
+    kinds = get_type_hints(handler)
+    kinds.pop("return", None)
+    accepted = inspect.signature(handler).parameters
+
+    async def task(county: str, **arguments: Any) -> None:
+        known = {name: _read(kinds.get(name), value) for name, value in arguments.items() if name in accepted}
+        await workshop.run(county, handler, **known)
+
+    return task
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """A job's argument as its handler declares it (JSON knows neither ids nor dates)."""
+    if kind is uuid.UUID:
+        return uuid.UUID(value)
+    return kind.fromisoformat(value) if kind in (date, datetime) else value

@@ -1,0 +1,67 @@
+"""Who sees tasks, reviews and audit events: each its own queue, the parties and offices of a case its reviews."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from auth.visibility import Predicate, Scope, policy, whole_county
+from domain.roles import COMPANY, COUNTY_OFFICES, PARTNERS, RESIDENTS, Role
+from models.cases import AuditEvent, Review, Task
+
+
+def _own(row: Any, scope: Scope) -> ColumnElement[bool]:
+    """Rows that name the reader's account."""
+    return row.account_id == scope.any("accounts")  # type: ignore[no-any-return]
+
+
+def _queue(role: Role, column: str | None = None, scope_name: str = "") -> Predicate:
+    """The open and closed tasks of a role inside what its grants cover; one person's task is shown to nobody else."""
+
+    def rule(task: Any, scope: Scope) -> ColumnElement[bool]:
+        in_scope = [getattr(task, column) == scope.any(scope_name)] if column else []
+        return and_(task.role == role.value, *in_scope, or_(task.account_id.is_(None), _own(task, scope)))
+
+    return rule
+
+
+def _personal_queue(role: Role) -> Predicate:
+    return lambda task, scope: and_(task.role == role.value, _own(task, scope))
+
+
+policy(
+    Task,
+    {
+        **{role: _personal_queue(role) for role in RESIDENTS},
+        Role.COMMITTEE: _queue(Role.COMMITTEE, "committee_id", "committees"),
+        **{role: _queue(role, "company_id", "companies") for role in COMPANY},
+        Role.PROJECT_LEADER: _queue(Role.PROJECT_LEADER, "estate_id", "estates"),
+        Role.COMMUNITY: _queue(Role.COMMUNITY, "community", "communities"),
+        Role.TOWNSHIP: _queue(Role.TOWNSHIP, "township", "townships"),
+        **{role: _queue(role) for role in COUNTY_OFFICES},
+    },
+)
+
+policy(
+    Review,
+    {
+        **{role: lambda review, scope: review.applicant_id == scope.any("accounts") for role in RESIDENTS},
+        Role.COMMITTEE: lambda review, scope: review.committee_id == scope.any("committees"),
+        **{role: lambda review, scope: review.company_id == scope.any("companies") for role in COMPANY},
+        Role.COMMUNITY: lambda review, scope: review.community == scope.any("communities"),
+        Role.TOWNSHIP: lambda review, scope: review.township == scope.any("townships"),
+        **dict.fromkeys(COUNTY_OFFICES, whole_county),
+    },
+)
+
+policy(
+    AuditEvent,
+    {
+        **dict.fromkeys(RESIDENTS | COMPANY | {Role.COMMITTEE}, _own),
+        **{role: lambda event, scope: event.client_id == scope.any("clients") for role in PARTNERS},
+        Role.COMMUNITY: lambda event, scope: event.community == scope.any("communities"),
+        Role.TOWNSHIP: lambda event, scope: event.township == scope.any("townships"),
+        Role.PRICE: _own,
+        Role.MARKET: _own,
+        Role.BUREAU: whole_county,
+    },
+)

@@ -1,0 +1,83 @@
+"""Enqueue background jobs on the business connection: a job exists exactly when the transaction that asked for it
+commits.
+
+A handler is a command that the worker runs as the county's own clock, registered by name. Its arguments are ids, so
+it reads the present state itself, and it is idempotent: after a crash it runs again. Long work returns ``True`` after
+each portion, which is then committed (progress becomes visible), and is called again until it returns something
+else::
+
+    @job("bill_run_issue")
+    async def issue(uow: UnitOfWork, *, bill_run_id: UUID) -> bool: ...
+
+    await uow.enqueue("bill_run_issue", bill_run_id=run.id)
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar, cast
+
+import psycopg
+from procrastinate import PsycopgConnector
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
+from sqlalchemy.ext.asyncio import AsyncSession
+
+Handler = Callable[..., Awaitable[bool | None]]
+HandlerOf = TypeVar("HandlerOf", bound=Handler)
+
+HANDLERS: dict[str, Handler] = {}
+"""Every job by its name; the worker serves exactly these."""
+
+
+def job(name: str) -> Callable[[HandlerOf], HandlerOf]:
+    """Register the handler of a job. Names are never reused: jobs written by an older version may still wait."""
+
+    def register(handler: HandlerOf) -> HandlerOf:
+        if name in HANDLERS:
+            raise ValueError(f"the job {name} has a handler already")
+        HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+# Never opened: it only writes procrastinate's own statement on the connection that it is handed.
+_MANAGER = JobManager(PsycopgConnector())
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    queue: str = "default",
+    lock: str | None = None,
+    at: datetime | None = None,
+) -> int:
+    """Add a job to the session's transaction; returns its number. Jobs with one ``lock`` run one after another."""
+    if name not in HANDLERS:
+        raise LookupError(f"no handler is registered for the job {name}")
+    connection = await (await session.connection()).get_raw_connection()
+    wanted = Job(
+        id=None,
+        queue=queue,
+        lock=lock,
+        queueing_lock=None,
+        task_name=name,
+        task_kwargs={key: _plain(value) for key, value in arguments.items()},
+        scheduled_at=at,
+    )
+    deferred = await _MANAGER.defer_job_async(
+        wanted, connection=cast("psycopg.AsyncConnection[Any]", connection.driver_connection)
+    )
+    if deferred.id is None:
+        raise RuntimeError(f"the job {name} got no number")
+    return deferred.id
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value for a job's argument."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
