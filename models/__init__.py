@@ -1,6 +1,7 @@
 """Importing this package registers every table with ``models.base.Base.metadata`` (migrations and tests rely on it)."""
 
 from models import accounts as accounts
+from models import cases as cases
 from models import committees as committees
 from models import companies as companies
 from models import contracts as contracts
