@@ -7,13 +7,13 @@ from datetime import date
 from importlib.resources import files
 from itertools import islice
 
-from domain.text import pinyin_key
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.divisions import DivisionLevel
 from domain.errors import ErrorCode, Refusal
+from domain.text import pinyin_key
 from models.divisions import Division
 from resolvers.unit_of_work import UnitOfWork
 

@@ -61,7 +61,7 @@ class EstateData:
 async def estate_register(
     uow: UnitOfWork, *, code: str, township: str, community: str, service_mode: ServiceMode, data: EstateData
 ) -> Estate:
-    """Enter an estate in the register. What the bureau enters stands at once; other offices' entries await its approval.
+    """Enter an estate in the register. What the bureau enters stands at once; other entries await its approval.
 
     Refuses ``ALREADY_REGISTERED`` for a code in use, ``INVALID_DIVISION`` for a place outside the county or not the
     actor's own, ``OUT_OF_RANGE`` for a year or an area that cannot be.
