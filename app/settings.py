@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     payment_slots: int = Field(16, ge=1, description="Of these, slots that only payments may use.")
     backlog: int = Field(1024, ge=16, description="Connections that may wait to be accepted.")
 
+    session_days: int = Field(30, ge=1, le=90, description="How long a person stays signed in, in days.")
+    partner_token_minutes: int = Field(
+        60, ge=5, le=1440, description="How long a token of a bank's or a court's client holds, in minutes."
+    )
+
     jobs: bool = Field(
         True, description="Whether `anju serve` also works on jobs. Production may run `anju worker` apart."
     )

@@ -20,6 +20,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,6 +33,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.identifiers import mask_account, mask_id_number, mask_phone
 from models.base import new_id
 
 SHARED = ""
@@ -89,22 +91,14 @@ class Vault(Protocol):
 
 
 def normalised(value: str, kind: Kind | str) -> str:
-    """The one spelling that is sealed and indexed: no blanks or dashes, a phone without +86, letters in capitals."""
-    compact = re.sub(r"[\s\-]", "", value).upper()
+    """The one spelling that is sealed and indexed: half width, capitals, no blanks or dashes, a phone without +86."""
+    compact = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", value)).upper()
     if kind == Kind.PHONE:
         compact = re.sub(r"^(\+86|0086)", "", compact)
     return compact
 
 
-def _mask(value: str, kind: Kind) -> str:
-    from domain import identifiers
-
-    masks = {
-        Kind.PHONE: identifiers.mask_phone,
-        Kind.ID_NUMBER: identifiers.mask_id_number,
-        Kind.BANK_ACCOUNT: identifiers.mask_account,
-    }
-    return masks[kind](value)
+_MASKS = {Kind.PHONE: mask_phone, Kind.ID_NUMBER: mask_id_number, Kind.BANK_ACCOUNT: mask_account}
 
 
 @dataclass(frozen=True)
@@ -135,7 +129,7 @@ class DerivedVault:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = AESGCM(self._key(self.current, f"seal/{county}"))
         body = cipher.encrypt(nonce, plain.encode(), _associated(header, county, context))
-        return Sealed(header + nonce + body, self.index(plain, kind, county), _mask(plain, kind))
+        return Sealed(header + nonce + body, self.index(plain, kind, county), _MASKS[kind](plain))
 
     def open(self, ciphertext: bytes, county: str, context: Context) -> str:
         """The plain value; raises ``SealedError`` for another row's bytes, damage, or an unknown algorithm or key."""

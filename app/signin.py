@@ -1,0 +1,238 @@
+"""Signing in: a phone with a one-time code, and the development sign-in for demo logins. Answers are never cached.
+
+    POST /auth/code    {"phone"}          202, alike for every phone
+    POST /auth/token   {"phone", "code"}  200 {"access_token", "token_type", "expires_in"}
+    POST /auth/logout  Authorization      204
+    POST /dev/login    {"login"}          200 as /auth/token; 404 unless in development and from this machine
+
+A refusal is ``{"error": {code, message, field, retryable}}``, in Chinese or English by ``Accept-Language``.
+"""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.database import command_engine
+from app.negotiation import is_json, locale
+from app.settings import Settings, SettingsError
+from app.texts import error_body
+from auth.codes import (
+    CODES_PER_ADDRESS,
+    CODES_PER_PHONE,
+    TRIES_PER_ADDRESS,
+    CodeSender,
+    admit,
+    new_code,
+    redeem_code,
+)
+from auth.oauth.endpoints import address_of
+from auth.tokens import IssuedToken, issue_token, revoke_token
+from domain.errors import ErrorCode, Refusal
+from domain.identifiers import check_phone
+from models.accounts import Account, AccountStatus
+from models.sealed import Kind, Vault, normalised
+
+LONGEST_BODY = 4096
+"""Bytes of a sign-in request."""
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_STATUS = {ErrorCode.RATE_LIMITED: 429}
+
+log = structlog.get_logger(__name__)
+
+
+class PrintingSender:
+    """Development's gateway: the code appears in the terminal where Anju runs."""
+
+    async def send(self, phone: str, code: str) -> None:
+        """Print it."""
+        sys.stdout.write(f"sign-in code for {phone}: {code}\n")
+        sys.stdout.flush()
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The sign-in endpoints and what they work with."""
+
+    settings: Settings
+    sessions: async_sessionmaker[AsyncSession]
+    vault: Vault
+    sender: CodeSender
+
+    def routes(self) -> list[Route]:
+        """The four routes."""
+        return [
+            Route("/auth/code", _answered(self.send_code), methods=["POST"]),
+            Route("/auth/token", _answered(self.sign_in), methods=["POST"]),
+            Route("/auth/logout", self.sign_out, methods=["POST"]),
+            Route("/dev/login", _answered(self.development_login), methods=["POST"]),
+        ]
+
+    async def send_code(self, request: Request) -> Response:
+        """A code to the phone. Whether an account has it changes neither the answer nor the time it takes."""
+        phone = _phone(await _body(request))
+        now = datetime.now(UTC)
+        async with self.sessions.begin() as session:
+            await admit(session, self.vault, CODES_PER_ADDRESS, address_of(request), now)
+            await admit(session, self.vault, CODES_PER_PHONE, phone, now)
+            code = await new_code(session, self.vault, phone, now)
+        task = BackgroundTask(self._deliver, phone, code) if code else None
+        return JSONResponse({"sent": True}, 202, _NO_STORE, background=task)
+
+    async def sign_in(self, request: Request) -> Response:
+        """A token for the phone's account."""
+        body = await _body(request)
+        phone, code = _phone(body), _text(body, "code")
+        now = datetime.now(UTC)
+        async with self.sessions.begin() as session:
+            await admit(session, self.vault, TRIES_PER_ADDRESS, address_of(request), now)
+        # A wrong code counts: the transaction commits before the refusal is raised.
+        async with self.sessions.begin() as session:
+            account = await redeem_code(session, self.vault, phone, code, now)
+            issued = None if account is None else await self._issue(session, account)
+        if issued is None:
+            raise Refusal(ErrorCode.WRONG_CODE, "code")
+        return _token(issued)
+
+    async def sign_out(self, request: Request) -> Response:
+        """Revoke the token that came with the request; one that is dead already is as good."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **_NO_STORE})
+        async with self.sessions.begin() as session:
+            await revoke_token(session, token.strip())
+        return Response(status_code=204, headers=_NO_STORE)
+
+    async def development_login(self, request: Request) -> Response:
+        """A token for a demo login, without proof."""
+        if not (self.settings.development and _from_this_machine(request)):
+            return Response("Not Found", 404, media_type="text/plain")
+        login = _text(await _body(request), "login")
+        async with self.sessions.begin() as session:
+            issued = await self._issue(session, await _account_of(session, login))
+        return _token(issued)
+
+    async def _issue(self, session: AsyncSession, account: Account) -> IssuedToken:
+        lifetime = timedelta(days=self.settings.session_days)
+        return await issue_token(session, account_id=account.id, lifetime=lifetime)
+
+    async def _deliver(self, phone: str, code: str) -> None:
+        try:
+            await self.sender.send(phone, code)
+        except Exception as error:  # noqa: BLE001 (a gateway may fail in any way; the person asks again)
+            log.warning("a sign-in code was not delivered", fault=type(error).__name__)
+
+
+def routes(
+    settings: Settings, sessions: async_sessionmaker[AsyncSession], vault: Vault, sender: CodeSender | None = None
+) -> list[Route]:
+    """The sign-in routes. Without a ``sender`` codes are printed, which only development may do (``SettingsError``)."""
+    if sender is None:
+        if not settings.development:
+            raise SettingsError("production needs a gateway for one-time codes")
+        sender = PrintingSender()
+    return SignIn(settings, sessions, vault, sender).routes()
+
+
+async def development_token(settings: Settings, login: str) -> IssuedToken:
+    """A token for a demo login (``anju token --as LOGIN``).
+
+    Raises ``SettingsError`` outside development and ``Refusal(NOT_FOUND)`` for a login that does not exist.
+    """
+    if not settings.development:
+        raise SettingsError("tokens are printed in development only (ANJU_ENVIRONMENT)")
+    engine = command_engine(settings.database, size=1, overflow=0)
+    try:
+        async with async_sessionmaker(engine).begin() as session:
+            account = await _account_of(session, login)
+            lifetime = timedelta(days=settings.session_days)
+            return await issue_token(session, account_id=account.id, lifetime=lifetime)
+    finally:
+        await engine.dispose()
+
+
+async def _account_of(session: AsyncSession, login: str) -> Account:
+    account = await session.scalar(
+        select(Account).where(Account.login == login, Account.status == AccountStatus.ACTIVE)
+    )
+    if account is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "login")
+    return account
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _answered(handler: Handler) -> Handler:
+    """Refusals become answers in the caller's language."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            headers = dict(_NO_STORE)
+            if "seconds" in refusal.params:
+                headers["Retry-After"] = str(refusal.params["seconds"])
+            language = locale(request.headers.get("accept-language", "").encode("latin-1"))
+            return JSONResponse({"error": error_body(refusal, language)}, _STATUS.get(refusal.code, 400), headers)
+
+    return answer
+
+
+def _token(issued: IssuedToken) -> Response:
+    body = {"access_token": issued.value, "token_type": "Bearer", "expires_in": issued.expires_in}
+    return JSONResponse(body, 200, _NO_STORE)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    # Only JSON: a web page cannot send it across origins without being allowed to.
+    if not is_json(request.headers.get("content-type", "").encode("latin-1")):
+        raise Refusal(ErrorCode.INVALID_INPUT)
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LONGEST_BODY:
+            raise Refusal(ErrorCode.INVALID_INPUT)
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Refusal(ErrorCode.INVALID_INPUT) from None
+    if not isinstance(body, dict):
+        raise Refusal(ErrorCode.INVALID_INPUT)
+    return body
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is None:
+        raise Refusal(ErrorCode.REQUIRED, name)
+    if not isinstance(value, str) or "\x00" in value or not value.isprintable():
+        raise Refusal(ErrorCode.INVALID_INPUT, name)
+    return value
+
+
+def _phone(body: dict[str, Any]) -> str:
+    return check_phone(normalised(_text(body, "phone"), Kind.PHONE))
+
+
+def _from_this_machine(request: Request) -> bool:
+    """A peer on loopback that nobody forwarded: behind a proxy on this machine every caller would look like that."""
+    headers = request.headers
+    if request.client is None or "x-forwarded-for" in headers or "forwarded" in headers:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

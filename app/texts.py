@@ -1,0 +1,26 @@
+"""What people read, in the language they asked for: the sentences of ``app/locales``."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from domain.errors import Refusal
+from schema.documents import Locale
+
+
+@cache
+def texts(locale: Locale) -> dict[str, dict[str, str]]:
+    """One language's tables: ``texts("en")["errors"]["NOT_FOUND"]``."""
+    found: dict[str, dict[str, str]] = tomllib.loads(files("app.locales").joinpath(f"{locale}.toml").read_text("utf-8"))
+    return found
+
+
+def error_body(refusal: Refusal, locale: Locale) -> dict[str, Any]:
+    """A refusal as clients get it, the same four members as in ``userErrors``."""
+    return {
+        "code": refusal.code.value,
+        "message": refusal.sentence(texts(locale)["errors"][refusal.code]),
+        "field": refusal.field,
+        "retryable": refusal.retryable,
+    }
