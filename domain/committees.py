@@ -1,5 +1,7 @@
 """Bodies that act for the owners of a property area: kinds, terms and members, as attested until elections come."""
 
+from datetime import date, timedelta
+
 from domain.terms import Term
 
 
@@ -47,6 +49,8 @@ class MemberStatus(Term):
     ENDED = "ENDED", "The post or term ended."
 
 
+POST_ORDER = {MemberPost.CHAIR: 1, MemberPost.VICE_CHAIR: 2, MemberPost.MEMBER: 3, MemberPost.RESERVE: 4}
+
 MAX_TERM_YEARS = {BodyKind.COMMITTEE: 5, BodyKind.PMC: 3, BodyKind.SELF_MANAGEMENT_GROUP: 3}
 """The longest term of each body (COM-9, COM-18)."""
 
@@ -66,3 +70,16 @@ def size_fault(kind: BodyKind, members: int, households: int | None) -> str | No
     if kind is BodyKind.COMMITTEE and members > 11:
         return "TOO_MANY"
     return None if members % 2 else "EVEN"
+
+
+def last_day_of_term(first: date, years: int) -> date:
+    """The last day of a term of so many years from its first day; terms never move for holidays (C-2).
+
+    >>> last_day_of_term(date(2024, 3, 1), 5)
+    datetime.date(2029, 2, 28)
+    """
+    try:
+        anniversary = first.replace(year=first.year + years)
+    except ValueError:  # 29 February
+        return date(first.year + years, 2, 28)
+    return anniversary - timedelta(days=1)

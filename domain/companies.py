@@ -46,6 +46,10 @@ CAN_SERVE = frozenset({CompanyState.FILED, CompanyState.RECTIFYING})
 """States in which a company may take contracts and appoint leaders. Rectifying alone bans nothing (GT-13)."""
 
 
+MAX_PROJECTS_PER_LEADER = 3
+"""How many projects one person leads at a time (SM-2, assumption)."""
+
+
 def banned_until(listed_on: date, corrected: bool) -> date | None:
     """The last day of the ban on new projects after a blacklisting (SL-25); ``None``: until the correction is recorded.
 

@@ -37,7 +37,7 @@ class Company(CountyRow):
     registered_on: Mapped[date | None]
     township: Mapped[str]
     """Where its office in the county is: the street that takes in its filing (SL-17). Division code, 9 digits."""
-    community: Mapped[str | None]
+    community: Mapped[str]
     office_address: Mapped[str | None]
     service_phone: Mapped[str | None]
     """The published 24-hour line (TQ-69); a business number, not a person's."""
@@ -87,6 +87,7 @@ class ProjectLeader(CountyRow):
     appointed_on: Mapped[date]
     reported_on: Mapped[date | None]
     ended_on: Mapped[date | None]
+    """The first day on which they no longer hold the post."""
     replaced_by_id: Mapped[uuid.UUID | None]
     created_at: Mapped[CreatedAt]
 
