@@ -1,112 +1,104 @@
 """Bills (账单) and the charge items behind them: what is charged, in which state, and who may do what when (SM-14)."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from domain.roles import COMPANY, RESIDENTS, Role
+from domain.terms import Term
 
 
-class ChargeCategory(StrEnum):
-    """What a charge is for; the profile's guide price covers some of these (FEE-5)."""
+class ChargeCategory(Term):
+    """What a charge is for (收费类别); the profile's guide price covers some of these (FEE-5)."""
 
-    PROPERTY_SERVICE = "PROPERTY_SERVICE"
-    """物业服务费."""
-    PARKING = "PARKING"
-    """Vehicle parking and order (停车服务费)."""
-    ELEVATOR = "ELEVATOR"
-    """Lift running cost (电梯运行费), where charged apart."""
-    UTILITY_SHARE = "UTILITY_SHARE"
-    """Public water and power shared out (公摊水电, TQ-69)."""
-    WASTE = "WASTE"
-    """Decoration waste and similar removal (垃圾清运费)."""
-    EXTRA_SERVICE = "EXTRA_SERVICE"
-    """Household and elderly-care services at the agreed price (TQ-72)."""
-    UTILITY_AGENCY = "UTILITY_AGENCY"
-    """A fee on collected utility money: never allowed (FEE-8); it has a name so that it can be refused by it."""
+    PROPERTY_SERVICE = "PROPERTY_SERVICE", "Property service fee (物业服务费)."
+    PARKING = "PARKING", "Vehicle parking and order (停车服务费)."
+    ELEVATOR = "ELEVATOR", "Lift running cost, where charged apart (电梯运行费)."
+    UTILITY_SHARE = "UTILITY_SHARE", "Public water and power shared out (公摊水电, TQ-69)."
+    WASTE = "WASTE", "Removal of decoration and other waste (垃圾清运费)."
+    EXTRA_SERVICE = "EXTRA_SERVICE", "Household and elderly-care services at the agreed price (TQ-72)."
+    UTILITY_AGENCY = "UTILITY_AGENCY", "A fee on collected utility money: never allowed (代收手续费, FEE-8)."
 
 
-class ChargeBasis(StrEnum):
-    """What the unit price is multiplied by."""
+class ChargeBasis(Term):
+    """What the unit price is multiplied by (计费方式)."""
 
-    AREA = "AREA"
-    """Chargeable area × unit price × months."""
-    UNIT = "UNIT"
-    """One price a month for each unit (户)."""
-    SPACE = "SPACE"
-    """One price a month for each parking space."""
-    ONCE = "ONCE"
-    """Once, whatever the period."""
+    AREA = "AREA", "Chargeable area × unit price × months."
+    UNIT = "UNIT", "One price a month for each unit (按户)."
+    SPACE = "SPACE", "One price a month for each parking space (按车位)."
+    ONCE = "ONCE", "Once, whatever the period."
 
 
-class ChargeItemState(StrEnum):
-    """A charge item takes effect by its disclosure and ends with its successor or on its last day."""
+class ChargeItemState(Term):
+    """Where a charge item stands: it takes effect by its disclosure and ends with its last day."""
 
-    DEFINED = "DEFINED"
-    DISCLOSED = "DISCLOSED"
-    ENDED = "ENDED"
-
-
-class BillState(StrEnum):
-    """Where a bill stands (SM-14). Overdue is no state: it follows from ``due_on`` and today."""
-
-    ISSUED = "ISSUED"
-    PARTIALLY_PAID = "PARTIALLY_PAID"
-    PAID = "PAID"
-    DISPUTED = "DISPUTED"
-    VOIDED = "VOIDED"
+    DEFINED = "DEFINED", "Defined by the company and not yet disclosed: nothing can be billed."
+    DISCLOSED = "DISCLOSED", "Posted on the area's board (已公示)."
+    ENDED = "ENDED", "No longer charged."
 
 
-class BillKind(StrEnum):
-    """Principal is paid before late fees (FEE-11)."""
+class BillState(Term):
+    """Where a bill stands (SM-14). Overdue is no state: it follows from the due date and today."""
 
-    PRINCIPAL = "PRINCIPAL"
-    OPENING_ARREARS = "OPENING_ARREARS"
-    """Arrears from before the platform, attested when they were brought in."""
-    LATE_FEE = "LATE_FEE"
+    ISSUED = "ISSUED", "Issued, nothing paid (待缴)."
+    PARTIALLY_PAID = "PARTIALLY_PAID", "Part of it is paid (部分缴纳)."
+    PAID = "PAID", "Paid in full (已缴)."
+    DISPUTED = "DISPUTED", "The payer disputes it; it rests until answered (异议中)."
+    VOIDED = "VOIDED", "Taken back by the company (已作废)."
 
 
-class Payer(StrEnum):
+class BillKind(Term):
+    """What sort of claim a bill is; principal is paid before late fees (FEE-11)."""
+
+    PRINCIPAL = "PRINCIPAL", "A charge for a period."
+    OPENING_ARREARS = "OPENING_ARREARS", "Arrears from before the platform, attested when brought in (期初欠费)."
+    LATE_FEE = "LATE_FEE", "A late fee on another bill (违约金, FEE-9)."
+
+
+class Payer(Term):
     """Who owes a bill (FEE-3). The owner stays jointly liable for a tenant's (PMR 41)."""
 
-    OWNER = "OWNER"
-    TENANT = "TENANT"
-    DEVELOPER = "DEVELOPER"
+    OWNER = "OWNER", "The owner (业主)."
+    TENANT = "TENANT", "The user, by agreement with the owner (物业使用人)."
+    DEVELOPER = "DEVELOPER", "The developer, for unsold or undelivered units (建设单位)."
 
 
-class RunState(StrEnum):
-    """A bill run (出账) is a job: queued, running in committed portions, done, or stopped with a reason."""
+class RunState(Term):
+    """A bill run (出账) is a job."""
 
-    QUEUED = "QUEUED"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    FAILED = "FAILED"
-
-
-class DisputeState(StrEnum):
-    """A disputed bill is answered within ``DISPUTE_ANSWER_DAYS``: upheld as it is, or adjusted."""
-
-    OPEN = "OPEN"
-    UPHELD = "UPHELD"
-    ADJUSTED = "ADJUSTED"
-    WITHDRAWN = "WITHDRAWN"
+    QUEUED = "QUEUED", "Waiting for a worker."
+    RUNNING = "RUNNING", "Bills are being issued, portion by portion."
+    DONE = "DONE", "All bills of the run are issued."
+    FAILED = "FAILED", "Stopped with a reason; what was issued stays and a new run goes on from there."
 
 
-DISPUTE_ANSWER_DAYS = 7
-"""SM-14: a dispute is answered within seven days."""
+class DisputeState(Term):
+    """What became of a dispute of a bill (账单异议)."""
+
+    OPEN = "OPEN", "Waiting for the company's answer, due within seven days."
+    UPHELD = "UPHELD", "The bill stands as it is."
+    ADJUSTED = "ADJUSTED", "The bill was reduced."
+    WITHDRAWN = "WITHDRAWN", "Taken back by the payer."
+
+
+class DisputeOutcome(Term):
+    """How a company answers a dispute."""
+
+    UPHELD = "UPHELD", "The bill stands as it is."
+    ADJUSTED = "ADJUSTED", "The bill is reduced."
+
 
 PAYABLE = frozenset({BillState.ISSUED, BillState.PARTIALLY_PAID})
 """A disputed bill rests until it is answered or the dispute is withdrawn."""
 
 
-class BillAction(StrEnum):
+class BillAction(Term):
     """What a person does with a bill."""
 
-    PAY = "PAY"
-    DISPUTE = "DISPUTE"
-    WITHDRAW_DISPUTE = "WITHDRAW_DISPUTE"
-    ANSWER_DISPUTE = "ANSWER_DISPUTE"
-    ADJUST = "ADJUST"
-    VOID = "VOID"
+    PAY = "PAY", "Record a payment of it."
+    DISPUTE = "DISPUTE", "Dispute it, with a reason."
+    WITHDRAW_DISPUTE = "WITHDRAW_DISPUTE", "Take the dispute back."
+    ANSWER_DISPUTE = "ANSWER_DISPUTE", "Answer the dispute."
+    ADJUST = "ADJUST", "Reduce it, with a reason."
+    VOID = "VOID", "Take it back, with a reason."
 
 
 COLLECTORS = COMPANY | {Role.BANK}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from domain.terms import Term
+
 
 class Side(StrEnum):
     """On which side an account grows."""
@@ -18,53 +20,44 @@ class Side(StrEnum):
     CREDIT = "CREDIT"
 
 
-class AccountKind(StrEnum):
-    """What an account stands for. The columns that name its owner follow from the kind (``OWNED_BY``)."""
+class AccountKind(Term):
+    """What an account stands for (账户类别). Which columns name its owner follows from the kind (``OWNED_BY``)."""
 
-    UNIT_FUND = "UNIT_FUND"
-    """分户账: one unit's part of the maintenance fund."""
-    BUILDING_FUND = "BUILDING_FUND"
-    """A building's fund money without units: no property area yet, or the public-housing seller's part (FUND-4)."""
-    AREA_FUND = "AREA_FUND"
-    """A property area's fund money not (yet) on units: undistributed interest, common income."""
-    BANK = "BANK"
-    """Money at a bank: the fund account of an area (of a building without area), or a company's collecting account."""
-    CASH = "CASH"
-    """Cash and card takings that a company holds."""
-    RECEIVABLE = "RECEIVABLE"
-    """What a unit owes a company for issued bills (应收)."""
-    PREPAID = "PREPAID"
-    """What a unit has paid a company in advance of bills (预收)."""
-    FEE_INCOME = "FEE_INCOME"
-    """Fees a company has billed in a property area (lump sum mode)."""
-    FEE_ADVANCE = "FEE_ADVANCE"
-    """Advance funds billed under the remuneration mode: they stay the payers' money (FEE-1)."""
-    EARMARK = "EARMARK"
-    """An area's fund money promised to approved requests; its counterpart is ``EARMARK_CONTRA`` (FUND-29)."""
-    EARMARK_CONTRA = "EARMARK_CONTRA"
-    SUSPENSE = "SUSPENSE"
-    """Deposits whose payer or purpose is not known yet."""
-    OPENING = "OPENING"
-    """The counterpart of attested opening balances."""
+    UNIT_FUND = "UNIT_FUND", "One unit's part of the maintenance fund (分户账)."
+    BUILDING_FUND = (
+        "BUILDING_FUND",
+        "A building's fund money without units: no property area yet, or the public-housing seller's part (FUND-4).",
+    )
+    AREA_FUND = "AREA_FUND", "An area's fund money not (yet) on units: undistributed interest, common income."
+    BANK = "BANK", "Money at a bank: the fund of an area or building, or a company's collecting account."
+    CASH = "CASH", "Takings that a company holds in cash."
+    RECEIVABLE = "RECEIVABLE", "What a unit owes a company for issued bills (应收)."
+    PREPAID = "PREPAID", "What a unit has paid a company in advance of bills (预收)."
+    FEE_INCOME = "FEE_INCOME", "Fees a company has billed in an area in lump-sum mode (包干制)."
+    FEE_ADVANCE = "FEE_ADVANCE", "Advance funds billed in remuneration mode: still the payers' money (酬金制, FEE-1)."
+    EARMARK = "EARMARK", "Fund money promised to approved requests (FUND-29)."
+    EARMARK_CONTRA = "EARMARK_CONTRA", "The counterpart of earmarks, so that a promise moves no money."
+    SUSPENSE = "SUSPENSE", "Deposits whose payer or purpose is not known yet (待查)."
+    OPENING = "OPENING", "The counterpart of attested opening balances (期初)."
 
 
-class TransactionKind(StrEnum):
+class TransactionKind(Term):
     """Why money moved or was owed."""
 
-    OPENING = "OPENING"
-    BILLS_ISSUED = "BILLS_ISSUED"
-    BILL_ADJUSTED = "BILL_ADJUSTED"
-    BILL_VOIDED = "BILL_VOIDED"
-    PAYMENT = "PAYMENT"
-    PREPAID_APPLIED = "PREPAID_APPLIED"
-    REFUND = "REFUND"
-    FUND_DEPOSIT = "FUND_DEPOSIT"
-    FUND_SPENT = "FUND_SPENT"
-    INTEREST = "INTEREST"
-    EARMARKED = "EARMARKED"
-    EARMARK_RELEASED = "EARMARK_RELEASED"
-    TRANSFER = "TRANSFER"
-    REVERSAL = "REVERSAL"
+    OPENING = "OPENING", "A balance brought in and attested."
+    BILLS_ISSUED = "BILLS_ISSUED", "Bills of a run were issued."
+    BILL_ADJUSTED = "BILL_ADJUSTED", "A bill was reduced."
+    BILL_VOIDED = "BILL_VOIDED", "A bill was taken back."
+    PAYMENT = "PAYMENT", "Money came in for bills."
+    PREPAID_APPLIED = "PREPAID_APPLIED", "Money paid in advance settled bills."
+    PREPAID_RELEASED = "PREPAID_RELEASED", "A reduced or voided bill gave back what it had taken."
+    REFUND = "REFUND", "Money paid in advance was paid back."
+    FUND_DEPOSIT = "FUND_DEPOSIT", "A deposit to the maintenance fund."
+    FUND_SPENT = "FUND_SPENT", "A payment from the maintenance fund."
+    INTEREST = "INTEREST", "Interest of the fund."
+    EARMARKED = "EARMARKED", "Fund money was promised to an approved request."
+    TRANSFER = "TRANSFER", "Money moved between accounts of one owner."
+    REVERSAL = "REVERSAL", "Another transaction was taken back."
 
 
 NORMAL_SIDE: Mapping[AccountKind, Side] = {

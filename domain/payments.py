@@ -3,34 +3,29 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from uuid import UUID
 
 from domain.bills import BillKind
 from domain.ledger import AccountKind
 from domain.roles import COMPANY, Role
+from domain.terms import Term
 
 
-class Channel(StrEnum):
-    """How the money came."""
+class Channel(Term):
+    """How the money came (缴费渠道)."""
 
-    BANK = "BANK"
-    """At the bank or through it; recorded by the bank's client."""
-    CASH = "CASH"
-    POS = "POS"
-    """Card terminal of the company."""
-    TRANSFER = "TRANSFER"
-    """Transfer to the company's account, recorded by its staff from the statement."""
-    OPENING = "OPENING"
-    """No money now: a balance paid in advance before the platform, attested when it was brought in."""
+    BANK = "BANK", "At the bank or through it; recorded by the bank's client."
+    CASH = "CASH", "In cash at the company's desk."
+    POS = "POS", "By card at the company's terminal."
+    TRANSFER = "TRANSFER", "Transferred to the company's account; recorded by its staff from the statement."
+    OPENING = "OPENING", "No money now: paid in advance before the platform, attested when brought in."
 
 
-class PaymentState(StrEnum):
-    """A payment is recorded once the money is there (SM-14); a gateway's CREATED and FAILED come with the gateway."""
+class PaymentState(Term):
+    """A payment is recorded once the money is there (SM-14)."""
 
-    SUCCEEDED = "SUCCEEDED"
-    REVERSED = "REVERSED"
-    """Taken back: returned by the bank, recorded in error, or refunded."""
+    SUCCEEDED = "SUCCEEDED", "The money is there."
+    REVERSED = "REVERSED", "Taken back: returned by the bank, recorded in error, or refunded."
 
 
 MONEY_ACCOUNT: Mapping[Channel, AccountKind] = {
