@@ -1,0 +1,541 @@
+"""From a validated selection to one SQL statement that builds the answer's JSON in PostgreSQL.
+
+Every table reference names its county by a bind, and the visibility policy is part of the statement at the root, at every
+edge and in every count: a model without a policy cannot be compiled (DESIGN §3, §5, §8).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import FunctionType
+from typing import Any
+
+from graphql import FieldNode, SelectionSetNode
+from graphql.execution.values import VariableValues
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy import literal_column as sql
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import Select
+
+from auth.actor import FRESH_SQL
+from auth.visibility import POLICIES, Mode, Via, branches, county_is, follows, rules_of, visible
+from domain.errors import ErrorCode, Refusal
+from domain.roles import Role
+from schema.engine import declare
+from schema.engine.declare import ENTITIES, FILTERS, Entity, Order
+from schema.engine.selection import Arg, Selection, sub_selections
+from schema.engine.values import NULL, Ref, concat, cursor_sql, id_pieces, nullable, read_cursor, text, to_json
+
+PAGE = 20
+MOST = 100
+DIALECT = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+Later = Callable[[], ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A field that Python fills in: where its placeholder stands, what computes it, and what of it was selected."""
+
+    path: tuple[str, ...]
+    function: Callable[..., Any]
+    type_name: str
+    nodes: tuple[FieldNode, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled read: the statement's body and how each parameter is read from a request."""
+
+    body: str
+    parameters: tuple[str, ...]
+    getters: dict[str, Callable[[VariableValues], Any]]
+    fills: tuple[Fill, ...]
+
+    @cached_property
+    def statement(self) -> str:
+        """The body behind the county fuse, for an autocommit connection: one round trip (DESIGN §5)."""
+        return self._fused("true")
+
+    @cached_property
+    def checked_statement(self) -> str:
+        """The same, which also says whether the token and the actor's grants still hold."""
+        at = len(self.parameters)
+        return self._fused(f"coalesce({FRESH_SQL.format(token=f'${at + 2}')} = ${at + 3}, false)")
+
+    def _fused(self, fresh: str) -> str:
+        fuse = f"${len(self.parameters) + 1}"
+        return (
+            f"WITH s AS MATERIALIZED (SELECT set_config('anju.counties', {fuse}, true) AS c, {fresh} AS fresh)"
+            f" SELECT s.fresh, CASE WHEN s.c = {fuse} AND s.fresh THEN ({self.body}) END FROM s"
+        )
+
+    def bind(self, variables: VariableValues, scope: dict[str, Any]) -> list[Any]:
+        """The values of ``$1…``: arguments through their getters, everything else from the actor's scope."""
+        getters = self.getters
+        return [getters[name](variables) if name in getters else scope.get(name) or [] for name in self.parameters]
+
+
+@dataclass
+class Env:
+    """What a derived expression may use besides its row."""
+
+    mode: Mode
+    today: Any = field(default_factory=lambda: bindparam("today", type_=Date()))
+    account: Any = field(default_factory=lambda: bindparam("account", type_=Uuid()))
+
+    def county_of(self, alias: Any) -> ColumnElement[bool]:
+        return county_is(alias, self.mode)
+
+
+class Compiler:
+    """Compiles one root field for one kind of actor (the roles of its grants) and one shape of variables."""
+
+    def __init__(self, selection: Selection, roles: frozenset[Role], mode: Mode, page_cap: int = MOST) -> None:
+        self.selection = selection
+        self.roles = roles
+        self.mode = mode
+        self.page_cap = page_cap
+        self.env = Env(mode)
+        self.getters: dict[str, Callable[[VariableValues], Any]] = {}
+        self.fills: list[Fill] = []
+
+    # Roots
+
+    def listing(self, declared: declare.Listing, parent: str, nodes: list[FieldNode]) -> Plan:
+        """A root connection."""
+        entity = ENTITIES[declared.target]
+        extra = declared.where
+        limits = [lambda row: extra(row, self.env)] if extra else []
+        return self._plan(self._connection(entity, parent, nodes, (), limits))
+
+    def node(self, ref: Ref, sets: list[SelectionSetNode]) -> Plan:
+        """One row by id: SQL null where it is not there or not visible."""
+        entity = ENTITIES[ref.type]
+        row = aliased(entity.model)
+        key = bindparam("key", type_=Text() if entity.shared else Uuid())
+        is_it = getattr(row, entity.key.key) == key if entity.shared else row.id == key
+        test = self._visible(entity, row)
+        return self._plan(
+            select(self._object(entity, row, sets, ())).where(*self._in_county(entity, row), is_it, test).scalar_subquery()
+        )
+
+    def many_nodes(self, type_name: str, sets: list[SelectionSetNode]) -> Plan:
+        """The rows of one type among a list of ids, as a JSON object by id."""
+        entity = ENTITIES[type_name]
+        row = aliased(entity.model)
+        attribute = getattr(row, entity.key.key) if entity.shared else row.id
+        keys = bindparam("keys", type_=ARRAY(Text() if entity.shared else Uuid()))
+        key_id = entity.key if entity.shared else None
+        pair = concat([*id_pieces(entity.name, row, key_id), ":", self._object(entity, row, sets, ("*",))])
+        found = select(pair.label("pair")).where(
+            *self._in_county(entity, row), attribute == func.any(keys), self._visible(entity, row)
+        )
+        page = found.subquery()
+        return self._plan(select(concat(["{", func.string_agg(page.c.pair, text(",")), "}"])).scalar_subquery())
+
+    def _plan(self, body: Any) -> Plan:
+        compiled = select(func.convert_to(body, text("UTF8"))).compile(dialect=DIALECT)
+        return Plan(str(compiled), tuple(compiled.positiontup or ()), self.getters, tuple(self.fills))
+
+    # Objects
+
+    def _object(self, entity: Entity, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]) -> ColumnElement[str]:
+        pieces: list[str | ColumnElement[Any]] = []
+        for key, nodes in self.selection.fields(entity.name, sets).items():
+            pieces.append(f'{"," if pieces else "{"}"{key}":')
+            pieces += self._field(entity, row, nodes, (*path, key))
+        return concat([*pieces, "}"]) if pieces else text("{}")
+
+    def _field(self, entity: Entity, row: Any, nodes: list[FieldNode], path: tuple[str, ...]) -> list[Any]:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return [f'"{entity.name}"']
+        if name == "id":
+            return id_pieces(entity.name, row, entity.key)
+        declared = entity.fields[name]
+        audience = getattr(declared, "to", None) or entity.to
+        shown = lambda: self._value(entity, row, declared, nodes, path)  # noqa: E731
+        if audience is None:
+            return [shown()]
+        reached = {role for role in self.roles if role in rules_of(entity.model)}
+        if reached <= audience:
+            return [shown()]
+        hidden = NULL
+        if isinstance(declared, declare.Column) and declared.mask is not None:
+            hidden = self._scalar(getattr(row, declared.mask.key))
+        if not reached & audience:
+            return [hidden]
+        here = visible(entity.model, row, reached & audience, self.mode)
+        return [case((here, cast(shown(), Text)), else_=hidden)]
+
+    def _value(
+        self, entity: Entity, row: Any, declared: declare.Declaration, nodes: list[FieldNode], path: tuple[str, ...]
+    ) -> ColumnElement[Any]:
+        match declared:
+            case declare.Column(attr):
+                return self._scalar(getattr(row, attr.key), plain=declared.plain)
+            case declare.Derived(expression):
+                return self._scalar(expression(row, self.env), known=False)
+            case declare.One(foreign):
+                return self._one(entity, row, declared.target, foreign, nodes, path)
+            case declare.Choice(columns):
+                found = [self._one(entity, row, n, c, nodes, path, bare=True) for n, c in columns.items()]
+                return func.coalesce(*found, NULL)
+            case declare.Many(on):
+                return self._many(entity, row, declared, nodes, path)
+            case declare.Count(on):
+                child, test = self._children(entity, row, on, declared.where)
+                return select(func.count()).select_from(child).where(and_(*test)).scalar_subquery()
+            case declare.Latest(on):
+                child, test = self._children(entity, row, on, declared.where)
+                made = self._object(ENTITIES[declared.target], child, sub_selections(nodes), path)
+                first = select(made).where(*test).order_by(*declared.by(child)).limit(sql("1"))
+                return func.coalesce(first.scalar_subquery(), NULL)
+            case declare.Computed(function, needs):
+                self.fills.append(Fill(path, function, entity.name, tuple(nodes)))
+                values = [self._scalar(getattr(row, attr.key)) for attr in needs]
+                listed = [piece for value in values for piece in (",", value)][1:]
+                return concat(["[", *listed, "]"])
+        raise TypeError(f"{entity.name}.{nodes[0].name.value} cannot be compiled")
+
+    def _scalar(self, value: Any, *, known: bool = True, plain: bool = False) -> ColumnElement[Any]:
+        stored = getattr(value, "property", None)
+        source = stored.columns[0] if stored is not None else None
+        shown = to_json(value, plain_text=plain)
+        if known and source is not None and not source.nullable:
+            return shown
+        return nullable(value, shown)
+
+    def _one(
+        self,
+        entity: Entity,
+        row: Any,
+        target_name: str,
+        foreign: Any,
+        nodes: list[FieldNode],
+        path: tuple[str, ...],
+        *,
+        bare: bool = False,
+    ) -> ColumnElement[Any]:
+        target = ENTITIES[target_name]
+        other = aliased(target.model)
+        test = [*self._in_county(target, other)]
+        if target.shared:
+            test.append(getattr(other, target.key.key) == getattr(row, foreign.key))
+        else:
+            test += [other.county == row.county, other.id == getattr(row, foreign.key)]
+        if not follows_owner(entity, foreign.key, target, self.roles):
+            test.append(self._visible(target, other))
+        found = select(self._object(target, other, sub_selections(nodes), path)).where(and_(*test)).scalar_subquery()
+        return found if bare else func.coalesce(found, NULL)
+
+    # Lists
+
+    def _children(self, entity: Entity, row: Any, on: Any, where: Any) -> tuple[Any, list[ColumnElement[bool]]]:
+        model = on.class_
+        child = aliased(model)
+        test = [county_is(child, self.mode), child.county == row.county, getattr(child, on.key) == row.id]
+        if where is not None:
+            test.append(where(child))
+        if not follows(model, on.key, entity.model, self.roles):
+            test.append(visible(model, child, self.roles, self.mode))
+        return child, test
+
+    def _many(
+        self, entity: Entity, row: Any, declared: declare.Many, nodes: list[FieldNode], path: tuple[str, ...]
+    ) -> ColumnElement[Any]:
+        target = ENTITIES[declared.target]
+        on, where = declared.on, declared.where
+        limits: list[Callable[[Any], ColumnElement[bool]]] = [
+            lambda child: and_(child.county == row.county, getattr(child, on.key) == row.id)
+        ]
+        if where is not None:
+            limits.append(where)
+        owned = follows(target.model, on.key, entity.model, self.roles)
+        return self._connection(target, entity.name, nodes, path, limits, owned=owned, owner=row)
+
+    def _connection(
+        self,
+        entity: Entity,
+        parent: str,
+        nodes: list[FieldNode],
+        path: tuple[str, ...],
+        limits: list[Callable[[Any], ColumnElement[bool]]],
+        *,
+        owned: bool = False,
+        owner: Any = None,
+    ) -> ColumnElement[Any]:
+        """A page of rows as JSON: ``limits`` are predicates over a row alias; ``owned`` rows need no test of their own."""
+        args = self.selection.arguments(parent, nodes[0])
+        name = f"{entity.name}Connection"
+        fields = self.selection.fields(name, sub_selections(nodes))
+        limits = [*limits, *self._filters(entity, args, parent, nodes[0])]
+        page = Page(self, entity, args, limits, owned, owner, path)
+        pieces: list[Any] = []
+        for key, here in fields.items():
+            pieces.append(f'{"," if pieces else "{"}"{key}":')
+            field_name, inner = here[0].name.value, sub_selections(here)
+            match field_name:
+                case "__typename":
+                    pieces.append(f'"{name}"')
+                case "nodes":
+                    pieces += ["[", page.column(lambda row, at, i=inner, k=key: self._object(entity, row, i, (*at, k, "*"))), "]"]
+                case "edges":
+                    pieces += ["[", page.column(lambda row, at, i=inner, k=key: page.edge(row, i, (*at, k, "*"))), "]"]
+                case "pageInfo":
+                    pieces.append(page.info(inner))
+                case "totalCount":
+                    pieces.append(self._figure(entity, limits, owned, lambda _: func.count()))
+                case "countsByState":
+                    pieces.append(self._by_state(entity, limits, owned, inner))
+                case _:
+                    attr = entity.sums[field_name]
+                    total = lambda row, a=attr: cast(func.coalesce(func.sum(getattr(row, a.key)), sql("0")), BigInteger)  # noqa: E731
+                    pieces.append(self._figure(entity, limits, owned, total))
+        return page.select([*pieces, "}"])
+
+    def _test(self, entity: Entity, row: Any, limits: list[Any], owned: bool) -> list[ColumnElement[bool]]:
+        test = [*self._in_county(entity, row), *(limit(row) for limit in limits)]
+        return test if owned else [*test, self._visible(entity, row)]
+
+    def _figure(self, entity: Entity, limits: list[Any], owned: bool, figure: Any) -> ColumnElement[Any]:
+        row = aliased(entity.model)
+        return select(figure(row)).select_from(row).where(and_(*self._test(entity, row, limits, owned))).scalar_subquery()
+
+    def _by_state(self, entity: Entity, limits: list[Any], owned: bool, sets: list[SelectionSetNode]) -> ColumnElement[Any]:
+        row = aliased(entity.model)
+        state = getattr(row, entity.states.key)
+        groups = (
+            select(state.label("state"), func.count().label("n"))
+            .where(and_(*self._test(entity, row, limits, owned)))
+            .group_by(state)
+            .subquery()
+        )
+        values: dict[str, Any] = {"state": to_json(groups.c.state), "count": groups.c.n, "__typename": '"StateCount"'}
+        pieces: list[Any] = []
+        for key, nodes in self.selection.fields("StateCount", sets).items():
+            pieces += [f'{"," if pieces else "{"}"{key}":', values[nodes[0].name.value]]
+        each = concat([*pieces, "}"])
+        listed = func.string_agg(each, aggregate_order_by(text(","), groups.c.state))
+        return select(concat(["[", listed, "]"])).scalar_subquery()
+
+    def _filters(
+        self, entity: Entity, args: dict[str, Arg], parent: str, node: FieldNode
+    ) -> list[Callable[[Any], ColumnElement[bool]]]:
+        if "where" not in args:
+            return []
+        given = args["where"]
+        type_ = self.selection.definition(parent, node.name.value).args["where"].type
+        declared = FILTERS[type_.name]  # type: ignore[union-attr]
+        made: list[Callable[[Any], ColumnElement[bool]]] = []
+        for key, value in given.value.items():
+            if value is None:
+                continue
+            found = declared[key]
+            bind = self.bind(given.part(key), found.type_, found.read)
+            made.append(lambda row, f=found, b=bind: f.predicate(row, b))
+        return made
+
+    # Small parts
+
+    def bind(self, arg: Arg, type_: Any, read: Callable[[Any], Any] | None = None) -> Any:
+        """A bind whose value each request reads from its own variables."""
+        name = f"a{len(self.getters)}"
+        self.getters[name] = arg.read if read is None else lambda variables: read(arg.read(variables))
+        return bindparam(name, type_=type_)
+
+    def _in_county(self, entity: Entity, row: Any) -> list[ColumnElement[bool]]:
+        return [] if entity.shared else [county_is(row, self.mode)]
+
+    def _visible(self, entity: Entity, row: Any) -> ColumnElement[bool]:
+        return true() if entity.shared and entity.model in POLICIES else visible(entity.model, row, self.roles, self.mode)
+
+
+class Page:
+    """One page of a list: keyset order, both directions, and no more work than the selected fields ask for."""
+
+    def __init__(
+        self, compiler: Compiler, entity: Entity, args: dict[str, Arg], limits: list[Any], owned: bool, owner: Any, path: Any
+    ) -> None:
+        self.compiler, self.entity, self.args = compiler, entity, args
+        self.limits, self.owned, self.owner, self.path = limits, owned, owner, path
+        way = args["orderBy"].value if "orderBy" in args else next(iter(entity.orders))
+        self.order_name: str = getattr(way, "value", way)
+        self.order: Order = entity.orders[self.order_name]
+        self.backward = "last" in args
+        self.descending = self.order.descending != self.backward
+        self.makers: list[Callable[[Any, Any], ColumnElement[Any]]] = []
+        self.numbered = self.cursored = False
+        self.check()
+
+    def check(self) -> None:
+        if "first" in self.args and "last" in self.args:
+            raise Refusal(ErrorCode.INVALID_INPUT, field="last")
+
+    def keys(self, row: Any) -> list[Any]:
+        tail = getattr(row, self.entity.key.key) if self.entity.shared else row.id
+        return [*(getattr(row, attr.key) for attr in self.order.attributes), tail]
+
+    def column(self, make: Callable[[Any, Any], ColumnElement[Any]]) -> Later:
+        """The page's rows, each as ``make`` shows it. Later: only when all fields are known is it clear what the page needs."""
+        self.makers.append(make)
+        each = sql(f"page.j{len(self.makers)}", Text())
+        return lambda: self._joined(each)
+
+    def _joined(self, each: Any) -> ColumnElement[Any]:
+        if not (self.numbered or self.backward):
+            return func.string_agg(each, text(","))
+        number = sql("page.n", Integer())
+        order = number.desc() if self.backward else number.asc()
+        return func.string_agg(each, aggregate_order_by(text(","), order)).filter(number <= self.size())
+
+    def edge(self, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]) -> ColumnElement[Any]:
+        name = f"{self.entity.name}Edge"
+        pieces: list[Any] = []
+        for key, nodes in self.compiler.selection.fields(name, sets).items():
+            pieces.append(f'{"," if pieces else "{"}"{key}":')
+            match nodes[0].name.value:
+                case "__typename":
+                    pieces.append(f'"{name}"')
+                case "cursor":
+                    pieces += ['"', cursor_sql(self.order_name, self.keys(row)), '"']
+                case _:
+                    pieces.append(self.compiler._object(self.entity, row, sub_selections(nodes), (*path, key)))
+        return concat([*pieces, "}"])
+
+    def info(self, sets: list[SelectionSetNode]) -> Later:
+        pieces: list[Any] = []
+        for key, nodes in self.compiler.selection.fields("PageInfo", sets).items():
+            pieces += [f'{"," if pieces else "{"}"{key}":', self._info(nodes[0].name.value)]
+        return lambda: concat([*pieces, "}"])
+
+    def _info(self, name: str) -> Any:
+        if name == "__typename":
+            return '"PageInfo"'
+        if name in ("hasNextPage", "hasPreviousPage"):
+            if (name == "hasNextPage") != self.backward:
+                self.numbered = True
+                return cast(func.count() > self.size(), Text)
+            return "true" if ("before" if self.backward else "after") in self.args else "false"
+        self.numbered = self.cursored = True
+        first = (name == "startCursor") != self.backward
+        number, cursor = sql("page.n", Integer()), sql("page.cursor", Text())
+        order = number.asc() if first else number.desc()
+        inside = func.array_agg(aggregate_order_by(cursor, order)).filter(number <= self.size())
+        at = func.concat(text('"'), inside[sql("1", Integer())], text('"'))
+        return case((func.count() == sql("0"), NULL), else_=at)
+
+    def size(self) -> Any:
+        if not hasattr(self, "_size"):
+            asked = self.args.get("last") or self.args.get("first")
+            name = "last" if self.backward else "first"
+            if asked is None:
+                self._size: Any = sql(str(PAGE), Integer())
+            else:
+                self._size = self.compiler.bind(asked, Integer(), lambda n: checked_size(n, name, self.compiler.page_cap))
+        return self._size
+
+    def select(self, pieces: list[Any]) -> ColumnElement[Any]:
+        """The connection's JSON over the page's rows (over none where only figures were asked for)."""
+        page = self._rows() if self.makers or self.numbered else None
+        whole = concat([piece() if isinstance(piece, FunctionType) else piece for piece in pieces])
+        return whole if page is None else select(whole).select_from(page).scalar_subquery()
+
+    def _rows(self) -> Any:
+        size = self.size()
+        limit = size + sql("1") if self.numbered else size
+        needs_order = self.numbered or self.backward
+        made = [self._branch(row_test, limit) for row_test in self._branches()]
+        if len(made) == 1 and not needs_order:
+            return made[0].subquery("page")
+        if len(made) == 1:
+            inner: Any = made[0].subquery("rows")
+        else:
+            inner = union_all(*(select(part.subquery()) for part in made)).subquery("rows")
+        order = [c.desc() if self.descending else c.asc() for c in inner.c if c.name.startswith("s")]
+        columns = [c for c in inner.c if c.name.startswith("j") or c.name == "cursor"]
+        if needs_order:
+            columns.append(func.row_number().over(order_by=order).label("n"))
+        return select(*columns).order_by(*order).limit(limit).subquery("page")
+
+    def _branches(self) -> list[Callable[[Any], list[ColumnElement[bool]]]]:
+        compiler, entity = self.compiler, self.entity
+        shared_test = lambda row: [*compiler._in_county(entity, row), *(limit(row) for limit in self.limits), *self._cursor(row)]  # noqa: E731
+        if self.owned:
+            return [shared_test]
+        if self.owner is not None or entity.shared:
+            return [lambda row: [*shared_test(row), compiler._visible(entity, row)]]
+        count = len(branches(entity.model, aliased(entity.model), compiler.roles, compiler.mode))
+        if count == 0:
+            return [lambda row: [*shared_test(row), compiler._visible(entity, row)]]
+        return [
+            lambda row, at=at: [*shared_test(row), branches(entity.model, row, compiler.roles, compiler.mode)[at]]
+            for at in range(count)
+        ]
+
+    def _branch(self, test: Callable[[Any], list[ColumnElement[bool]]], limit: Any) -> Select[Any]:
+        row = aliased(self.entity.model)
+        keys = self.keys(row)
+        columns = [make(row, self.path).label(f"j{at}") for at, make in enumerate(self.makers, 1)]
+        columns += [key.label(f"s{at}") for at, key in enumerate(keys)]
+        if self.cursored:
+            columns.append(cursor_sql(self.order_name, keys).label("cursor"))
+        order = [key.desc() if self.descending else key.asc() for key in keys]
+        found = select(*columns).where(and_(*test(row))).order_by(*order).limit(limit)
+        return found if self.owner is None else found.correlate(self.owner)
+
+    def _cursor(self, row: Any) -> list[ColumnElement[bool]]:
+        found = []
+        for name in ("after", "before"):
+            if name not in self.args:
+                continue
+            keys = self.keys(row)
+            types = [key.type for key in keys]
+            binds = [
+                self.compiler.bind(
+                    self.args[name],
+                    kind,
+                    lambda value, at=at, name=name: read_cursor(value, self.order_name, types, name)[at],
+                )
+                for at, kind in enumerate(types)
+            ]
+            ahead = (name == "after") != self.order.descending
+            left, right = tuple_(*keys), tuple_(*binds)
+            found.append(left > right if ahead else left < right)
+        return found
+
+
+def checked_size(value: int, name: str, most: int) -> int:
+    if not 0 <= value <= most:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, field=name, least=0, most=most)
+    return value
+
+
+def follows_owner(entity: Entity, column: str, target: Entity, roles: frozenset[Role]) -> bool:
+    """Whether a visible row's owner is visible too: every role that sees the row sees it only through that owner."""
+    if target.shared:
+        return True
+    here = rules_of(entity.model)
+    return all(here[role] == Via(column, target.model) for role in roles if role in here)
+

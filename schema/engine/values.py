@@ -1,0 +1,129 @@
+"""How stored values, ids and cursors look in an answer: the same in SQL (compiled reads) and in Python (everything else)."""
+
+import base64
+import binascii
+import uuid
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, ColumnElement, Date, DateTime, Integer, Text, Uuid, case, cast, func
+from sqlalchemy import literal_column as sql
+
+from domain.errors import ErrorCode, Refusal
+
+NULL: ColumnElement[str] = sql("'null'", Text())
+
+
+class Ref(NamedTuple):
+    """A row named from outside: GraphQL type, county (empty for reference data) and key."""
+
+    type: str
+    county: str
+    key: uuid.UUID | str
+
+
+def text(value: str) -> ColumnElement[str]:
+    """A constant of the statement's own text."""
+    return sql("'" + value.replace("'", "''") + "'", Text())
+
+
+def concat(pieces: list[str | ColumnElement[Any]]) -> ColumnElement[str]:
+    """One ``concat`` of constants and expressions (PostgreSQL takes at most 100 arguments to a call)."""
+    merged: list[str | ColumnElement[Any]] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        elif piece != "" or not isinstance(piece, str):
+            merged.append(piece)
+    parts = [text(piece) if isinstance(piece, str) else piece for piece in merged]
+    while len(parts) > 90:
+        parts = [func.concat(*parts[at : at + 90]) for at in range(0, len(parts), 90)]
+    return func.concat(*parts)
+
+
+def to_json(value: ColumnElement[Any], *, plain_text: bool = False) -> ColumnElement[Any]:
+    """JSON text of a value that is not null. ``plain_text``: a text that needs no escaping (a state, an id)."""
+    kind = value.type
+    if isinstance(kind, Boolean):
+        return cast(value, Text)
+    if isinstance(kind, Integer | BigInteger):
+        return value
+    if isinstance(kind, Date):
+        return func.concat(text('"'), value, text('"'))
+    if isinstance(kind, DateTime):
+        return func.concat(text('"'), func.to_char(value, text('YYYY-MM-DD"T"HH24:MI:SS.MSTZH:TZM')), text('"'))
+    if isinstance(kind, JSON):
+        return cast(value, Text)
+    if isinstance(kind, Uuid):
+        return func.concat(text('"'), value, text('"'))
+    if isinstance(kind, ARRAY) or not plain_text:
+        return cast(func.to_json(value), Text)
+    return func.concat(text('"'), value, text('"'))
+
+
+def nullable(value: ColumnElement[Any], shown: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``shown``, or JSON null where ``value`` is null."""
+    return case((value.is_(None), NULL), else_=cast(shown, Text))
+
+
+def id_pieces(name: str, row: Any, key: Any = None) -> list[str | ColumnElement[Any]]:
+    """JSON text of a row's opaque id."""
+    if key is not None:
+        return [f'"{name}_', getattr(row, key.key), '"']
+    return [f'"{name}_', row.county, "_", func.replace(cast(row.id, Text), text("-"), text("")), '"']
+
+
+def encode_id(ref: Ref) -> str:
+    if isinstance(ref.key, uuid.UUID):
+        return f"{ref.type}_{ref.county}_{ref.key.hex}"
+    return f"{ref.type}_{ref.key}"
+
+
+def decode_id(value: str, field: str = "id") -> Ref:
+    """The row that an opaque id names; ``NOT_FOUND`` for anything that is not one, exactly as for a row that is not there."""
+    parts = value.split("_")
+    try:
+        if len(parts) == 3:
+            return Ref(parts[0], parts[1], uuid.UUID(hex=parts[2]))
+        if len(parts) == 2 and parts[1]:
+            return Ref(parts[0], "", parts[1])
+    except ValueError:
+        pass
+    raise Refusal(ErrorCode.NOT_FOUND, field=field)
+
+
+SEPARATOR = "\x1f"
+
+
+def cursor_sql(order: str, keys: list[Any]) -> ColumnElement[str]:
+    """The cursor of a row: its order's name and sort keys, base64url."""
+    pieces: list[str | ColumnElement[Any]] = [order]
+    for key in keys:
+        pieces += [SEPARATOR, key]
+    packed = func.encode(func.convert_to(concat(pieces), text("UTF8")), text("base64"))
+    return func.translate(packed, sql("E'+/=\\n'"), text("-_"))
+
+
+def read_cursor(value: str, order: str, types: list[Any], field: str) -> list[Any]:
+    """The sort keys in a cursor; ``INVALID_INPUT`` when it was not made by the same list and order."""
+    try:
+        packed = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+        made_for, *keys = packed.split(SEPARATOR)
+        if made_for != order or len(keys) != len(types):
+            raise ValueError
+        return [_READERS[_python_type(kind)](key) for kind, key in zip(types, keys, strict=True)]
+    except (ValueError, binascii.Error):
+        raise Refusal(ErrorCode.INVALID_INPUT, field=field) from None
+
+
+def _python_type(kind: Any) -> type[Any]:
+    return kind.python_type  # type: ignore[no-any-return]
+
+
+_READERS: dict[type[Any], Any] = {
+    str: str,
+    int: int,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    uuid.UUID: uuid.UUID,
+}
