@@ -3,6 +3,7 @@
 import base64
 import binascii
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -127,3 +128,15 @@ _READERS: dict[type[Any], Any] = {
     datetime: datetime.fromisoformat,
     uuid.UUID: uuid.UUID,
 }
+
+
+def key_of(type_name: str) -> Callable[[str], uuid.UUID | str]:
+    """Reads a filter's id: its key, or ``NOT_FOUND`` when it is not the id of such a row."""
+
+    def read(value: str) -> uuid.UUID | str:
+        ref = decode_id(value)
+        if ref.type != type_name:
+            raise Refusal(ErrorCode.NOT_FOUND, field="where")
+        return ref.key
+
+    return read
