@@ -82,7 +82,7 @@ class OAuthClient(Base):
     name: Mapped[str]
     auth_method: Mapped[str] = mapped_column(server_default=ClientAuthMethod.BASIC)
     secret_hash: Mapped[str | None]
-    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """The partner's public keys, handed over when it was registered: Anju never fetches them."""
     counties: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)
     scopes: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)

@@ -174,9 +174,9 @@ class ClientAssertion(JWTBearerClientAssertion):
 
     def validate_jti(self, claims: dict[str, Any], jti: object) -> bool:
         """Whether it is new: the insert meets the key when it is not."""
-        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-        if not _storable(jti) or expires_at > datetime.now(UTC) + LONGEST_ASSERTION:
+        if not _storable(jti) or claims["exp"] > (datetime.now(UTC) + LONGEST_ASSERTION).timestamp():
             raise InvalidClientError
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         first_use = insert(OAuthJti).values(client_id=claims["sub"], jti=jti, expires_at=expires_at)
         return self.session.scalar(first_use.on_conflict_do_nothing().returning(OAuthJti.jti)) is not None
 

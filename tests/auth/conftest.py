@@ -23,27 +23,9 @@ def vault() -> DerivedVault:
     return DerivedVault({1: bytes(range(32))})
 
 
-@pytest.fixture(scope="session")
-def accounts_database(database: Database) -> Database:
-    from sqlalchemy import create_engine, inspect
-
-    from app.database import with_driver
-    from models.base import Base
-
-    engine = create_engine(with_driver(database.url))
-    if not inspect(engine).has_table("account"):
-        Base.metadata.create_all(engine, tables=[t for t in Base.metadata.sorted_tables if t.info.get("shared")])
-        with engine.begin() as connection:
-            connection.exec_driver_sql(
-                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO anju_app"
-            )
-    engine.dispose()
-    return database
-
-
 @pytest_asyncio.fixture(scope="session")
-async def engine(accounts_database: Database) -> AsyncIterator[AsyncEngine]:
-    made = command_engine(accounts_database.url, size=4, overflow=4)
+async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
+    made = command_engine(database.url, size=4, overflow=4)
     yield made
     await made.dispose()
 
@@ -54,10 +36,10 @@ def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 
 @pytest_asyncio.fixture
-async def raw(accounts_database: Database) -> AsyncIterator[psycopg.AsyncConnection]:
+async def raw(database: Database) -> AsyncIterator[psycopg.AsyncConnection]:
     """A connection of the read pool's kind."""
     async with await psycopg.AsyncConnection.connect(
-        without_driver(accounts_database.url), autocommit=True, prepare_threshold=0, options=session_options()
+        without_driver(database.url), autocommit=True, prepare_threshold=0, options=session_options()
     ) as connection:
         yield connection
 

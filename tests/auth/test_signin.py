@@ -392,10 +392,10 @@ async def test_elsewhere_the_development_sign_in_does_not_exist(
 
 
 async def test_the_command_line_makes_a_token_in_development(
-    accounts_database: Database, account: Account, raw: psycopg.AsyncConnection
+    database: Database, account: Account, raw: psycopg.AsyncConnection
 ) -> None:
     assert account.login is not None
-    settings = DEVELOPMENT.with_database(accounts_database.url)
+    settings = DEVELOPMENT.with_database(database.url)
     issued = await development_token(settings, account.login)
     actor = await load_actor(raw, issued.value, TODAY)
     assert actor is not None
@@ -406,7 +406,7 @@ async def test_the_command_line_makes_a_token_in_development(
         await development_token(settings, "nobody")
     assert refused.value == Refusal(ErrorCode.NOT_FOUND, "login")
     with pytest.raises(SettingsError, match="development only"):
-        await development_token(PRODUCTION.with_database(accounts_database.url), account.login)
+        await development_token(PRODUCTION.with_database(database.url), account.login)
 
 
 # -- sweeping ---------------------------------------------------------------------------------------------------------
