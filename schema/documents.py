@@ -1,7 +1,7 @@
 """Documents: parsed, limited and validated once, kept by their text; and the interface to whatever executes them.
 
 The edge (HTTP, WebSocket, SSE) asks ``Documents`` for a ``Document``, checks what it costs with the variables at hand,
-and hands both to an ``Executor``. A rejected document is kept too, with its errors, so that repeating it costs a lookup.
+and hands both to an ``Executor``. A rejected document is kept too, with its errors: repeating it costs a lookup.
 """
 
 import hashlib
@@ -267,7 +267,7 @@ class RequestContext:
     request_id: str
     locale: Locale = "zh-CN"
     acting_as: uuid.UUID | None = None
-    """The grant to act under (``X-Acting-As``); whether the actor holds it is for the executor to judge."""
+    """The grant named by ``X-Acting-As``; the actor has been narrowed to it."""
 
     client_ip: str = ""
     token: str | None = None

@@ -1,0 +1,76 @@
+"""Bearer tokens to actors: each request knows who asks before anything else of it is looked at.
+
+An actor is kept between requests only for executors that check in their own statement that it is still fresh
+(``schema.documents.Executor.verifies_actors``); otherwise, and for every write, it is loaded with one statement.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from app.database import ReadPool
+from auth.actor import Actor, anonymous, load_actor
+from auth.tokens import token_hash
+from schema.faults import RequestCode, RequestError
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """The day by which grants hold."""
+    return datetime.now(SHANGHAI).date()
+
+
+def bearer(header: bytes | None) -> str | None:
+    """The token of an ``Authorization`` header, ``None`` without one; any other scheme is refused."""
+    if header is None:
+        return None
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > 4096:
+        raise unauthenticated("The Authorization header must be: Bearer <token>.", b"invalid_request")
+    return token
+
+
+def unauthenticated(message: str, error: bytes = b"invalid_token") -> RequestError:
+    """401 with the challenge of RFC 6750."""
+    challenge = b'Bearer error="%s"' % error
+    return RequestError(RequestCode.UNAUTHENTICATED, message).with_header(b"www-authenticate", challenge)
+
+
+class Actors(Protocol):
+    """Who stands behind a token."""
+
+    async def find(self, token: str | None, *, fresh: bool) -> Actor:
+        """The actor; nobody in particular without a token. Raises ``UNAUTHENTICATED`` for a token worth nothing."""
+        ...
+
+
+class StoredActors:
+    """Actors of the database, the ones used last kept."""
+
+    def __init__(self, pool: ReadPool, *, kept: int = 5_000, day: Callable[[], date] = today) -> None:
+        self._pool = pool
+        self._kept = kept
+        self._day = day
+        self._actors: OrderedDict[bytes, Actor] = OrderedDict()
+
+    async def find(self, token: str | None, *, fresh: bool) -> Actor:
+        day = self._day()
+        if token is None:
+            return anonymous(day)
+        key = token_hash(token)
+        if not fresh and (kept := self._actors.get(key)) is not None and kept.today == day:
+            self._actors.move_to_end(key)
+            return kept
+        async with self._pool.connection() as connection:
+            actor = await load_actor(connection, token, day)
+        if actor is None:
+            self._actors.pop(key, None)
+            raise unauthenticated("The token is wrong, expired or revoked.")
+        self._actors[key] = actor
+        while len(self._actors) > self._kept:
+            self._actors.popitem(last=False)
+        return actor

@@ -1,0 +1,267 @@
+"""A GraphQL request, however it arrived (HTTP, WebSocket, SSE): its parameters, who asks, whether it may run."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.actors import Actors
+from app.admission import Gate
+from app.metrics import Metrics
+from auth.actor import Actor
+from domain.errors import Refusal
+from schema.documents import (
+    Answer,
+    Document,
+    Documents,
+    Executor,
+    Operation,
+    RequestContext,
+    StaleActorError,
+    limit_exceeded,
+)
+from schema.events import Events
+from schema.faults import RequestCode, RequestError, internal
+from schema.limits import Excess
+
+PAYMENTS = frozenset({"feeBillPay", "paymentRecord", "paymentRecordBatch", "paymentReverse", "cashPaymentRecord"})
+"""Mutations that may use the places reserved for payments."""
+
+ATTEMPTS = 3
+"""How often a query is tried with an actor whose grants change under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a GraphQL request, checked for their types only."""
+
+    query: str | None = None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str | None = None
+    """The hash of an automatic persisted query, or of a ``documentId``."""
+
+    @classmethod
+    def of(cls, payload: object) -> "Parameters":
+        """Read them from parsed JSON; ``BAD_REQUEST`` for anything out of form."""
+        if not isinstance(payload, dict):
+            batch = " Batches are not taken." if isinstance(payload, list) else ""
+            raise _malformed(f"The body must be a JSON object.{batch}")
+        query = _typed(payload, "query", str, "a string")
+        operation_name = _typed(payload, "operationName", str, "a string")
+        variables = _typed(payload, "variables", dict, "an object") or {}
+        extensions = _typed(payload, "extensions", dict, "an object") or {}
+        document_id = _typed(payload, "documentId", str, "a string")
+        sha256 = _persisted(extensions.get("persistedQuery"))
+        if sha256 is None and document_id is not None:
+            sha256 = document_id.removeprefix("sha256:")
+        if query is None and sha256 is None:
+            raise _malformed("The parameter query is missing.")
+        return cls(query, operation_name or None, variables, sha256)
+
+
+def _typed(payload: dict[str, Any], name: str, kind: type, called: str) -> Any:
+    value = payload.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise _malformed(f"The parameter {name} must be {called}.")
+    return value
+
+
+def _persisted(entry: object) -> str | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, dict) or entry.get("version") != 1 or not isinstance(entry.get("sha256Hash"), str):
+        raise _malformed('extensions.persistedQuery must be {"version": 1, "sha256Hash": "…"}.')
+    return str(entry["sha256Hash"]).lower()
+
+
+def _malformed(message: str) -> RequestError:
+    return RequestError(RequestCode.BAD_REQUEST, message)
+
+
+def refuse_nul(parsed: object) -> None:
+    """Refuse the character U+0000 anywhere in parsed JSON: PostgreSQL cannot store it."""
+    pending = [parsed]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, str) and "\0" in value:
+            raise _malformed("The character U+0000 is not allowed.")
+
+
+class Service:
+    """What the three transports share: one per process."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        executor: Executor,
+        actors: Actors,
+        *,
+        gate: Gate | None = None,
+        events: Events | None = None,
+        metrics: Metrics | None = None,
+        seconds: float = 30.0,
+        recheck_seconds: float = 60.0,
+        most_connections: int = 5_000,
+        public_introspection: bool = False,
+        payments: frozenset[str] = PAYMENTS,
+    ) -> None:
+        self.documents = documents
+        self.executor = executor
+        self.actors = actors
+        self.gate = gate or Gate()
+        self.events = events
+        self.metrics = metrics or Metrics()
+        self.seconds = seconds
+        self.recheck_seconds = recheck_seconds
+        self.most_connections = most_connections
+        self.connections = 0
+        self.public_introspection = public_introspection
+        self.payments = payments
+
+    def document(self, parameters: Parameters) -> Document:
+        """The document meant, parsed if need be; on a crowded server only documents that are known."""
+        text = parameters.query
+        if text is None:
+            return self.documents.by_hash(parameters.sha256 or "")
+        if self.gate.crowded and self.documents.known(text) is None:
+            raise self.gate.turned_away(RequestCode.OVERLOADED)
+        if parameters.sha256 is None:
+            return self.documents.get(text)
+        return self.documents.persist(text, parameters.sha256)
+
+    def is_payment(self, operation: Operation) -> bool:
+        """Whether it may use the reserved places."""
+        return operation.kind == "mutation" and not self.payments.isdisjoint(operation.fields)
+
+    async def actor(self, context: RequestContext, *, fresh: bool) -> Actor:
+        """Who asks, narrowed to the grant that the request names."""
+        actor = await self.actors.find(context.token, fresh=fresh)
+        if context.acting_as is None:
+            return actor
+        try:
+            return actor.narrowed(context.acting_as)
+        except Refusal:
+            if not fresh:
+                return await self.actor(context, fresh=True)
+            raise RequestError(RequestCode.FORBIDDEN, "X-Acting-As names none of the caller's grants.") from None
+
+    def price(self, operation: Operation, parameters: Parameters, context: RequestContext) -> None:
+        """Set the context's cost; refuse what is above the limit."""
+        context.cost = operation.cost.of(parameters.variables)
+        allowed = self.documents.limits.cost
+        if context.cost > allowed:
+            raise limit_exceeded(Excess("cost", allowed, context.cost))
+
+    def permit(self, operation: Operation, actor: Actor) -> None:
+        """Refuse introspection by nobody, unless the deployment publishes its schema."""
+        if operation.introspects and actor.is_anonymous and not self.public_introspection:
+            raise RequestError(RequestCode.INTROSPECTION_REFUSED, "Sign in to introspect the schema.")
+
+    async def run(
+        self, document: Document, operation: Operation, parameters: Parameters, context: RequestContext
+    ) -> Answer:
+        """Run a query or a mutation in one of the gate's places and within its time. Raises ``RequestError``."""
+        started = time.perf_counter()
+        with self.gate.enter(context.token or context.client_ip, reserved=self.is_payment(operation)):
+            try:
+                async with asyncio.timeout(self.seconds):
+                    answer = await self._executed(document, operation, parameters, context)
+            except TimeoutError:
+                raise self.gate.turned_away(RequestCode.TIMEOUT) from None
+            except RequestError:
+                raise
+            except Exception as error:
+                raise internal(error, context.request_id) from error
+        self.metrics.answered(operation.kind, time.perf_counter() - started)
+        return answer
+
+    async def _executed(
+        self, document: Document, operation: Operation, parameters: Parameters, context: RequestContext
+    ) -> Answer:
+        fresh = not (self.executor.verifies_actors and operation.kind == "query" and operation.reads_data)
+        for _ in range(ATTEMPTS):
+            actor = await self.actor(context, fresh=fresh)
+            self.permit(operation, actor)
+            self.price(operation, parameters, context)
+            try:
+                return await self.executor.execute(document, operation, parameters.variables, actor, context)
+            except StaleActorError:
+                fresh = True
+        raise self.gate.turned_away(RequestCode.OVERLOADED)
+
+    async def open(
+        self, document: Document, operation: Operation, parameters: Parameters, context: RequestContext
+    ) -> AsyncGenerator[bytes]:
+        """Start a subscription: its stream of bodies. Raises ``RequestError`` here or in the stream."""
+        if self.connections_full:
+            raise self.gate.turned_away(RequestCode.OVERLOADED)
+        with self.gate.enter(context.token or context.client_ip):
+            actor = await self.actor(context, fresh=True)
+            self.price(operation, parameters, context)
+        return self._watched(document, operation, parameters, actor, context)
+
+    async def _watched(
+        self,
+        document: Document,
+        operation: Operation,
+        parameters: Parameters,
+        actor: Actor,
+        context: RequestContext,
+    ) -> AsyncGenerator[bytes]:
+        bodies = self.executor.subscribe(document, operation, parameters.variables, actor, context)
+        self.metrics.subscriptions.inc()
+        try:
+            async for body in bodies:
+                yield body
+        finally:
+            self.metrics.subscriptions.dec()
+            await bodies.aclose()
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Hold one of the places for connections that stay open."""
+        self.connections += 1
+        self.metrics.connections.inc()
+        try:
+            yield
+        finally:
+            self.connections -= 1
+            self.metrics.connections.dec()
+
+    @property
+    def connections_full(self) -> bool:
+        """Whether no more connections may stay open."""
+        return self.connections >= self.most_connections
+
+    async def until_worthless(self, context: RequestContext) -> None:
+        """Return once the token, or a grant that it had at first, no longer holds: what it listens to must end then."""
+        if context.token is None:
+            await asyncio.Event().wait()
+        granted: set[uuid.UUID] = set()
+        while True:
+            try:
+                actor = await self.actor(context, fresh=True)
+            except RequestError:
+                return
+            if not granted <= (present := {grant.id for grant in actor.grants}):
+                return
+            granted = present
+            await asyncio.sleep(self.recheck_seconds)
+
+
+def acting_as(value: str | None) -> uuid.UUID | None:
+    """The grant id of ``X-Acting-As``."""
+    if not value:
+        return None
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        raise _malformed("X-Acting-As must be the id of a grant.") from None
