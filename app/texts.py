@@ -16,11 +16,16 @@ def texts(locale: Locale) -> dict[str, dict[str, str]]:
     return found
 
 
+def sentence(refusal: Refusal, locale: Locale) -> str:
+    """What the refusal says to a person, and what to do about it."""
+    return refusal.sentence(texts(locale)["errors"][refusal.code])
+
+
 def error_body(refusal: Refusal, locale: Locale) -> dict[str, Any]:
     """A refusal as clients get it, the same four members as in ``userErrors``."""
     return {
         "code": refusal.code.value,
-        "message": refusal.sentence(texts(locale)["errors"][refusal.code]),
+        "message": sentence(refusal, locale),
         "field": refusal.field,
         "retryable": refusal.retryable,
     }
