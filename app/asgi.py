@@ -1,11 +1,15 @@
 """The composition root of the web application: pools, engine, hub, routes, middleware."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -13,13 +17,28 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from app import graphiql
+from app import graphiql, signin
+from app.actors import StoredActors
+from app.admission import Gate
+from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
+from app.files import Files, open_store
+from app.files import routes as file_routes
 from app.graphql import GraphQLEndpoint
 from app.middleware import RequestIds
 from app.requests import Service
+from app.settings import Settings
+from app.subscriptions import Hub
+from app.texts import sentence
 from app.websocket import WebSocketEndpoint
+from auth.file_tokens import FileTokens
+from auth.oauth import endpoints as oauth
+from schema.api import graphql_schema
+from schema.documents import Documents
+from schema.engine.execute import Executor
+from schema.engine.messages import speak
 
 PREFLIGHT_SECONDS = 600
+READY_SECONDS = 2
 REQUEST_HEADERS = (
     "Accept-Language",
     "Apollo-Require-Preflight",
@@ -105,3 +124,68 @@ def _json(content: Mapping[str, bool], status: int) -> Response:
 def read_manifest(path: Path | None) -> dict[str, str]:
     """The trusted documents: JSON, SHA-256 → text."""
     return {} if path is None else dict(orjson.loads(path.read_bytes()))
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The whole application of one server process. Pools connect when it starts and close when it stops."""
+    longest = f"{settings.statement_seconds * 1000:.0f}"
+    pool = read_pool(settings.database, maximum=settings.read_connections, statement_timeout=longest)
+    engine = command_engine(settings.database, size=settings.command_connections, overflow=0, statement_timeout=longest)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    vault = settings.keys.vault()
+    hub = Hub(without_driver(settings.database), options=session_options())
+    speak(lambda refusal, locale: sentence(refusal, "en" if locale == "en" else "zh-CN"))
+    schema = graphql_schema()
+    service = Service(
+        Documents(schema, trusted=read_manifest(settings.trusted_documents)),
+        Executor(schema, pool, sessions, vault, settings),
+        StoredActors(pool),
+        gate=Gate(
+            capacity=settings.max_concurrency,
+            reserved=settings.payment_slots,
+            per_caller=settings.max_concurrency - settings.payment_slots,
+        ),
+        events=hub,
+        seconds=settings.request_seconds,
+        public_introspection=settings.development,
+    )
+
+    @asynccontextmanager
+    async def running(_: Starlette) -> AsyncIterator[None]:
+        await pool.open(wait=True)
+        await hub.start()
+        try:
+            yield
+        finally:
+            await hub.stop()
+            await pool.close()
+            await engine.dispose()
+
+    async def ready() -> dict[str, bool]:
+        return {"database": await _answers(pool), "events": hub.listening}
+
+    files = Files(open_store(settings.files_url), FileTokens(settings.keys.key("file links")), sessions)
+    issuer = None if settings.development and settings.public_url is None else settings.url
+    lifetime = timedelta(minutes=settings.partner_token_minutes)
+    return assemble(
+        service,
+        ready=ready,
+        routes=[
+            *signin.routes(settings, sessions, vault),
+            *oauth.routes(sessions, vault, issuer=issuer, lifetime=lifetime),
+            *file_routes(files),
+        ],
+        origins=settings.cors_origins,
+        development=settings.development,
+        body_bytes=settings.max_body_bytes,
+        lifespan=running,
+    )
+
+
+async def _answers(pool: ReadPool) -> bool:
+    try:
+        async with asyncio.timeout(READY_SECONDS), pool.connection() as connection:
+            await connection.execute("SELECT 1")
+    except (TimeoutError, psycopg.Error):
+        return False
+    return True

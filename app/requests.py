@@ -11,6 +11,7 @@ from typing import Any
 from app.actors import Actors
 from app.admission import Gate
 from app.metrics import Metrics
+from app.texts import error_body
 from auth.actor import Actor
 from domain.errors import Refusal
 from schema.documents import (
@@ -178,6 +179,8 @@ class Service:
                 raise self.gate.turned_away(RequestCode.TIMEOUT) from None
             except RequestError:
                 raise
+            except Refusal as refusal:
+                raise refused(refusal, context) from None
             except Exception as error:
                 raise internal(error, context.request_id) from error
         self.metrics.answered(operation.kind, time.perf_counter() - started)
@@ -221,6 +224,8 @@ class Service:
         try:
             async for body in bodies:
                 yield body
+        except Refusal as refusal:
+            raise refused(refusal, context) from None
         finally:
             self.metrics.subscriptions.dec()
             await bodies.aclose()
@@ -255,6 +260,12 @@ class Service:
                 return
             granted = present
             await asyncio.sleep(self.recheck_seconds)
+
+
+def refused(refusal: Refusal, context: RequestContext) -> RequestError:
+    """An expected failure outside a mutation's payload, under its own code and in the caller's language."""
+    told = error_body(refusal, context.locale)
+    return RequestError.because(RequestCode.BAD_USER_INPUT, [{"message": told.pop("message"), "extensions": told}])
 
 
 def acting_as(value: str | None) -> uuid.UUID | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of a county changed: ``type`` is the row's GraphQL type, ``id`` its key as text."""
+    """A row of a county changed: ``type`` is its model's name, ``id`` its key as text."""
 
     type: str
     county: str
