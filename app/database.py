@@ -5,7 +5,8 @@ engine for commands and a raw psycopg pool for compiled reads (DESIGN §3). Migr
 ``DATABASE_URL``, the owner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import migrations
+from app import postgres
+from app.settings import Settings
 
 APP_ROLE = "anju_app"
 MINIMUM_VERSION = 15
@@ -96,6 +99,30 @@ def read_pool(url: str, *, minimum: int = 2, maximum: int = 10, **settings: str 
         open=False,
         name="reads",
     )
+
+
+@contextmanager
+def opened(settings: Settings, *, up_to_date: bool = False) -> Iterator[Settings]:
+    """The settings on a database that answers: the configured one, or the embedded server, started for as long.
+
+    With ``up_to_date`` it is migrated first; without, a database behind the source is refused with ``DatabaseError``.
+    """
+    if settings.database_url is None:
+        with postgres.start(settings.data) as server:
+            create_database(server.superuser_url, "anju", postgres.OWNER)
+            yield _at_head(settings.with_database(server.url), migrating=True)
+    else:
+        ensure_database(settings.database)
+        yield _at_head(settings, migrating=up_to_date)
+
+
+def _at_head(settings: Settings, *, migrating: bool) -> Settings:
+    found, wanted = current_revision(settings.database), head_revision()
+    if found != wanted:
+        if not migrating:
+            raise DatabaseError(f"the database stands at migration {found or 'none'}, not {wanted}; run: anju migrate")
+        migrate(settings.database)
+    return settings
 
 
 def create_database(superuser_url: str, name: str, owner: str) -> None:

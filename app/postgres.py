@@ -122,6 +122,16 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
 
 
 @contextmanager
+def for_looking(folder: Path | None) -> Iterator[str | None]:
+    """The URL of a data folder's database while somebody looks at it; None without a folder, or before it was made."""
+    if folder is None or not (_cluster(folder.expanduser().resolve()) / "PG_VERSION").exists():
+        yield None
+        return
+    with start(folder) as server:
+        yield server.url
+
+
+@contextmanager
 def temporary() -> Iterator[EmbeddedPostgres]:
     """A server in a folder of its own that goes with it; fast, not durable (tests, writing migrations)."""
     with tempfile.TemporaryDirectory(prefix="anju-") as name:

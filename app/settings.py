@@ -17,12 +17,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from models.sealed import KEY_BYTES, DerivedVault
+if TYPE_CHECKING:
+    from models.sealed import DerivedVault
+
+KEY_BYTES = 32
 
 
 class SettingsError(Exception):
@@ -196,8 +199,10 @@ class Secrets:
         root."""
         return hmac.digest(self.root, purpose.encode(), hashlib.sha256)
 
-    def vault(self) -> DerivedVault:
+    def vault(self) -> "DerivedVault":
         """What seals and opens personal data (``models/sealed.py``)."""
+        from models.sealed import DerivedVault  # loads every model, which most commands do without
+
         return DerivedVault(self.masters, current=self.sealing, index_key=self.indexing)
 
 
@@ -236,11 +241,13 @@ def read_secrets(path: Path) -> Secrets:
             sealing=document["sealing"],
             indexing=document["indexing"],
         )
-        read.vault()
+        for number in (read.sealing, read.indexing):
+            if number not in read.masters:
+                raise ValueError(f"master key {number} is missing")
+        if {len(key) for key in (read.root, *read.masters.values())} != {KEY_BYTES}:
+            raise ValueError(f"every key has {KEY_BYTES} bytes")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"ANJU_SECRETS: {path} cannot be used: {error}") from error
-    if len(read.root) < KEY_BYTES:
-        raise SettingsError(f"ANJU_SECRETS: {path} cannot be used: the root key is shorter than {KEY_BYTES} bytes")
     return read
 
 

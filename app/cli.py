@@ -1,0 +1,366 @@
+"""The command line: ``anju --help``. Each command is a few lines; what it does is in a module of its own.
+
+Exit codes: 0 done · 1 refused or something is wrong · 2 wrong usage · 3 settings, database or port · 70 a fault of Anju
+· 130 stopped by Ctrl-C. Errors are one line on standard error; ``ANJU_DEBUG=1`` shows the traceback.
+"""
+
+import asyncio
+import inspect
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+from typer.exceptions import TyperException
+
+from app.settings import SettingsError, load
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+    help="Anju (安居): the headless backend of a county's residential-property platform.",
+)  # fmt: skip
+ledger = typer.Typer(no_args_is_help=True, help="The ledger (账本).")
+app.add_typer(ledger, name="ledger")
+
+REFUSED, NOT_READY, FAULT, INTERRUPTED = 1, 3, 70, 130
+
+Host = Annotated[str | None, Option(help="Address to listen on.", envvar="ANJU_HOST", show_default="127.0.0.1")]
+Port = Annotated[int | None, Option(help="Port to listen on.", envvar="ANJU_PORT", show_default="8000")]
+Workers = Annotated[int | None, Option(help="Server processes.", envvar="ANJU_WORKERS", show_default="1")]
+County = Annotated[str, Option(help="The county's six-digit code.")]
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    demo: Annotated[bool, Option("--demo", help="Load the demo counties when they are not there yet.")] = False,
+) -> None:
+    """Start the server, its worker and, without DATABASE_URL, its own PostgreSQL.
+
+    Examples:
+
+        anju serve --demo
+
+        DATABASE_URL=postgresql://anju@db/anju anju serve --host 0.0.0.0 --workers 4
+    """
+    from app import serve as server
+
+    server.serve(load(host=host, port=port, workers=workers), demo=demo)
+
+
+@app.command()
+def migrate() -> None:
+    """Make the database, its application role and its tables, or bring them up to date.
+
+    Example:
+
+        DATABASE_URL=postgresql://anju@db/anju anju migrate
+    """
+    from app.database import current_revision, opened
+
+    with opened(load(), up_to_date=True) as settings:
+        typer.echo(f"the database stands at migration {current_revision(settings.database)}")
+
+
+@app.command()
+def worker() -> None:
+    """Work on background jobs, apart from the server (which then runs with ANJU_JOBS=false).
+
+    Example:
+
+        anju worker
+    """
+    from app import logs
+    from app.database import opened
+    from app.serve import work
+
+    with opened(load()) as settings:
+        logs.configure(settings)
+        asyncio.run(work(settings, signals=True))
+
+
+@app.command()
+def demo(
+    units: Annotated[int | None, Option(min=1, help="Make a large one: this many units, by COPY.")] = None,
+    bills: Annotated[int | None, Option(min=1, help="Make a large one: this many fee bills, by COPY.")] = None,
+    seed: Annotated[int, Option(help="Another number gives other names and figures.")] = 1,
+) -> None:
+    """Load the demo counties, invented throughout and dated relative to today. What is there already stays.
+
+    Examples:
+
+        anju demo
+
+        anju demo --units 40000 --bills 1000000
+    """
+    from app import demo as made
+    from app import progress
+    from app.database import opened
+
+    with opened(load(), up_to_date=True) as settings, progress.shown() as show:
+        _finish(made.load(settings, show, units=units, bills=bills, seed=seed))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path | None, Argument(exists=True, help="An XLSX workbook, or a folder of CSV files.")] = None,
+    county: Annotated[str | None, Option(help="The county's six-digit code.")] = None,
+    template: Annotated[Path | None, Option(help="Write an empty workbook with its legend here, and stop.")] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Check everything, write nothing.")] = False,
+) -> None:
+    """Import a county's register (全县一张表): all of it, or nothing and every fault by sheet, row and column.
+
+    Examples:
+
+        anju import --template register.xlsx
+
+        anju import register.xlsx --county 370303 --dry-run
+    """
+    if template is None and (file is None or county is None):
+        raise typer.BadParameter("FILE and --county are needed, or --template")
+    from app import progress, register
+    from app.database import opened
+
+    if template is not None:
+        register.write_template(template)
+        typer.echo(f"wrote {template}")
+        return
+    with opened(load()) as settings, progress.shown() as show:
+        report = _finish(register.import_file(settings, file, county, dry_run=dry_run, progress=show))
+    typer.echo(str(report))
+    if report.faults:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, Argument(help="The XLSX workbook to write.")],
+    county: County,
+) -> None:
+    """Write a county's register as a workbook with the columns that `anju import` reads.
+
+    Example:
+
+        anju export register.xlsx --county 370303
+    """
+    from app import progress, register
+    from app.database import opened
+
+    with opened(load()) as settings, progress.shown() as show:
+        _finish(register.export_file(settings, file, county, progress=show))
+    typer.echo(f"wrote {file}")
+
+
+@app.command()
+def token(
+    login: Annotated[str, Option("--as", help="A demo login, such as 370303-bureau.")],
+) -> None:
+    """Print a bearer token of a demo login. Development only.
+
+    Example:
+
+        curl -H "Authorization: Bearer $(anju token --as 370303-bureau)" …
+    """
+    from app.database import opened
+    from app.signin import development_token
+
+    with opened(load()) as settings:
+        typer.echo(asyncio.run(development_token(settings, login)).value)
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL).
+
+    Example:
+
+        anju schema > schema.graphql
+    """
+    from schema.api import sdl
+
+    typer.echo(sdl(), nl=False)
+
+
+@app.command()
+def requirements(
+    missing: Annotated[bool, Option("--missing", help="List what no test shows.")] = False,
+    as_json: Annotated[bool, Option("--json", help='As {"total", "shown", "by_county", "missing"}.')] = False,
+    write: Annotated[bool, Option("--write", help="Write docs/requirements.md.")] = False,
+) -> None:
+    """Say which of the policies' requirements are shown by tests.
+
+    Examples:
+
+        anju requirements
+
+        anju requirements --missing
+
+        anju requirements --json
+    """
+    from app import requirements as marks
+
+    found = marks.coverage()
+    if write:
+        _write("docs/requirements.md", marks.page(found))
+    elif as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    elif missing:
+        for one in found.missing:
+            typer.echo(f"{one.id}\t{one.county}\t{one.text}")
+    else:
+        for county, count in found.by_county().items():
+            typer.echo(f"{county}\t{count['shown']} of {count['total']}")
+        typer.echo(f"all\t{len(found.requirements) - len(found.missing)} of {len(found.requirements)}")
+
+
+@app.command()
+def settings(
+    write: Annotated[bool, Option("--write", help="Write docs/settings.md.")] = False,
+) -> None:
+    """Print every setting, what it means and its default.
+
+    Example:
+
+        anju settings
+    """
+    from app.settings import settings_page
+
+    if write:
+        _write("docs/settings.md", settings_page())
+    else:
+        typer.echo(settings_page(), nl=False)
+
+
+@app.command()
+def secrets(
+    file: Annotated[Path, Argument(help="The file to make; keys are never overwritten.")],
+) -> None:
+    """Make the keys of a production deployment (ANJU_SECRETS). Without them its personal data cannot be read.
+
+    Example:
+
+        anju secrets /etc/anju/secrets.json
+    """
+    from app.settings import make_secrets
+
+    make_secrets(file, "production")
+    typer.echo(f"wrote {file}; back it up apart from the database and set ANJU_SECRETS={file}")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, Option("--json", help="One JSON object per check.")] = False,
+) -> None:
+    """Say what is wrong with this deployment; exit code 1 when something is.
+
+    Example:
+
+        DATABASE_URL=postgresql://anju@db/anju anju doctor
+    """
+    from app import doctor as examiner
+    from app import postgres
+    from app.doctor import State
+
+    configured = load()
+    worst = State.FINE
+    colours = {State.FINE: typer.colors.GREEN, State.DOUBTFUL: typer.colors.YELLOW, State.WRONG: typer.colors.RED}
+    with postgres.for_looking(configured.data if configured.database_url is None else None) as url:
+        for finding in examiner.examine(configured.with_database(url) if url else configured):
+            worst = State.WRONG if State.WRONG in (worst, finding.state) else worst
+            if as_json:
+                typer.echo(json.dumps({"check": finding.check, "state": finding.state, "said": finding.said}))
+            else:
+                typer.echo(
+                    f"{typer.style(f'{finding.state:8}', colours[finding.state])} {finding.check:18} {finding.said}"
+                )
+    if worst is State.WRONG:
+        raise typer.Exit(REFUSED)
+
+
+@ledger.command()
+def verify(
+    county: Annotated[str | None, Option(help="Only this county; otherwise all of them.")] = None,
+) -> None:
+    """Recount the ledger: every transaction balances, every balance is the sum of its postings.
+
+    Example:
+
+        anju ledger verify --county 370303
+    """
+    from app.database import opened
+    from app.ledger import verify as recount
+
+    with opened(load()) as settings:
+        faults = _finish(recount(settings, county))
+    for fault in faults:
+        typer.echo(str(fault), err=True)
+    if faults:
+        raise typer.Exit(REFUSED)
+    typer.echo("the ledger balances")
+
+
+def _finish(outcome: Any) -> Any:
+    """The outcome of work that may be a coroutine."""
+    if inspect.iscoroutine(outcome):
+        return asyncio.run(outcome)
+    return outcome
+
+
+def _write(path: str, text: str) -> None:
+    target = Path(__file__).parents[1] / path
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {path}")
+
+
+def main() -> None:
+    """The entry point: runs a command and turns what it raises into one line and an exit code."""
+    signal.signal(signal.SIGINT, _interrupted)
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        code = INTERRUPTED
+    except TyperException as error:  # wrong usage
+        code, said = error.exit_code, error.format_message()
+        sys.stderr.write(f"{said}\n" if "\n" in said else f"anju: {said} See: anju --help\n")
+    except Exception as error:
+        if os.environ.get("ANJU_DEBUG"):
+            raise
+        code, said = _explain(error)
+        sys.stderr.write(f"anju: {' '.join(said.split())}\n")
+    sys.exit(code)
+
+
+def _interrupted(number: int, frame: Any) -> None:
+    sys.exit(INTERRUPTED)
+
+
+def _explain(error: Exception) -> tuple[int, str]:
+    from sqlalchemy.exc import OperationalError
+
+    from app.database import DatabaseError
+    from app.postgres import PostgresError
+    from app.requirements import UnknownRequirementError
+    from app.serve import PortTakenError
+    from app.texts import sentence
+    from domain.errors import Refusal
+
+    if isinstance(error, Refusal):
+        return REFUSED, sentence(error, "zh-CN" if os.environ.get("LANG", "").startswith("zh") else "en")
+    if isinstance(error, SettingsError | DatabaseError | PostgresError | PortTakenError):
+        return NOT_READY, str(error)
+    if isinstance(error, OperationalError):
+        return NOT_READY, str(error.orig)
+    if isinstance(error, UnknownRequirementError | OSError):
+        return REFUSED, str(error)
+    return FAULT, f"a fault of Anju: {type(error).__name__}: {error} (ANJU_DEBUG=1 shows where)"
+
+
+if __name__ == "__main__":
+    main()
