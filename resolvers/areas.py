@@ -1,9 +1,10 @@
 """Property areas (物业管理区域): fixing, merging and splitting them with their history (ZS-2, ZD-10, TQ-108)."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -19,6 +20,7 @@ from domain.estates import (
     SuccessionKind,
     differs_from_old_estate_measure,
 )
+from domain.records import Record
 from domain.roles import Role
 from domain.text import pinyin_key
 from models.accounts import Account, AccountGrant
@@ -34,7 +36,7 @@ DELIMITERS = (Role.TOWNSHIP, Role.BUREAU)
 
 
 @dataclass(frozen=True)
-class EstatePart:
+class EstatePart(Record):
     """An estate that an area covers: whole, or the named part made of these buildings."""
 
     estate_id: uuid.UUID
@@ -43,8 +45,8 @@ class EstatePart:
 
 
 @dataclass(frozen=True)
-class AreaDraft:
-    """What is to be known of a new area. ``floor_area`` in 0.01 m²; left out, it is the sum of its whole estates."""
+class AreaDraft(Record):
+    """What is to be known of a new area. ``floor_area`` in 0.01 m²; left out, it is the sum of its estates."""
 
     code: str
     name: str
@@ -55,42 +57,46 @@ class AreaDraft:
     filed_on: date | None = None
     floor_area: int | None = None
     consulted_offices: frozenset[ConsultedOffice] = frozenset()
+    estates: tuple[EstatePart, ...] = ()
+    """What it covers; a merged area covers what the old ones did."""
 
 
-async def area_register(uow: UnitOfWork, *, draft: AreaDraft, estates: Sequence[EstatePart] = ()) -> PropertyArea:
-    """Fix a new property area over estates, or parts of them, that belong to no other area.
+async def area_register(uow: UnitOfWork, **draft: Any) -> PropertyArea:
+    """Fix a new property area (``AreaDraft``) over estates, or parts of them, that belong to no other area.
 
     Refuses ``REQUIRED`` while an office that the county's profile names was not heard (ZD-10), ``ALREADY_REGISTERED``
     for a code in use or a building that has its area, ``INVALID_DIVISION``. An area of renovated old estates far from
     the county's measure is registered with a warning (TQ-108).
     """
+    wanted = AreaDraft(**draft)
     grant = await uow.act(DELIMITERS)
-    _in_jurisdiction(grant, draft.township)
-    loaded = await uow.load_all(Estate, [part.estate_id for part in estates], lock=True, field="estates")
-    area = await _new_area(uow, draft, loaded)
-    await _take_in(uow, area, estates, from_area=None)
+    _in_jurisdiction(grant, wanted.township)
+    loaded = await uow.load_all(Estate, [part.estate_id for part in wanted.estates], lock=True, field="estates")
+    area = await _new_area(uow, wanted, loaded)
+    await _take_in(uow, area, wanted.estates, from_area=None)
     await uow.audit("areaRegister", area, grant=grant, detail={"estates": [str(estate.id) for estate in loaded]})
     uow.notify(area)
     return area
 
 
-async def area_merge(uow: UnitOfWork, *, area_ids: Sequence[uuid.UUID], draft: AreaDraft, reason: str) -> PropertyArea:
+async def area_merge(uow: UnitOfWork, *, area_ids: Sequence[uuid.UUID], reason: str, **draft: Any) -> PropertyArea:
     """Merge areas of one township into a new one; the old ones stay as history, with their successor.
 
     Refuses ``OUT_OF_RANGE`` for fewer than two areas, ``INVALID_INPUT`` across townships, ``ACTION_NOT_AVAILABLE``
     while one of them is closed or has a contract in force or a body in office: those answer to the old area's owners.
     """
+    wanted = AreaDraft(**draft)
     grant = await uow.act(DELIMITERS)
     if len(set(area_ids)) < 2:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "areaIds", least=2)
     merged = await uow.load_all(PropertyArea, area_ids, lock=True, field="areaIds")
     for old in merged:
         await _may_close(uow, old, "areaIds")
-    if {old.township for old in merged} != {draft.township}:
+    if {old.township for old in merged} != {wanted.township} or wanted.estates:
         raise Refusal(ErrorCode.INVALID_INPUT, "areaIds")
     links = await _current_links(uow, area_ids)
     whole = await _estates_of(uow, links)
-    area = await _new_area(uow, draft, whole)
+    area = await _new_area(uow, wanted, whole)
     for estate_id, part in (await _joined_parts(uow, links)).items():
         uow.session.add(
             EstateArea(county=uow.county, estate_id=estate_id, area_id=area.id, part=part, valid_from=uow.today)
@@ -109,11 +115,12 @@ async def area_merge(uow: UnitOfWork, *, area_ids: Sequence[uuid.UUID], draft: A
 async def area_split(
     uow: UnitOfWork,
     *,
-    area_id: uuid.UUID,
-    parts: Sequence[tuple[AreaDraft, Sequence[EstatePart]]],
+    id: uuid.UUID,
+    parts: Sequence[Mapping[str, Any]],
     reason: str,
-) -> tuple[PropertyArea, ...]:
-    """Split an area into new ones that together take over all its buildings; the old one stays as history.
+) -> PropertyArea:
+    """Split an area into new ones (``AreaDraft``) that together take over all its buildings; the old one stays as
+    history and is returned.
 
     Refuses ``OUT_OF_RANGE`` for fewer than two parts, ``REQUIRED`` when a building is left over, ``ALREADY_REGISTERED``
     when one is named twice, and as ``area_merge`` does while a contract or a body still answers for the area.
@@ -121,26 +128,26 @@ async def area_split(
     grant = await uow.act(DELIMITERS)
     if len(parts) < 2:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "parts", least=2)
-    old = await uow.load(PropertyArea, area_id, lock=True, field="areaId")
-    await _may_close(uow, old, "areaId")
-    for link in await _current_links(uow, [area_id]):
+    old = await uow.load(PropertyArea, id, lock=True)
+    await _may_close(uow, old, "id")
+    for link in await _current_links(uow, [id]):
         link.valid_to = uow.today
     _close(uow, old, AreaState.SPLIT)
     areas = []
-    for draft, estates in parts:
+    for draft in (AreaDraft(**part) for part in parts):
         if draft.township != old.township:
             raise Refusal(ErrorCode.INVALID_INPUT, "parts")
-        loaded = await uow.load_all(Estate, [part.estate_id for part in estates], lock=True, field="parts")
+        loaded = await uow.load_all(Estate, [part.estate_id for part in draft.estates], lock=True, field="parts")
         area = await _new_area(uow, draft, loaded)
-        await _take_in(uow, area, estates, from_area=area_id)
+        await _take_in(uow, area, draft.estates, from_area=id)
         await _succeed(uow, old, area, SuccessionKind.SPLIT, reason, grant)
         areas.append(area)
-    left_over = select(func.count()).where(Building.county == uow.county, Building.area_id == area_id)
+    left_over = select(func.count()).where(Building.county == uow.county, Building.area_id == id)
     if count := await uow.session.scalar(left_over):
         raise Refusal(ErrorCode.REQUIRED, "parts", count=count)
     await uow.audit("areaSplit", old, grant=grant, reason=reason, detail={"into": [area.code for area in areas]})
     uow.notify(old)
-    return tuple(areas)
+    return old
 
 
 def area_warning(

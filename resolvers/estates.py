@@ -1,7 +1,7 @@
 """Estates, their buildings and facilities: registered, approved and corrected by intent (ZS-1, TQ-117, TQ-119)."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from domain.estates import (
     ServiceMode,
 )
 from domain.identifiers import check_phone
+from domain.records import Record
 from domain.roles import Role
 from domain.text import natural_key, pinyin_key
 from domain.units import FLOOR_LIMIT, building_name
@@ -36,7 +37,7 @@ FIRST_YEAR = 1900
 
 
 @dataclass(frozen=True)
-class EstateData:
+class EstateData(Record):
     """Base data of an estate that the census fills in and later corrects (TQ-117). Areas in 0.01 m²."""
 
     name: str
@@ -59,18 +60,19 @@ class EstateData:
 
 
 async def estate_register(
-    uow: UnitOfWork, *, code: str, township: str, community: str, service_mode: ServiceMode, data: EstateData
+    uow: UnitOfWork, *, code: str, township: str, community: str, service_mode: ServiceMode, **data: Any
 ) -> Estate:
-    """Enter an estate in the register. What the bureau enters stands at once; other entries await its approval.
+    """Enter an estate (``EstateData``) in the register.
 
-    Refuses ``ALREADY_REGISTERED`` for a code in use, ``INVALID_DIVISION`` for a place outside the county or not the
+    What the bureau enters stands at once; other offices' entries await its approval. Refuses ``ALREADY_REGISTERED`` for a code in use, ``INVALID_DIVISION`` for a place outside the county or not the
     actor's own, ``OUT_OF_RANGE`` for a year or an area that cannot be.
     """
     grant = await uow.act(REGISTRARS)
     await check_place(uow, township, community)
     if grant.township not in (None, township) or grant.community not in (None, community):
         raise Refusal(ErrorCode.FORBIDDEN_ROLE, "community")
-    _check(uow, data)
+    entered = EstateData(**data)
+    _check(uow, entered)
     if await uow.session.scalar(select(Estate.id).where(Estate.county == uow.county, Estate.code == code)):
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "code")
     approved = grant.role is Role.BUREAU
@@ -79,11 +81,11 @@ async def estate_register(
         code=code,
         township=township,
         community=community,
-        service_mode=service_mode.value,
+        service_mode=str(service_mode),
         service_mode_since=uow.today,
         state=(EstateState.APPROVED if approved else EstateState.DRAFT).value,
         approved_on=uow.today if approved else None,
-        **_columns(data),
+        **_columns(entered),
     )
     uow.session.add(estate)
     await uow.session.flush()  # its grams and its event refer to it
@@ -110,15 +112,17 @@ async def estate_approve(uow: UnitOfWork, *, id: uuid.UUID, expected_version: in
     return estate
 
 
-async def estate_correct(
-    uow: UnitOfWork, *, id: uuid.UUID, data: EstateData, reason: str, expected_version: int
-) -> Estate:
-    """Bring an estate's base data up to date (TQ-119). Refuses ``VERSION_CONFLICT``, ``OUT_OF_RANGE``."""
+async def estate_correct(uow: UnitOfWork, *, id: uuid.UUID, reason: str, expected_version: int, **data: Any) -> Estate:
+    """Bring the named fields of ``EstateData`` up to date (TQ-119); the others stay.
+
+    Refuses ``VERSION_CONFLICT``, ``OUT_OF_RANGE``.
+    """
     estate = await uow.load(Estate, id, lock=True)
     grant = await uow.act(REGISTRARS, Estate, estate)
     uow.check_version(estate, expected_version)
-    _check(uow, data)
-    changed = _assign(estate, _columns(data))
+    corrected = EstateData(**{field.name: getattr(estate, field.name) for field in fields(EstateData)} | data)
+    _check(uow, corrected)
+    changed = _assign(estate, _columns(corrected))
     if changed:
         estate.version += 1
         await _index(uow, estate)
@@ -137,10 +141,10 @@ async def estate_service_mode_set(
     if since > uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "since", most=uow.today)
     before = estate.service_mode
-    estate.service_mode = mode.value
+    estate.service_mode = str(mode)
     estate.service_mode_since = since
     estate.version += 1
-    await uow.audit("estateServiceModeSet", estate, grant=grant, reason=reason, from_state=before, to_state=mode.value)
+    await uow.audit("estateServiceModeSet", estate, grant=grant, reason=reason, from_state=before, to_state=str(mode))
     uow.notify(estate)
     return estate
 
@@ -198,7 +202,7 @@ async def building_register(
         number=number,
         name=building_name(number),
         sort_key=natural_key(number),
-        kind=kind.value,
+        kind=str(kind),
         floors_above=floors_above,
         floors_below=floors_below,
         entrance_count=entrance_count,
@@ -249,7 +253,7 @@ async def facility_register(
     taken = select(Facility.id).where(
         Facility.county == uow.county,
         Facility.estate_id == estate_id,
-        Facility.kind == kind.value,
+        Facility.kind == str(kind),
         Facility.number == number,
     )
     if await uow.session.scalar(taken):
@@ -258,12 +262,12 @@ async def facility_register(
         county=uow.county,
         estate_id=estate_id,
         building_id=building_id,
-        kind=kind.value,
+        kind=str(kind),
         number=number,
         name=name,
-        sort_key=f"{kind.value}/{natural_key(number)}",
+        sort_key=f"{kind}/{natural_key(number)}",
         location=location,
-        state=state.value,
+        state=str(state),
         installed_on=installed_on,
         maintainer=maintainer,
         inspected_until=inspected_until,

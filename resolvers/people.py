@@ -1,9 +1,10 @@
 """Owners and users of units: registered, transferred, ended, with the grants that follow (V-10, V-11)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.estates import DocumentKind, OccupancyKind, OwnerKind, OwnershipBasis, OwnershipKind, SearchKind
 from domain.identifiers import check_credit_code, check_id_number, check_phone, mask_name
 from domain.people import born_on, check_holding, is_minor
+from domain.records import Record
 from domain.roles import COMPANY, Role
 from domain.text import pinyin_key
 from models.accounts import Account
@@ -24,7 +26,7 @@ from resolvers.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
-class PersonData:
+class PersonData(Record):
     """A natural person as the document says. ``document_number`` is a checked ID number for ``ID_CARD``."""
 
     name: str
@@ -38,7 +40,7 @@ class PersonData:
 
 
 @dataclass(frozen=True)
-class OrganisationData:
+class OrganisationData(Record):
     """An organisation with its checked unified social credit code and the agent who acts for it."""
 
     name: str
@@ -48,10 +50,11 @@ class OrganisationData:
 
 
 @dataclass(frozen=True)
-class Holder:
-    """One holder of a unit; the share only where the unit is held by shares."""
+class Holder(Record):
+    """One holder of a unit, a person or an organisation; the share only where the unit is held by shares."""
 
-    party: PersonData | OrganisationData
+    person: PersonData | None = None
+    organisation: OrganisationData | None = None
     numerator: int | None = None
     denominator: int | None = None
     is_representative: bool = False
@@ -62,11 +65,11 @@ async def ownership_register(
     *,
     unit_id: uuid.UUID,
     kind: OwnershipKind,
-    holders: Sequence[Holder],
+    holders: Sequence[Holder | Mapping[str, Any]],
     since: date,
     basis: OwnershipBasis = OwnershipBasis.REGISTERED,
-) -> tuple[Ownership, ...]:
-    """Enter who holds a unit that has no owner in the register yet.
+) -> Unit:
+    """Enter who holds a unit (``Holder``) that has no owner in the register yet.
 
     Refuses ``ALREADY_REGISTERED`` when it has one (never saying who), or when a document is known under another name;
     ``INVALID_ID_NUMBER``, ``INVALID_CREDIT_CODE``, ``INVALID_PHONE``; ``REQUIRED`` for a minor without guardian.
@@ -78,7 +81,7 @@ async def ownership_register(
     rows = await _enter(uow, unit, kind, holders, since, basis)
     await uow.audit("ownershipRegister", unit, grant=grant, detail={"holders": len(rows)})
     uow.notify(unit)
-    return rows
+    return unit
 
 
 async def ownership_transfer(
@@ -86,11 +89,11 @@ async def ownership_transfer(
     *,
     unit_id: uuid.UUID,
     kind: OwnershipKind,
-    holders: Sequence[Holder],
+    holders: Sequence[Holder | Mapping[str, Any]],
     on: date,
     reason: str,
     basis: OwnershipBasis = OwnershipBasis.REGISTERED,
-) -> tuple[Ownership, ...]:
+) -> Unit:
     """Pass a unit on: the former owners' rows and grants end on ``on``, the new owners' begin.
 
     Refuses ``NOT_FOUND`` where the unit has no owner yet, ``OUT_OF_RANGE`` for a day before the former owners' own or
@@ -111,7 +114,7 @@ async def ownership_transfer(
     rows = await _enter(uow, unit, kind, holders, on, basis)
     await uow.audit("ownershipTransfer", unit, grant=grant, reason=reason, detail={"holders": len(rows)})
     uow.notify(unit)
-    return rows
+    return unit
 
 
 async def occupancy_register(
@@ -138,7 +141,7 @@ async def occupancy_register(
     row = Occupancy(
         county=uow.county,
         unit_id=unit_id,
-        kind=kind.value,
+        kind=str(kind),
         name=name.strip(),
         pays_fees=pays_fees,
         valid_from=since,
@@ -178,29 +181,34 @@ async def occupancy_end(uow: UnitOfWork, *, id: uuid.UUID, on: date) -> Occupanc
     return row
 
 
-async def find_or_enter(uow: UnitOfWork, party: PersonData | OrganisationData, field: str) -> Owner:
-    """The county's record of a party, by document or credit code; made when there is none.
+async def _party(uow: UnitOfWork, holder: Holder, field: str) -> Owner:
+    """The county's record of a holder, by document or credit code; made when there is none.
 
     Without a document nothing identifies a person, so each entry is a record of its own.
     """
-    if isinstance(party, OrganisationData):
-        return await _organisation(uow, party, field)
-    return await _person(uow, party, field)
+    if (holder.person is None) == (holder.organisation is None):
+        raise Refusal(ErrorCode.REQUIRED, f"{field}person")
+    if holder.organisation is not None:
+        return await _organisation(uow, holder.organisation, f"{field}organisation.")
+    assert holder.person is not None  # noqa: S101 - one of the two is given
+    return await _person(uow, holder.person, f"{field}person.")
 
 
 async def _enter(
     uow: UnitOfWork,
     unit: Unit,
     kind: OwnershipKind,
-    holders: Sequence[Holder],
+    given: Sequence[Holder | Mapping[str, Any]],
     since: date,
     basis: OwnershipBasis,
 ) -> tuple[Ownership, ...]:
     if since > uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "since", most=uow.today)
+    kind, basis = OwnershipKind(kind), OwnershipBasis(basis)
+    holders = [holder if isinstance(holder, Holder) else Holder(**holder) for holder in given]
     representatives = sum(holder.is_representative for holder in holders)
     check_holding(kind, [(holder.numerator, holder.denominator) for holder in holders], representatives)
-    owners = [await find_or_enter(uow, holder.party, f"holders.{place}.") for place, holder in enumerate(holders)]
+    owners = [await _party(uow, holder, f"holders.{place}.") for place, holder in enumerate(holders)]
     if len({owner.id for owner in owners}) != len(owners):
         raise Refusal(ErrorCode.INVALID_INPUT, "holders")
     rows = []
