@@ -29,7 +29,8 @@ class Record:
     """
 
     def __post_init__(self) -> None:
-        hints = _hints(type(self))
+        record: Any = type(self)
+        hints = _hints(record)
         for field in fields(self):
             value = getattr(self, field.name)
             read = _read(hints[field.name], value)

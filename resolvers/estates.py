@@ -64,8 +64,9 @@ async def estate_register(
 ) -> Estate:
     """Enter an estate (``EstateData``) in the register.
 
-    What the bureau enters stands at once; other offices' entries await its approval. Refuses ``ALREADY_REGISTERED`` for a code in use, ``INVALID_DIVISION`` for a place outside the county or not the
-    actor's own, ``OUT_OF_RANGE`` for a year or an area that cannot be.
+    What the bureau enters stands at once; other offices' entries await its approval. Refuses ``ALREADY_REGISTERED`` for
+    a code in use, ``INVALID_DIVISION`` for a place outside the county, ``FORBIDDEN_ROLE`` for one that is not the
+    actor's, ``OUT_OF_RANGE`` for a year or an area that cannot be.
     """
     grant = await uow.act(REGISTRARS)
     await check_place(uow, township, community)
