@@ -41,7 +41,7 @@ from auth.oauth.endpoints import address_of
 from auth.tokens import IssuedToken, issue_token, revoke_token
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import check_phone
-from models.accounts import Account, AccountStatus
+from models.accounts import Account, AccountStatus, OAuthClient
 from models.sealed import Kind, Vault, normalised
 
 LONGEST_BODY = 4096
@@ -101,7 +101,7 @@ class SignIn:
         # A wrong code counts: the transaction commits before the refusal is raised.
         async with self.sessions.begin() as session:
             account = await redeem_code(session, self.vault, phone, code, now)
-            issued = None if account is None else await self._issue(session, account)
+            issued = None if account is None else await _issue(session, self.settings, account)
         if issued is None:
             raise Refusal(ErrorCode.WRONG_CODE, "code")
         return _token(issued)
@@ -121,12 +121,8 @@ class SignIn:
             return Response("Not Found", 404, media_type="text/plain")
         login = _text(await _body(request), "login")
         async with self.sessions.begin() as session:
-            issued = await self._issue(session, await _account_of(session, login))
+            issued = await _issue_for_login(session, self.settings, login)
         return _token(issued)
-
-    async def _issue(self, session: AsyncSession, account: Account) -> IssuedToken:
-        lifetime = timedelta(days=self.settings.session_days)
-        return await issue_token(session, account_id=account.id, lifetime=lifetime)
 
     async def _deliver(self, phone: str, code: str) -> None:
         try:
@@ -147,7 +143,7 @@ def routes(
 
 
 async def development_token(settings: Settings, login: str) -> IssuedToken:
-    """A token for a demo login (``anju token --as LOGIN``).
+    """A token for a demo login, an account's or a client's (``anju token --as LOGIN``).
 
     Raises ``SettingsError`` outside development and ``Refusal(NOT_FOUND)`` for a login that does not exist.
     """
@@ -156,20 +152,26 @@ async def development_token(settings: Settings, login: str) -> IssuedToken:
     engine = command_engine(settings.database, size=1, overflow=0)
     try:
         async with async_sessionmaker(engine).begin() as session:
-            account = await _account_of(session, login)
-            lifetime = timedelta(days=settings.session_days)
-            return await issue_token(session, account_id=account.id, lifetime=lifetime)
+            return await _issue_for_login(session, settings, login)
     finally:
         await engine.dispose()
 
 
-async def _account_of(session: AsyncSession, login: str) -> Account:
-    account = await session.scalar(
-        select(Account).where(Account.login == login, Account.status == AccountStatus.ACTIVE)
-    )
-    if account is None:
+async def _issue(session: AsyncSession, settings: Settings, account: Account) -> IssuedToken:
+    return await issue_token(session, account_id=account.id, lifetime=timedelta(days=settings.session_days))
+
+
+async def _issue_for_login(session: AsyncSession, settings: Settings, login: str) -> IssuedToken:
+    """A token of the account with this login or, as banks and courts have systems and no persons, of the client."""
+    active = select(Account).where(Account.login == login, Account.status == AccountStatus.ACTIVE)
+    account = await session.scalar(active)
+    if account is not None:
+        return await _issue(session, settings, account)
+    client = await session.get(OAuthClient, login)
+    if client is None or client.status != AccountStatus.ACTIVE:
         raise Refusal(ErrorCode.NOT_FOUND, "login")
-    return account
+    lifetime = timedelta(minutes=settings.partner_token_minutes)
+    return await issue_token(session, client_id=client.client_id, scopes=client.scopes, lifetime=lifetime)
 
 
 Handler = Callable[[Request], Awaitable[Response]]

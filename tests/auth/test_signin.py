@@ -18,9 +18,18 @@ from app.settings import Settings, SettingsError
 from app.signin import development_token, routes
 from auth.actor import load_actor
 from auth.codes import ATTEMPTS, LIFETIME, Limit, admit, forget_old_codes
+from auth.oauth.clients import register_client
 from auth.tokens import forget_expired_tokens, issue_token
 from domain.errors import ErrorCode, Refusal
-from models.accounts import AccessToken, Account, AccountStatus, OneTimeCode, SignInCount
+from models.accounts import (
+    AccessToken,
+    Account,
+    AccountStatus,
+    ClientAuthMethod,
+    OAuthClient,
+    OneTimeCode,
+    SignInCount,
+)
 from models.base import new_id
 from models.sealed import SHARED, DerivedVault, Kind
 from tests.auth.conftest import TODAY
@@ -207,8 +216,11 @@ async def test_a_phone_without_an_active_account_is_answered_alike(
     assert (asked.status_code, asked.json()) == (202, {"sent": True})
     assert inbox.codes == []
     assert len(await codes_of(sessions, vault, asking)) == 1
-    again = await http.post("/auth/code", json={"phone": asking})
-    assert again.status_code == 429
+    async with sessions() as session:
+        counted = await session.scalars(
+            select(SignInCount.count).where(SignInCount.subject == vault.index(asking, "code-phone-minute", SHARED))
+        )
+        assert list(counted) == [1]
     refused = await http.post("/auth/token", json={"phone": asking, "code": "123456"})
     assert (refused.status_code, refused.json()) == (400, WRONG)
 
@@ -407,6 +419,35 @@ async def test_the_command_line_makes_a_token_in_development(
     assert refused.value == Refusal(ErrorCode.NOT_FOUND, "login")
     with pytest.raises(SettingsError, match="development only"):
         await development_token(PRODUCTION.with_database(database.url), account.login)
+
+
+async def test_a_banks_demo_login_acts_as_its_client(
+    sessions: Sessions, vault: DerivedVault, raw: psycopg.AsyncConnection
+) -> None:
+    client_id = f"990001-bank-{secrets.token_hex(4)}"
+    async with sessions.begin() as session:
+        register_client(
+            session,
+            client_id,
+            "演示银行",
+            counties=["990001"],
+            scopes=["payments:write"],
+            purpose="代收物业费",
+            legal_basis="演示依据",
+            auth_method=ClientAuthMethod.PRIVATE_KEY_JWT,
+            jwks={"keys": []},
+        )
+    async with client_of(Starlette(routes=routes(DEVELOPMENT, sessions, vault)), "127.0.0.1") as http:
+        given = (await http.post("/dev/login", json={"login": client_id})).json()
+        actor = await load_actor(raw, given["access_token"], TODAY)
+        assert actor is not None
+        assert (actor.client_id, actor.account_id, actor.scopes) == (client_id, None, {"payments:write"})
+        assert given["expires_in"] == 3600
+
+        async with sessions.begin() as session:
+            client = await session.get_one(OAuthClient, client_id)
+            client.status = AccountStatus.CLOSED
+        assert (await http.post("/dev/login", json={"login": client_id})).status_code == 400
 
 
 # -- sweeping ---------------------------------------------------------------------------------------------------------
