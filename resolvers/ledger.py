@@ -139,19 +139,14 @@ async def _check_takings(uow: UnitOfWork, lines: Iterable[Line]) -> None:
     ).scalars()
     if not (guarded_ids := list(guarded)):
         return
-    held = dict(
-        (
-            await uow.session.execute(
-                select(Posting.account_id, func.sum(Posting.amount))
-                .where(Posting.county == uow.county, Posting.account_id.in_(guarded_ids))
-                .group_by(Posting.account_id)
-            )
-        )
-        .tuples()
-        .all()
+    sums = await uow.session.execute(
+        select(Posting.account_id, func.sum(Posting.amount))
+        .where(Posting.county == uow.county, Posting.account_id.in_(guarded_ids))
+        .group_by(Posting.account_id)
     )
+    held = {account_id: int(signed) for account_id, signed in sums}
     for account_id in guarded_ids:
-        available = -int(held.get(account_id, 0))
+        available = -held.get(account_id, 0)
         if available < takings[account_id]:
             raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, available_fen=available, needed_fen=takings[account_id])
 
