@@ -17,7 +17,8 @@ STEMS: tuple[Any, ...] = (estates,)
 
 
 async def node(
-    run: Run, id: Annotated[strawberry.ID, strawberry.argument(description="Any opaque id.")]  # noqa: A002
+    run: Run,
+    id: Annotated[strawberry.ID, strawberry.argument(description="Any opaque id.")],  # noqa: A002
 ) -> "Node | None":
     try:
         return decode_id(id)
@@ -36,7 +37,9 @@ def schema() -> strawberry.Schema:
     subscriptions = {name: field for stem in STEMS for name, field in getattr(stem, "SUBSCRIPTIONS", ())}
     return strawberry.Schema(
         query=root_type("Query", "Everything that can be read.", queries),
-        mutation=root_type("Mutation", "What people and partners do; one mutation per act.", mutations) if mutations else None,
+        mutation=root_type("Mutation", "What people and partners do; one mutation per act.", mutations)
+        if mutations
+        else None,
         subscription=root_type("Subscription", "Rows as they change.", subscriptions) if subscriptions else None,
         config=common.CONFIG,
     )

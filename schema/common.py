@@ -75,7 +75,15 @@ class Node:
 
 
 TYPES.update(
-    Node=Node, Fen=Fen, Area=Area, DateTime=DateTime, JSON=JSON, Date=date, date=date, strawberry=strawberry, ID=strawberry.ID
+    Node=Node,
+    Fen=Fen,
+    Area=Area,
+    DateTime=DateTime,
+    JSON=JSON,
+    Date=date,
+    date=date,
+    strawberry=strawberry,
+    ID=strawberry.ID,
 )
 
 PageInfo = plain_type(

@@ -6,7 +6,21 @@ from sqlalchemy import ARRAY, Boolean, DateTime as SqlDateTime, Text
 from domain.estates import ServiceMode
 from models import estates as models
 from schema.common import Area, DateTime
-from schema.engine.declare import Connection, ascending, column, described, descending, entity, filters, listing, many, matches, one, orders, count
+from schema.engine.declare import (
+    Connection,
+    ascending,
+    column,
+    described,
+    descending,
+    entity,
+    filters,
+    listing,
+    many,
+    matches,
+    one,
+    orders,
+    count,
+)
 
 described(ServiceMode)
 
@@ -20,8 +34,12 @@ ESTATE_ORDERS = orders(
 
 @filters("Which estates. All given conditions must hold.")
 class EstateFilter:
-    township: str | None = matches(lambda row, value: row.township == value, Text(), "Township or subdistrict code, 9 digits.")
-    updated_since: DateTime | None = matches(lambda row, value: row.updated_at >= value, SqlDateTime(timezone=True), "Changed at or after this instant.")
+    township: str | None = matches(
+        lambda row, value: row.township == value, Text(), "Township or subdistrict code, 9 digits."
+    )
+    updated_since: DateTime | None = matches(
+        lambda row, value: row.updated_at >= value, SqlDateTime(timezone=True), "Changed at or after this instant."
+    )
 
 
 @entity(models.Estate, "A residential estate (住宅小区).", orders=ESTATE_ORDERS, filters=EstateFilter)
@@ -37,7 +55,9 @@ class Estate:
     building_count: int = count(models.Building.estate_id, "How many buildings it has.")
 
 
-BUILDING_ORDERS = orders("BuildingOrder", "How buildings are ordered.", NUMBER=(ascending(models.Building.sort_key), "9幢 before 10幢."))
+BUILDING_ORDERS = orders(
+    "BuildingOrder", "How buildings are ordered.", NUMBER=(ascending(models.Building.sort_key), "9幢 before 10幢.")
+)
 
 
 @entity(models.Building, "A building (幢) of an estate.", orders=BUILDING_ORDERS)

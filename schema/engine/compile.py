@@ -137,7 +137,9 @@ class Compiler:
         is_it = getattr(row, entity.key.key) == key if entity.shared else row.id == key
         test = self._visible(entity, row)
         return self._plan(
-            select(self._object(entity, row, sets, ())).where(*self._in_county(entity, row), is_it, test).scalar_subquery()
+            select(self._object(entity, row, sets, ()))
+            .where(*self._in_county(entity, row), is_it, test)
+            .scalar_subquery()
         )
 
     def many_nodes(self, type_name: str, sets: list[SelectionSetNode]) -> Plan:
@@ -160,7 +162,9 @@ class Compiler:
 
     # Objects
 
-    def _object(self, entity: Entity, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]) -> ColumnElement[str]:
+    def _object(
+        self, entity: Entity, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]
+    ) -> ColumnElement[str]:
         pieces: list[str | ColumnElement[Any]] = []
         for key, nodes in self.selection.fields(entity.name, sets).items():
             pieces.append(f'{"," if pieces else "{"}"{key}":')
@@ -300,7 +304,11 @@ class Compiler:
                 case "__typename":
                     pieces.append(f'"{name}"')
                 case "nodes":
-                    pieces += ["[", page.column(lambda row, at, i=inner, k=key: self._object(entity, row, i, (*at, k, "*"))), "]"]
+                    pieces += [
+                        "[",
+                        page.column(lambda row, at, i=inner, k=key: self._object(entity, row, i, (*at, k, "*"))),
+                        "]",
+                    ]
                 case "edges":
                     pieces += ["[", page.column(lambda row, at, i=inner, k=key: page.edge(row, i, (*at, k, "*"))), "]"]
                 case "pageInfo":
@@ -321,9 +329,13 @@ class Compiler:
 
     def _figure(self, entity: Entity, limits: list[Any], owned: bool, figure: Any) -> ColumnElement[Any]:
         row = aliased(entity.model)
-        return select(figure(row)).select_from(row).where(and_(*self._test(entity, row, limits, owned))).scalar_subquery()
+        return (
+            select(figure(row)).select_from(row).where(and_(*self._test(entity, row, limits, owned))).scalar_subquery()
+        )
 
-    def _by_state(self, entity: Entity, limits: list[Any], owned: bool, sets: list[SelectionSetNode]) -> ColumnElement[Any]:
+    def _by_state(
+        self, entity: Entity, limits: list[Any], owned: bool, sets: list[SelectionSetNode]
+    ) -> ColumnElement[Any]:
         row = aliased(entity.model)
         state = getattr(row, entity.states.key)
         groups = (
@@ -369,14 +381,23 @@ class Compiler:
         return [] if entity.shared else [county_is(row, self.mode)]
 
     def _visible(self, entity: Entity, row: Any) -> ColumnElement[bool]:
-        return true() if entity.shared and entity.model in POLICIES else visible(entity.model, row, self.roles, self.mode)
+        return (
+            true() if entity.shared and entity.model in POLICIES else visible(entity.model, row, self.roles, self.mode)
+        )
 
 
 class Page:
     """One page of a list: keyset order, both directions, and no more work than the selected fields ask for."""
 
     def __init__(
-        self, compiler: Compiler, entity: Entity, args: dict[str, Arg], limits: list[Any], owned: bool, owner: Any, path: Any
+        self,
+        compiler: Compiler,
+        entity: Entity,
+        args: dict[str, Arg],
+        limits: list[Any],
+        owned: bool,
+        owner: Any,
+        path: Any,
     ) -> None:
         self.compiler, self.entity, self.args = compiler, entity, args
         self.limits, self.owned, self.owner, self.path = limits, owned, owner, path
@@ -453,7 +474,9 @@ class Page:
             if asked is None:
                 self._size: Any = sql(str(PAGE), Integer())
             else:
-                self._size = self.compiler.bind(asked, Integer(), lambda n: checked_size(n, name, self.compiler.page_cap))
+                self._size = self.compiler.bind(
+                    asked, Integer(), lambda n: checked_size(n, name, self.compiler.page_cap)
+                )
         return self._size
 
     def select(self, pieces: list[Any]) -> ColumnElement[Any]:
@@ -481,7 +504,11 @@ class Page:
 
     def _branches(self) -> list[Callable[[Any], list[ColumnElement[bool]]]]:
         compiler, entity = self.compiler, self.entity
-        shared_test = lambda row: [*compiler._in_county(entity, row), *(limit(row) for limit in self.limits), *self._cursor(row)]  # noqa: E731
+        shared_test = lambda row: [
+            *compiler._in_county(entity, row),
+            *(limit(row) for limit in self.limits),
+            *self._cursor(row),
+        ]  # noqa: E731
         if self.owned:
             return [shared_test]
         if self.owner is not None or entity.shared:
@@ -538,4 +565,3 @@ def follows_owner(entity: Entity, column: str, target: Entity, roles: frozenset[
         return True
     here = rules_of(entity.model)
     return all(here[role] == Via(column, target.model) for role in roles if role in here)
-

@@ -242,7 +242,10 @@ def descending(*attributes: Any) -> Order:
 def described(enum: EnumMeta) -> Any:
     """A domain enumeration as a GraphQL enum. A value's description is its ``description``, or the docstring under it."""
     texts = {member.name: member.description for member in enum if hasattr(member, "description")}  # type: ignore[var-annotated,attr-defined]
-    values = [EnumValue(m.name, m.value, description=t) for m, t in zip(enum, (texts or _docstrings(enum)).values(), strict=True)]  # type: ignore[call-overload]
+    values = [
+        EnumValue(m.name, m.value, description=t)
+        for m, t in zip(enum, (texts or _docstrings(enum)).values(), strict=True)
+    ]  # type: ignore[call-overload]
     doc = inspect.cleandoc(enum.__doc__ or enum.__name__)
     enum.__strawberry_definition__ = StrawberryEnumDefinition(enum, enum.__name__, values, doc)  # type: ignore[attr-defined]
     TYPES[enum.__name__] = enum
@@ -260,7 +263,9 @@ def _docstrings(enum: EnumMeta) -> dict[str, str]:
 
 def matches(predicate: Any, type_: Any, description: str, *, read: Any = None) -> Any:
     """A filter's field: ``predicate(row, value)``; ``read`` turns the client's value into the bound one."""
-    return StrawberryField(description=description, default=strawberry.UNSET, metadata={DECLARATION: Filter(predicate, type_, read)})
+    return StrawberryField(
+        description=description, default=strawberry.UNSET, metadata={DECLARATION: Filter(predicate, type_, read)}
+    )
 
 
 def filters(description: str) -> Callable[[type[T]], type[T]]:
@@ -297,7 +302,9 @@ def entity(
 
     def decorate(cls: type[T]) -> type[T]:
         name = cls.__name__
-        declared = {camel(n): _with_target(f.metadata[DECLARATION], cls.__annotations__[n]) for n, f in _declared(cls).items()}
+        declared = {
+            camel(n): _with_target(f.metadata[DECLARATION], cls.__annotations__[n]) for n, f in _declared(cls).items()
+        }
         texts = texts_of(cls)
         body = {key: value for key, value in vars(cls).items() if key not in ("__dict__", "__weakref__")}
         made = strawberry.type(type(name, (TYPES["Node"],), body), description=description)
@@ -319,7 +326,12 @@ COUNTY_ARGUMENT = "Only this county, by its six-digit code; otherwise every coun
 
 
 def listing(
-    target: str, description: str, *, where: Any = None, before: Any = None, arguments: Sequence[StrawberryArgument] = ()
+    target: str,
+    description: str,
+    *,
+    where: Any = None,
+    before: Any = None,
+    arguments: Sequence[StrawberryArgument] = (),
 ) -> StrawberryField:
     """A root field, or a field of a plain type: a connection over every visible row of the entity ``target``."""
     declared = Listing(target, where, before, tuple(arguments))
@@ -446,7 +458,9 @@ def _connection(name: str, sums: Mapping[str, str], states: bool) -> None:
     if states:
         fields["counts_by_state"] = ("list[StateCount]", "How many visible rows are in each state under these filters.")
     fields |= {camel_name: ("Fen", text) for camel_name, text in sums.items()}
-    TYPES[f"{name}Connection"] = plain_type(f"{name}Connection", f"A page of {name} rows and figures over all of them.", fields)
+    TYPES[f"{name}Connection"] = plain_type(
+        f"{name}Connection", f"A page of {name} rows and figures over all of them.", fields
+    )
 
 
 def plain_type(name: str, description: str, fields: Mapping[str, tuple[str, str]]) -> Any:
@@ -468,7 +482,11 @@ def argument(name: str, annotation: Any, description: str, default: Any = strawb
 
 def _list_arguments(order: type[Enum] | None, where: type[Any] | None) -> list[StrawberryArgument]:
     found = [
-        argument("first", "int | None", "Rows of the page from the start (at most 100; 20 when neither first nor last is given)."),
+        argument(
+            "first",
+            "int | None",
+            "Rows of the page from the start (at most 100; 20 when neither first nor last is given).",
+        ),
         argument("after", "str | None", "Cursor to go on after."),
         argument("last", "int | None", "Rows of the page from the end (at most 100)."),
         argument("before", "str | None", "Cursor to stop before."),

@@ -95,7 +95,12 @@ class Executor:
         self.settings = settings
 
     async def execute(
-        self, document: Document, operation: Operation, variables: Mapping[str, Any], actor: Actor, context: RequestContext
+        self,
+        document: Document,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        actor: Actor,
+        context: RequestContext,
     ) -> Answer:
         """Run a query or a mutation; the answer is complete."""
         run = Run(self, document, operation, dict(variables), actor, context)
@@ -103,7 +108,12 @@ class Executor:
         return Answer(body(data, errors, context))
 
     async def subscribe(
-        self, document: Document, operation: Operation, variables: Mapping[str, Any], actor: Actor, context: RequestContext
+        self,
+        document: Document,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        actor: Actor,
+        context: RequestContext,
     ) -> AsyncGenerator[bytes]:
         """Run a subscription: a row is read again, under the actor's own policies, each time it changes."""
         run = Run(self, document, operation, dict(variables), actor, context)
@@ -137,7 +147,9 @@ class Run:
         self.schema = executor.schema
         self.actor = narrowed(actor, context)
         self.raw = raw
-        coerced = get_variable_values(self.schema, operation.node.variable_definitions or [], raw, hide_suggestions=True)
+        coerced = get_variable_values(
+            self.schema, operation.node.variable_definitions or [], raw, hide_suggestions=True
+        )
         if isinstance(coerced, list):
             raise RequestError.because(
                 RequestCode.BAD_USER_INPUT, [formatted(error, RequestCode.BAD_USER_INPUT) for error in coerced]
@@ -172,7 +184,9 @@ class Run:
         return declaration_of(type_name or self.root_type, nodes[0].name.value)
 
     def arguments(self, nodes: list[FieldNode], type_name: str | None = None) -> dict[str, Any]:
-        return {name: arg.value for name, arg in self.selection.arguments(type_name or self.root_type, nodes[0]).items()}
+        return {
+            name: arg.value for name, arg in self.selection.arguments(type_name or self.root_type, nodes[0]).items()
+        }
 
     def path_key(self, nodes: list[FieldNode]) -> Any:
         return nodes[0].loc.start if nodes[0].loc else id(nodes[0])
@@ -416,7 +430,9 @@ class Run:
             if not 1 <= len(raw["items"]) <= intent.items:
                 raise Refusal(ErrorCode.OUT_OF_RANGE, "items", least=1, most=intent.items)
         except Refusal as refusal:
-            return await self._payload(intent.payload, nodes, {"results": [], "user_errors": self.user_errors(refusal)}, None)
+            return await self._payload(
+                intent.payload, nodes, {"results": [], "user_errors": self.user_errors(refusal)}, None
+            )
         results: dict[str, list[bytes]] = {}
         selected = self.selection.fields(intent.payload, sub_selections(nodes))
         lists = {k: inner for k, inner in selected.items() if inner[0].name.value == "results"}
@@ -442,7 +458,13 @@ class Run:
         return b"{%s}" % b",".join(parts)
 
     async def _one_intent(
-        self, intent: Intent, raw: dict[str, Any], key: str | None, nodes: list[FieldNode], payload: str, index: int | None = None
+        self,
+        intent: Intent,
+        raw: dict[str, Any],
+        key: str | None,
+        nodes: list[FieldNode],
+        payload: str,
+        index: int | None = None,
     ) -> bytes:
         try:
             if intent.keyed and not key:
@@ -454,7 +476,12 @@ class Run:
                 connection = await (await uow.session.connection()).get_raw_connection()
                 self._inside = cast(Any, connection.driver_connection)
                 try:
-                    shown = {"user_errors": [], "replayed": outcome.replayed, "index": index, **intent.results(outcome, county)}
+                    shown = {
+                        "user_errors": [],
+                        "replayed": outcome.replayed,
+                        "index": index,
+                        **intent.results(outcome, county),
+                    }
                     return await self._payload(payload, nodes, shown, index)
                 finally:
                     self._inside = None

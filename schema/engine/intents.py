@@ -24,7 +24,17 @@ from strawberry.types.field import StrawberryField
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
 from resolvers.idempotency import Outcome
-from schema.engine.declare import DECLARATION, ENTITIES, TYPES, _Late, argument, camel, plain_type, resolve_late, texts_of
+from schema.engine.declare import (
+    DECLARATION,
+    ENTITIES,
+    TYPES,
+    _Late,
+    argument,
+    camel,
+    plain_type,
+    resolve_late,
+    texts_of,
+)
 from schema.engine.values import Ref, decode_id
 
 T = TypeVar("T")
@@ -211,7 +221,9 @@ def read_input(type_name: str, outer: str, raw: Mapping[str, Any]) -> tuple[str 
     return next(iter(counties), None), values
 
 
-def _read(fields: Mapping[str, StrawberryField], raw: Mapping[str, Any], counties: set[str], path: str) -> dict[str, Any]:
+def _read(
+    fields: Mapping[str, StrawberryField], raw: Mapping[str, Any], counties: set[str], path: str
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in raw.items():
         field = fields[name]

@@ -96,7 +96,11 @@ class Selection:
             return True
         named = self.schema.get_type(condition)
         concrete = self.schema.get_type(type_name)
-        return is_abstract_type(named) and isinstance(concrete, GraphQLObjectType) and self.schema.is_sub_type(named, concrete)
+        return (
+            is_abstract_type(named)
+            and isinstance(concrete, GraphQLObjectType)
+            and self.schema.is_sub_type(named, concrete)
+        )
 
     def definition(self, type_name: str, field_name: str) -> GraphQLField:
         return self.schema.get_type(type_name).fields[field_name]  # type: ignore[union-attr,no-any-return]
@@ -105,7 +109,7 @@ class Selection:
         """The field's coerced arguments; those that are absent or null are left out."""
         definition = self.definition(type_name, node.name.value)
         values = get_argument_values(definition, node, self.variables)
-        given = {argument.name.value: argument.value for argument in node.arguments}
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
         return {
             name: Arg(value, _getter(value, given.get(name), definition.args[name].type))
             for name, value in values.items()
@@ -125,7 +129,7 @@ def _getter(value: Any, node: ValueNode | None, type_: Any) -> Getter:
 def _has_variables(node: Any) -> bool:
     if isinstance(node, VariableNode):
         return True
-    inner = [*getattr(node, "fields", ()), *getattr(node, "values", ())]
+    inner = [*(getattr(node, "fields", None) or ()), *(getattr(node, "values", None) or ())]
     return any(_has_variables(getattr(part, "value", part)) for part in inner if not isinstance(part, str))
 
 

@@ -7,7 +7,21 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, ColumnElement, Date, DateTime, Integer, Text, Uuid, case, cast, func
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+)
 from sqlalchemy import literal_column as sql
 
 from domain.errors import ErrorCode, Refusal
