@@ -328,7 +328,8 @@ def main() -> None:
         code = INTERRUPTED
     except TyperException as error:  # wrong usage
         code, said = error.exit_code, error.format_message()
-        sys.stderr.write(f"{said}\n" if "\n" in said else f"anju: {said} See: anju --help\n")
+        if said:  # without arguments the help was shown, and that is all there is to say
+            sys.stderr.write(f"anju: {said} See: anju --help\n")
     except Exception as error:
         if os.environ.get("ANJU_DEBUG"):
             raise
