@@ -29,6 +29,7 @@ class PropertyArea(CountyRow):
         index("township", "code"),
         index("community", "code"),
         index("state", "code"),
+        index("updated_at", "id"),
     )
 
     code: Mapped[str]
@@ -95,6 +96,7 @@ class Estate(CountyRow):
         index("community", "name_sort", "id", name="ix_estate_community"),
         index("service_mode", "name_sort", "id", name="ix_estate_service_mode"),
         index("state", "name_sort", "id", name="ix_estate_state"),
+        index("updated_at", "id"),
     )
 
     code: Mapped[str]
@@ -172,6 +174,7 @@ class Building(CountyRow):
         link("area_id", "property_area"),
         unique("estate_id", "number"),
         index("estate_id", "sort_key", "id", name="ix_building_estate"),
+        index("sort_key", "id"),
         index("area_id"),
     )
 
@@ -223,6 +226,8 @@ class Unit(CountyRow):
         index("building_id", "sort_key", "id", name="ix_unit_building"),
         index("estate_id", "sort_key", "id", name="ix_unit_estate"),
         index("area_id", "sort_key", "id", name="ix_unit_area"),
+        index("sort_key", "id"),
+        index("updated_at", "id"),
     )
 
     building_id: Mapped[uuid.UUID]
@@ -340,6 +345,7 @@ class Facility(CountyRow):
         link("building_id", "building"),
         unique("estate_id", "kind", "number"),
         index("estate_id", "sort_key", "id", name="ix_facility_estate"),
+        index("sort_key", "id"),
         index("building_id"),
     )
 
