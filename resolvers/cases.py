@@ -59,6 +59,8 @@ class CaseKind:
     workflows: tuple[Workflow, ...]
     facts: Callable[[Any], Mapping[str, Any]]
     """The facts that the row itself holds. It gets a row, or anything with the row's attributes."""
+    resting: frozenset[str] = frozenset()
+    """States in which nobody is waited for (FILED, EFFECTIVE): only what has a deadline there fills a queue."""
     moved: Moved | None = None
     """What else changes when a case of this kind has moved (by a person or the clock); gets the former state."""
 
@@ -82,10 +84,11 @@ def case_kind(
     workflows: Iterable[Workflow],
     *,
     facts: Callable[[Any], Mapping[str, Any]] = _nothing,
+    resting: Iterable[str] = (),
     moved: Moved | None = None,
 ) -> CaseKind:
     """Register a model of cases; older versions of its workflows stay in the list for the cases that run on them."""
-    KINDS[model] = CaseKind(model, tuple(workflows), facts, moved)
+    KINDS[model] = CaseKind(model, tuple(workflows), facts, frozenset(resting), moved)
     return KINDS[model]
 
 
@@ -347,7 +350,11 @@ async def _turns(
     wanted: dict[Role, lists.Task] = {}
     if case.state not in workflow.terminal:
         turns = lists.tasks(workflow, profile, case.state, known, entered=case.state_since, reviewed_by=reviewed)
-        wanted = {turn.role: turn for turn in turns if _is_turn(workflow, profile, case, turn)}
+        wanted = {
+            turn.role: turn
+            for turn in turns
+            if _is_turn(workflow, profile, case, turn) and (turn.due or case.state not in kind.resting)
+        }
     await uow.session.flush()
     open_tasks = select(Task).where(
         Task.county == uow.county,

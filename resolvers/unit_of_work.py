@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
+import auth.policies  # noqa: F401 - every load needs the visibility of its model
 from auth.actor import Actor, Grant
 from auth.visibility import bind_values, visible, visible_in
 from domain.calendar import today

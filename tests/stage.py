@@ -1,0 +1,205 @@
+"""A county to play in: places and people made by commands, a clock to set, and two ways to call a command.
+
+stage = await Stage.build(sessions, county)
+bureau = await stage.actor(Role.BUREAU)
+estate = await stage.estate()
+inspection = await stage.do(bureau, inspections.plan, ...)
+refusal = await stage.refused(township, funds.verify, id=request.id)
+"""
+
+import itertools
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from auth.actor import Actor, Grant, system_actor
+from domain.calendar import today
+from domain.divisions import DivisionLevel
+from domain.documents import DocumentKind
+from domain.errors import Refusal
+from domain.estates import BuildingKind, EstateKind, ServiceMode, UnitUse
+from domain.roles import Role
+from models.accounts import Account
+from models.base import new_id
+from models.documents import Document
+from models.estates import Building, Estate, PropertyArea, Unit
+from models.sealed import DerivedVault
+from resolvers import areas, cases, documents, estates, units
+from resolvers.divisions import DivisionLine, seed_divisions
+from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
+
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+"""A Monday, nine in the morning in Shanghai."""
+
+VAULT = DerivedVault({1: bytes(range(32))})
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An estate that is a property area of its own, with one building."""
+
+    area: PropertyArea
+    estate: Estate
+    building: Building
+    units: tuple[Unit, ...]
+
+
+@dataclass
+class Stage:
+    """One test county."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    county: str
+    now: datetime = MONDAY
+    actors: list[Actor] = field(default_factory=list)
+
+    @property
+    def township(self) -> str:
+        return f"{self.county}001"
+
+    @property
+    def community(self) -> str:
+        return f"{self.county}001001"
+
+    @classmethod
+    async def build(cls, sessions: async_sessionmaker[AsyncSession], county: str) -> "Stage":
+        """The county with its division tree: two townships of one community each."""
+        tree = [DivisionLine(county, "测试县", DivisionLevel.COUNTY, None)]
+        for number in ("001", "002"):
+            tree.append(DivisionLine(f"{county}{number}", f"测试{number}街道", DivisionLevel.TOWNSHIP, county))
+            code = f"{county}{number}001"
+            tree.append(DivisionLine(code, f"测试{number}社区", DivisionLevel.COMMUNITY, code[:9]))
+        async with sessions.begin() as session:
+            await seed_divisions(session, tree)
+        return cls(sessions, county)
+
+    def later(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+    async def actor(self, *roles: Role, name: str = "", **reach: Any) -> Actor:
+        """A new person with one grant per role, reaching the first township and community unless told otherwise."""
+        account = Account(
+            id=new_id(), display_name=name or f"演示{next(_numbers)}", login=f"test-{secrets.token_hex(8)}"
+        )
+        async with self.sessions.begin() as session:
+            session.add(account)
+        grants = tuple(self._grant(account, role, reach) for role in roles)
+        actor = Actor(account.id, None, None, account.display_name, "zh-CN", today(self.now), grants)
+        self.actors.append(actor)
+        return actor
+
+    def _grant(self, account: Account, role: Role, reach: dict[str, Any]) -> Grant:
+        places: dict[str, Any] = {}
+        if role is Role.TOWNSHIP:
+            places = {"township": self.township, "office": "测试001街道办事处"}
+        elif role is Role.COMMUNITY:
+            places = {"township": self.township, "community": self.community, "office": "测试001社区居委会"}
+        elif role is Role.BUREAU:
+            places = {"office": "测试县住房和城乡建设局"}
+        return Grant(new_id(), role, self.county, account_id=account.id, **{**places, **reach})
+
+    async def do(
+        self, actor: Actor, command: Callable[..., Awaitable[Any]], *, key: str | None = None, **given: Any
+    ) -> Any:
+        """Run a command in a transaction of its own and return what it returns."""
+        outcome = await transact(
+            self.sessions,
+            actor,
+            self.county,
+            lambda uow: command(uow, **given),
+            name=command.__name__,
+            inputs=given,
+            idempotency_key=key,
+            now=self.now,
+            vault=VAULT,
+        )
+        return outcome.row
+
+    async def refused(self, actor: Actor, command: Callable[..., Awaitable[Any]], **given: Any) -> Refusal:
+        """Run a command that must be refused, and return the refusal."""
+        with pytest.raises(Refusal) as caught:
+            await self.do(actor, command, **given)
+        return caught.value
+
+    async def tick(self) -> None:
+        """Let the county's clock work off what is due now."""
+        clock = system_actor(self.county, today(self.now))
+        while (await transact(self.sessions, clock, self.county, cases.timers, now=self.now)).row:
+            pass
+
+    async def rows(self, model: type[Any], **equal: Any) -> list[Any]:
+        """Rows of the county as they are stored, oldest first."""
+        async with self.sessions() as session:
+            await set_fuse(session, {self.county})
+            found = await session.execute(select(model).filter_by(county=self.county, **equal).order_by(model.id))
+            return list(found.scalars())
+
+    async def row(self, model: type[Any], **equal: Any) -> Any:
+        """The only such row."""
+        (found,) = await self.rows(model, **equal)
+        return found
+
+    async def paper(self, actor: Actor, kind: DocumentKind) -> Document:
+        """A confirmed document of the actor's."""
+
+        async def upload(uow: UnitOfWork) -> Document:
+            photo = kind in (DocumentKind.PHOTO, DocumentKind.POSTING_PROOF)
+            document = await documents.upload_create(
+                uow, kind=kind, name="a.jpg", media_type="image/jpeg" if photo else "application/pdf", size=3
+            )
+            received = documents.Received(key=f"test/{document.id}", size=3, sha256="0" * 64)
+            await documents.receive(uow, document_id=document.id, received=received)
+            await uow.session.refresh(document)
+            return await documents.upload_confirm(uow, id=document.id)
+
+        return await self.do(actor, upload)  # type: ignore[no-any-return]
+
+    async def place(self, *unit_areas: int, name: str = "测试花园（演示）", bureau: Actor | None = None) -> Place:
+        """An estate with one building whose units have these building areas (0.01 m²; default three of 100 m²)."""
+        official = bureau or await self.actor(Role.BUREAU)
+        number = next(_numbers)
+        estate = await self.do(
+            official,
+            estates.estate_register,
+            code=f"{self.county}{number:06d}",
+            township=self.township,
+            community=self.community,
+            service_mode=ServiceMode.COMPANY,
+            name=name,
+            address="测试路1号",
+            kind=EstateKind.COMMODITY,
+        )
+        building = await self.do(
+            official, estates.building_register, estate_id=estate.id, number="1", kind=BuildingKind.MULTI_STOREY
+        )
+        made = [
+            await self.do(
+                official,
+                units.unit_register,
+                building_id=building.id,
+                room=f"{floor}01",
+                floor=floor,
+                use=UnitUse.DWELLING,
+                registered_area=area,
+            )
+            for floor, area in enumerate(unit_areas or (10_000, 10_000, 10_000), start=1)
+        ]
+        area = await self.do(
+            official,
+            areas.area_register,
+            code=f"A{number:06d}",
+            name=name,
+            township=self.township,
+            community=self.community,
+            consulted_offices=frozenset(areas.ConsultedOffice),
+            estates=[areas.EstatePart(estate.id)],
+        )
+        return Place(area, estate, building, tuple(made))
