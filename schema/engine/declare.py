@@ -139,9 +139,11 @@ class Order:
 class Filter:
     """How an input field restricts rows; ``predicate(row, value)`` uses equality or order only (DESIGN §3)."""
 
-    predicate: Callable[[Any, Any], ColumnElement[bool]]
+    predicate: Callable[..., ColumnElement[bool]]
     type_: Any
     read: Callable[[Any], Any] | None = None
+    opens: bool = False
+    """The predicate opens another table: it gets ``env`` third, for ``env.county_of(alias)``."""
 
 
 @dataclass(frozen=True)
@@ -261,11 +263,13 @@ def _docstrings(enum: EnumMeta) -> dict[str, str]:
     return texts
 
 
-def matches(predicate: Any, type_: Any, description: str, *, read: Any = None) -> Any:
-    """A filter's field: ``predicate(row, value)``; ``read`` turns the client's value into the bound one."""
-    return StrawberryField(
-        description=description, default=strawberry.UNSET, metadata={DECLARATION: Filter(predicate, type_, read)}
-    )
+def matches(predicate: Any, type_: Any, description: str, *, read: Any = None, opens: bool = False) -> Any:
+    """A filter's field: ``predicate(row, value)``; ``read`` turns the client's value into the bound one.
+
+    With ``opens`` the predicate opens another table and is called as ``predicate(row, value, env)``.
+    """
+    declared = Filter(predicate, type_, read, opens)
+    return StrawberryField(description=description, default=strawberry.UNSET, metadata={DECLARATION: declared})
 
 
 def filters(description: str) -> Callable[[type[T]], type[T]]:
