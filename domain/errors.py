@@ -12,7 +12,7 @@
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · ALREADY_REGISTERED · INVALID_* (identifiers)
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
-    ├── filings      FIRM_NOT_FILED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED · TESTS_NOT_RECORDED …
+    ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
     ├── votes        VOTE_NOT_PASSED · QUOTA_EXCEEDED
     ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
     └── fund         NOT_EMERGENCY · EXCLUDED_WORK · CORRECTIONS_USED_UP …            (* retryable)
@@ -90,6 +90,7 @@ class ErrorCode(StrEnum):
 
     # filings
     FIRM_NOT_FILED = "FIRM_NOT_FILED", "The firm has no company filing in force in this county (SL-17)."
+    STAFF_REQUIRED = "STAFF_REQUIRED", "The register shows no technical staff or no certified manager (SL-18)."
     BLACKLISTED = "BLACKLISTED", "The firm is black-listed and may take no new project (CR-5, SL-25)."
     WHOLE_TRANSFER = "WHOLE_TRANSFER", "The service is passed on whole or cut up whole (V-34, Civil Code 941)."
     ADJUSTMENT_CLAUSE_REQUIRED = "ADJUSTMENT_CLAUSE_REQUIRED", "The contract lacks the price-adjustment clause (TQ-63)."

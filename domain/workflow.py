@@ -5,6 +5,7 @@ basis, and which guards it must pass. Guards and conditions are named pure funct
 mapping that the caller fills from the case's rows; each ``Workflow.facts`` documents its own names. Reserved facts:
 
 - ``is_applicant``: the actor acts for the party that opened the case (asked by ``applicant_only`` transitions);
+- ``today``: the day in Shanghai, which ``check`` and ``available`` set from ``now``;
 - a day's name in a ``Period`` (``since="signed_on"``): a ``date``, or ``None`` where it is not known yet.
 
 A *condition* (``when``) decides whether a transition exists at all for a profile and a case; a *guard* refuses one
@@ -190,6 +191,7 @@ def available(
     An offer is a hint: a guard or condition whose facts were not given counts as passed here, and ``check`` decides.
     ``reviewed_by`` names the roles that decided already in a joined step's present visit.
     """
+    facts = facts if now is None else {**facts, "today": today(now)}
     offers: dict[str, ActionOffer] = {}
     for line in _lines(workflow, profile, state, facts):
         if not line.roles(profile) & frozenset(roles) - SYSTEM or line.action in offers:
@@ -230,6 +232,7 @@ def check(
     MISSING_DOCUMENT, and with whatever the transition's guards refuse, in this order. A fact that a guard or condition
     needs and that was not given is a ``KeyError``.
     """
+    facts = {**facts, "today": today(now)}
     lines = [line for line in _from(workflow, state) if line.action == action]
     lines = [line for line in lines if _exists(workflow, profile, line, facts)]
     if not lines:

@@ -135,6 +135,8 @@ class Profile:
     """Offices that all review a company filing before the filing body decides; may be empty."""
     company_filing_copies: tuple[Role, ...]
     """Offices that receive a copy of the filing."""
+    company_staff_checked: bool
+    """Whether the register must show technical staff and a certified manager (SL-18)."""
     company_intake_working_days: int
     company_decision_days: int
     company_change_days: int

@@ -1,0 +1,17 @@
+"""Every workflow by its id and version, as cases store them. A changed list gets a new version; the old one stays."""
+
+from domain.contract_filings import CONTRACT_FILING
+from domain.filings import COMPANY_FILING
+from domain.workflow import Workflow
+
+ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING)
+
+_BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}
+
+
+def workflow_version(id: str, version: int) -> Workflow:
+    """The list on which a case started and on which it finishes. Raises ``LookupError``."""
+    try:
+        return _BY_VERSION[id, version]
+    except KeyError:
+        raise LookupError(f"there is no workflow {id} version {version}") from None
