@@ -49,7 +49,7 @@ SAFE_HEADERS = {
 
 
 def open_store(url: str) -> ObjectStore:
-    """The object store of a URL: ``file:///folder`` or ``s3://bucket/prefix`` (credentials come from the environment)."""
+    """The object store of a URL: ``file:///folder`` or ``s3://bucket/prefix``, credentials from the environment."""
     where = urlsplit(url)
     if where.scheme != "file":
         return from_url(url)

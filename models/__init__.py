@@ -8,6 +8,7 @@ from models import contracts as contracts
 from models import divisions as divisions
 from models import documents as documents
 from models import estates as estates
+from models import filings as filings
 from models import ledger as ledger
 from models import people as people
 from models import search as search

@@ -3,10 +3,11 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.contracts import ContractKind, ContractMode, ContractState, EndReason, ProblemReason, SelectionBasis
+from domain.profiles.parameters import BuildingType
 from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of, unique
 
 
@@ -34,6 +35,9 @@ class ServiceContract(CountyRow):
         one_of("state", ContractState),
         one_of("selection_basis", SelectionBasis),
         one_of("end_reason", EndReason),
+        one_of("building_type", BuildingType),
+        CheckConstraint("unit_price >= 0", name="price_not_negative"),
+        CheckConstraint("service_star BETWEEN 1 AND 5", name="one_to_five_stars"),
         CheckConstraint("ends_on > starts_on", name="term_in_order"),
         CheckConstraint("whole_transfer = false OR state IN ('DRAFT', 'WITHDRAWN')", name="no_whole_transfer"),
         CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="end_whole"),
@@ -59,6 +63,11 @@ class ServiceContract(CountyRow):
     ends_on: Mapped[date]
     price_terms: Mapped[str]
     """Charge standards in the words of the contract; the firm charges only these (ZD-47)."""
+    unit_price: Mapped[int | None] = mapped_column(BigInteger)
+    """Fen per m² and month for the dwellings of ``building_type``; null where the contract has no such price."""
+    building_type: Mapped[str | None]
+    service_star: Mapped[int | None]
+    """The agreed service grade, one to five stars; the ceiling of a guide price follows from it (FEE-5)."""
     service_terms: Mapped[str]
     """Service content and grade in the words of the contract (V-33)."""
     other_terms: Mapped[str | None]
@@ -74,8 +83,6 @@ class ServiceContract(CountyRow):
     """Where the basis is found: the attested resolution, the award notice, the bureau's approval."""
     selected_on: Mapped[date | None]
     state: Mapped[str] = mapped_column(server_default=ContractState.DRAFT)
-    filing_id: Mapped[uuid.UUID | None]
-    """Its current filing; set when the draft is made."""
     published: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the filed contract was published in the estate (ZS-18): then the area's owners see it."""
     published_at: Mapped[datetime | None]

@@ -212,7 +212,9 @@ async def _in_office(uow: UnitOfWork, committee_id: uuid.UUID, action: str, fiel
 async def _households(uow: UnitOfWork, area_id: uuid.UUID) -> int | None:
     """Dwellings of the area; ``None`` where none are entered yet."""
     dwellings = await uow.session.scalar(
-        select(func.count()).where(Unit.county == uow.county, Unit.area_id == area_id, Unit.use == UnitUse.DWELLING.value)
+        select(func.count()).where(
+            Unit.county == uow.county, Unit.area_id == area_id, Unit.use == UnitUse.DWELLING.value
+        )
     )
     return dwellings or None
 

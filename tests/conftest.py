@@ -3,13 +3,16 @@
 import itertools
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
+from tests.world import World
 
 _controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
 _county_numbers = itertools.count(1)
@@ -78,6 +81,22 @@ def county() -> str:
     code = f"99{next(_county_numbers):04d}"
     profile_for_test(code, copy_of="370303")
     return code
+
+
+@pytest_asyncio.fixture(scope="session")
+async def command_sessions(database: Database) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
+    """Sessions as commands get them: the role ``anju_app``, row-level security forced."""
+    from app.database import command_engine
+
+    engine = command_engine(database.url, size=4, overflow=4)
+    yield async_sessionmaker(engine, expire_on_commit=False)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def world(command_sessions: async_sessionmaker[AsyncSession], county: str) -> World:
+    """A county of the test's own with divisions, to be peopled (see ``tests.world``)."""
+    return await World(command_sessions, county).settle()
 
 
 # -- the network is off -----------------------------------------------------------------------------------------------

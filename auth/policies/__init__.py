@@ -7,5 +7,6 @@ from auth.policies import contracts as contracts
 from auth.policies import divisions as divisions
 from auth.policies import documents as documents
 from auth.policies import estates as estates
+from auth.policies import filings as filings
 from auth.policies import ledger as ledger
 from auth.policies import people as people

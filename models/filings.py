@@ -1,0 +1,233 @@
+"""Filings (备案): one case model for every kind, the model texts they use, and what partners asked about them."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.contract_filings import ContractFilingState
+from domain.contracts import ContractKind
+from domain.filing_records import CancellationTestKind, FilingKind, ModelTextKind
+from domain.filings import CompanyFilingState
+from models.base import CountyRow, CreatedAt, index, link, one_of, unique
+from models.cases import APPEND_ONLY, CaseRow, case_table
+
+_LIVE_COMPANY = text("kind = 'COMPANY' AND state NOT IN ('REMOVED', 'CANCELLED', 'LAPSED', 'WITHDRAWN')")
+_LIVE_CONTRACT = text("kind = 'SERVICE_CONTRACT' AND state NOT IN ('LAPSED', 'WITHDRAWN')")
+
+
+class Filing(CaseRow):
+    """A filing case (SM-1 for companies, SM-3 for service contracts).
+
+    ``content`` is the canonical record of what was filed and ``digest`` its SHA-256: with the certificate number it
+    lets anybody check a printed certificate (``filingVerify``). ``effective_from`` and ``effective_to`` answer "as of".
+    """
+
+    __tablename__ = "filing"
+    __table_args__ = case_table(
+        sorted({*CompanyFilingState, *ContractFilingState}),
+        link("contract_id", "service_contract"),
+        link("project_leader_id", "project_leader"),
+        unique("number"),
+        unique("certificate_number"),
+        index("kind", "state", "id"),
+        index("contract_id"),
+        index("project_leader_id"),
+        index("credit_code", "id"),
+        index("published", "updated_at", "id"),
+        index("published", "effective_from", "id"),
+        unique("company_id", where=_LIVE_COMPANY, name="uq_filing_company_live"),
+        unique("contract_id", where=_LIVE_CONTRACT, name="uq_filing_contract_live"),
+        one_of("kind", FilingKind),
+        one_of("contract_kind", ContractKind),
+        CheckConstraint("kind <> 'COMPANY' OR company_id IS NOT NULL", name="company_named"),
+        CheckConstraint("kind <> 'SERVICE_CONTRACT' OR contract_id IS NOT NULL", name="contract_named"),
+        CheckConstraint("effective_to >= effective_from", name="effect_in_order"),
+        CheckConstraint("certificate_number IS NULL OR digest IS NOT NULL", name="certificate_over_digest"),
+    )
+
+    kind: Mapped[str]
+    number: Mapped[str]
+    """The case number, given when the case is opened: kind, county, year, running number."""
+    contract_id: Mapped[uuid.UUID | None]
+    project_leader_id: Mapped[uuid.UUID | None]
+    credit_code: Mapped[str | None]
+    """The company's unified social credit code, by which banks and courts look filings up."""
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)
+    digest: Mapped[str | None]
+    """SHA-256 of the canonical content, in hexadecimal; made when the filing is handed in."""
+    round: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How often it was submitted."""
+    contract_kind: Mapped[str | None]
+    signed_on: Mapped[date | None]
+    starts_on: Mapped[date | None]
+    """First day of the contract's term; the days are copied here for deadlines and the clock."""
+    ends_on: Mapped[date | None]
+    changed_on: Mapped[date | None]
+    """The day of the change that the company reported (SM-1)."""
+    rectify_by: Mapped[date | None]
+    """The day by which an order or a problem of the list is to be put right (GT-13, ZS-16)."""
+    rectification_refused: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    submitted_on: Mapped[date | None]
+    late_days: Mapped[int | None]
+    """Days after the legal period in which it was submitted; 0 in time."""
+    decided_on: Mapped[date | None]
+    certificate_number: Mapped[str | None]
+    """Number of the filing certificate (备案证明), by the county's rule."""
+    effective_from: Mapped[date | None]
+    effective_to: Mapped[date | None]
+    """The last day of effect; null while it lasts."""
+    returned_reasons: Mapped[list[str]] = mapped_column(
+        ARRAY(Text(collation="C")), server_default=text("'{}'::text[]"), default=list
+    )
+    copied_to: Mapped[list[str]] = mapped_column(
+        ARRAY(Text(collation="C")), server_default=text("'{}'::text[]"), default=list
+    )
+    """Offices that hold a copy by the county's rule (GT-19, SM-1)."""
+    resubmit_by: Mapped[date | None]
+    """A returned filing lapses after this day (RULES §9)."""
+    published: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    """Open to partners with the scope ``filings:public`` and to the public check."""
+    published_at: Mapped[datetime | None]
+
+
+class FilingSubmission(CountyRow):
+    """What was handed in each time, as it was: the record and its digest (C-7). Append-only."""
+
+    __tablename__ = "filing_submission"
+    __table_args__ = (link("filing_id", "filing"), unique("filing_id", "round"), APPEND_ONLY)
+
+    filing_id: Mapped[uuid.UUID]
+    round: Mapped[int]
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[str]
+    submitted_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+
+
+class ModelText(CountyRow):
+    """A version of a model text (示范文本, GT-14) of the county. Append-only: a new edition is a new row."""
+
+    __tablename__ = "model_text"
+    __table_args__ = (
+        link("document_id", "document"),
+        unique("kind", "edition"),
+        index("kind", "valid_from", "id"),
+        index("document_id"),
+        one_of("kind", ModelTextKind),
+        APPEND_ONLY,
+    )
+
+    kind: Mapped[str]
+    edition: Mapped[str]
+    """The edition's name (2024版)."""
+    title: Mapped[str]
+    basis: Mapped[str]
+    """Who issued it and under which document number."""
+    document_id: Mapped[uuid.UUID | None]
+    valid_from: Mapped[date]
+    issued_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class FilingCounter(CountyRow):
+    """The last running number given in a series (case numbers or certificates of a year); locked while counting."""
+
+    __tablename__ = "filing_counter"
+    __table_args__ = (unique("series"),)
+
+    series: Mapped[str]
+    last: Mapped[int]
+
+
+class CancellationTest(CountyRow):
+    """One of the three tests before a 三无/僵尸 company's filing is cancelled (GT-11), as found on the spot."""
+
+    __tablename__ = "cancellation_test"
+    __table_args__ = (
+        link("filing_id", "filing"),
+        link("document_id", "document"),
+        index("filing_id", "test", "recorded_at"),
+        index("document_id"),
+        one_of("test", CancellationTestKind),
+        APPEND_ONLY,
+    )
+
+    filing_id: Mapped[uuid.UUID]
+    test: Mapped[str]
+    met: Mapped[bool]
+    """Whether it was found so: no business record, no staff, no office."""
+    finding: Mapped[str]
+    document_id: Mapped[uuid.UUID | None]
+    recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    recorded_role: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Referral(CountyRow):
+    """What the bureau opened to a partner beyond the published fields: for one case, until a day (PRI-4).
+
+    The subjects are companies or property areas; the scope names what may be read about them.
+    """
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        index("client_id", "expires_on"),
+        CheckConstraint("expires_on >= approved_on", name="dates_in_order"),
+    )
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("oauth_client.client_id"))
+    purpose: Mapped[str]
+    legal_basis: Mapped[str]
+    case_number: Mapped[str]
+    scope: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+    approved_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    approved_on: Mapped[date]
+    expires_on: Mapped[date]
+    """The last day on which it opens anything; a revocation sets it to the day before."""
+    revoked_reason: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ReferralSubject(CountyRow):
+    """One company or property area that a referral opens to its client."""
+
+    __tablename__ = "referral_subject"
+    __table_args__ = (
+        link("referral_id", "referral"),
+        unique("referral_id", "subject_id"),
+        index("subject_id", "client_id"),
+    )
+
+    referral_id: Mapped[uuid.UUID]
+    client_id: Mapped[str]
+    subject_type: Mapped[str]
+    """``company`` or ``property_area``."""
+    subject_id: Mapped[uuid.UUID]
+
+
+class FilingQueryLog(CountyRow):
+    """A partner's query of filings: who, why, on what basis, what was asked and how much was answered. Append-only."""
+
+    __tablename__ = "filing_query_log"
+    __table_args__ = (
+        index("client_id", "at", "id"),
+        index("at", "id"),
+        CheckConstraint("purpose IS NOT NULL OR case_number IS NOT NULL", name="reason_given"),
+        APPEND_ONLY,
+    )
+
+    client_id: Mapped[str]
+    account_id: Mapped[uuid.UUID | None]
+    purpose: Mapped[str | None]
+    case_number: Mapped[str | None]
+    legal_basis: Mapped[str]
+    operation: Mapped[str]
+    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    count: Mapped[int]
+    """How many filings the answer held."""
+    request_id: Mapped[str | None]
+    at: Mapped[datetime]
