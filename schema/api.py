@@ -1,27 +1,27 @@
 """The whole schema: every stem's queries, mutations and subscriptions, and the few that belong to none."""
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from graphql import GraphQLSchema
 
-from schema import common
-from schema.engine.declare import TYPES, Answer, answer, finish, root_type
-from schema.engine.execute import Run
-from schema.engine.values import Ref, decode_id
 from domain.errors import Refusal
-from schema import estates
+from schema import common, estates
+from schema.common import Node
+from schema.engine.declare import answer, finish, root_type
+from schema.engine.execute import Run
+from schema.engine.values import decode_id
 
 STEMS: tuple[Any, ...] = (estates,)
 
 
 async def node(
     run: Run,
-    id: Annotated[strawberry.ID, strawberry.argument(description="Any opaque id.")],  # noqa: A002
-) -> "Node | None":
+    id: Annotated[strawberry.ID, strawberry.argument(description="Any opaque id.")],
+) -> Node | None:
     try:
-        return decode_id(id)
+        return cast(Node, decode_id(id))
     except Refusal:
         return None
 

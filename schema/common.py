@@ -38,7 +38,7 @@ def instant_text(value: datetime) -> str:
     return value.astimezone(SHANGHAI).isoformat(timespec="milliseconds")
 
 
-SCALARS = {
+SCALARS: dict[object, Any] = {
     Fen: strawberry.scalar(
         name="Fen",
         description="Money in integer fen (1/100 yuan), exact to 2^53: show 12345 as ¥123.45.",

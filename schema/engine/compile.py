@@ -6,8 +6,7 @@ edge and in every count: a model without a policy cannot be compiled (DESIGN §3
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from types import FunctionType
+from functools import cached_property, partial
 from typing import Any
 
 from graphql import FieldNode, SelectionSetNode
@@ -17,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
-    Integer,
     Text,
     Uuid,
     and_,
@@ -27,30 +25,22 @@ from sqlalchemy import (
     func,
     select,
     true,
-    tuple_,
-    union_all,
 )
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.selectable import Select
 
 from auth.actor import FRESH_SQL
-from auth.visibility import POLICIES, Mode, Via, branches, county_is, follows, rules_of, visible
-from domain.errors import ErrorCode, Refusal
+from auth.visibility import POLICIES, Mode, Via, county_is, follows, rules_of, visible
 from domain.roles import Role
 from schema.engine import declare
-from schema.engine.declare import ENTITIES, FILTERS, Entity, Order
+from schema.engine.declare import ENTITIES, FILTERS, Entity
+from schema.engine.page import MOST, Page
 from schema.engine.selection import Arg, Selection, sub_selections
-from schema.engine.values import NULL, Ref, concat, cursor_sql, id_pieces, nullable, read_cursor, text, to_json
+from schema.engine.values import NULL, Ref, concat, id_pieces, nullable, text, to_json
 
-PAGE = 20
-MOST = 100
 DIALECT = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-
-
-Later = Callable[[], ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -86,8 +76,7 @@ class Plan:
     def _fused(self, fresh: str) -> str:
         fuse = f"${len(self.parameters) + 1}"
         return (
-            # Parts of the statement are ours; every value is a bind.
-            f"WITH s AS MATERIALIZED (SELECT set_config('anju.counties', {fuse}, true) AS c, {fresh} AS fresh)"
+            f"WITH s AS MATERIALIZED (SELECT set_config('anju.counties', {fuse}, true) AS c, {fresh} AS fresh)"  # noqa: S608 - own text, binds only
             f" SELECT s.fresh, CASE WHEN s.c = {fuse} AND s.fresh THEN ({self.body}) END FROM s"
         )
 
@@ -180,19 +169,17 @@ class Compiler:
             return id_pieces(entity.name, row, entity.key)
         declared = entity.fields[name]
         audience = getattr(declared, "to", None) or entity.to
-        shown = lambda: self._value(entity, row, declared, nodes, path)  # noqa: E731
-        if audience is None:
-            return [shown()]
         reached = {role for role in self.roles if role in rules_of(entity.model)}
-        if reached <= audience:
-            return [shown()]
+        if audience is None or reached <= audience:
+            return [self._value(entity, row, declared, nodes, path)]
         hidden = NULL
         if isinstance(declared, declare.Column) and declared.mask is not None:
             hidden = self._scalar(getattr(row, declared.mask.key))
         if not reached & audience:
             return [hidden]
         here = visible(entity.model, row, reached & audience, self.mode)
-        return [case((here, cast(shown(), Text)), else_=hidden)]
+        shown = self._value(entity, row, declared, nodes, path)
+        return [case((here, cast(shown, Text)), else_=hidden)]
 
     def _value(
         self, entity: Entity, row: Any, declared: declare.Declaration, nodes: list[FieldNode], path: tuple[str, ...]
@@ -296,7 +283,7 @@ class Compiler:
         name = f"{entity.name}Connection"
         fields = self.selection.fields(name, sub_selections(nodes))
         limits = [*limits, *self._filters(entity, args, parent, nodes[0])]
-        page = Page(self, entity, args, limits, owned, owner, path)
+        page = Page(self, entity, args, limits, owned, owner)
         pieces: list[Any] = []
         for key, here in fields.items():
             pieces.append(f'{"," if pieces else "{"}"{key}":')
@@ -305,13 +292,9 @@ class Compiler:
                 case "__typename":
                     pieces.append(f'"{name}"')
                 case "nodes":
-                    pieces += [
-                        "[",
-                        page.column(lambda row, at, i=inner, k=key: self._object(entity, row, i, (*at, k, "*"))),
-                        "]",
-                    ]
+                    pieces += ["[", page.column(partial(self._object, entity, sets=inner, path=(*path, key, "*"))), "]"]
                 case "edges":
-                    pieces += ["[", page.column(lambda row, at, i=inner, k=key: page.edge(row, i, (*at, k, "*"))), "]"]
+                    pieces += ["[", page.column(partial(page.edge, sets=inner, path=(*path, key, "*"))), "]"]
                 case "pageInfo":
                     pieces.append(page.info(inner))
                 case "totalCount":
@@ -320,8 +303,7 @@ class Compiler:
                     pieces.append(self._by_state(entity, limits, owned, inner))
                 case _:
                     attr = entity.sums[field_name]
-                    total = lambda row, a=attr: cast(func.coalesce(func.sum(getattr(row, a.key)), sql("0")), BigInteger)  # noqa: E731
-                    pieces.append(self._figure(entity, limits, owned, total))
+                    pieces.append(self._figure(entity, limits, owned, partial(_total, attr)))
         return page.select([*pieces, "}"])
 
     def _test(self, entity: Entity, row: Any, limits: list[Any], owned: bool) -> list[ColumnElement[bool]]:
@@ -367,8 +349,7 @@ class Compiler:
                 continue
             found = declared[key]
             bind = self.bind(given.part(key), found.type_, found.read)
-            given_to = (bind, self.env) if found.opens else (bind,)
-            made.append(lambda row, f=found, g=given_to: f.predicate(row, *g))
+            made.append(partial(_holds, found, (bind, self.env) if found.opens else (bind,)))
         return made
 
     # Small parts
@@ -386,6 +367,14 @@ class Compiler:
         return (
             true() if entity.shared and entity.model in POLICIES else visible(entity.model, row, self.roles, self.mode)
         )
+
+
+def _holds(declared: declare.Filter, given: tuple[Any, ...], row: Any) -> ColumnElement[bool]:
+    return declared.predicate(row, *given)
+
+
+def _total(attr: Any, row: Any) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(getattr(row, attr.key)), sql("0")), BigInteger)
 
 
 def follows_owner(entity: Entity, column: str, target: Entity, roles: frozenset[Role]) -> bool:

@@ -19,6 +19,7 @@ import textwrap
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, EnumMeta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
 
 import strawberry
@@ -34,6 +35,7 @@ Audience = frozenset[Role] | None
 """Roles that a field is shown to; ``None`` means everybody who sees the row."""
 
 DECLARATION = "anju"
+DEFINITION = "__strawberry_definition__"
 TYPES: dict[str, Any] = {"ID": strawberry.ID}
 """Every GraphQL class by name: annotations given as text are resolved here, so that stems may name each other."""
 
@@ -228,7 +230,7 @@ def orders(name: str, description: str, **ways: tuple[Order, str]) -> tuple[type
     """The order enum of a list and what its values mean; the first is the default."""
     enum = Enum(name, {key: key for key in ways})  # type: ignore[misc]
     values = [EnumValue(key, key, description=text) for key, (_, text) in ways.items()]
-    enum.__strawberry_definition__ = StrawberryEnumDefinition(enum, name, values, description)  # type: ignore[attr-defined]
+    setattr(enum, DEFINITION, StrawberryEnumDefinition(enum, name, values, description))
     TYPES[name] = enum
     return enum, {key: order for key, (order, _) in ways.items()}
 
@@ -243,21 +245,22 @@ def descending(*attributes: Any) -> Order:
 
 def described(enum: EnumMeta) -> Any:
     """A domain enumeration as a GraphQL enum. A value's description is its ``description``, or the docstring under it."""
-    texts = {member.name: member.description for member in enum if hasattr(member, "description")}  # type: ignore[var-annotated,attr-defined]
-    values = [
-        EnumValue(m.name, m.value, description=t)
-        for m, t in zip(enum, (texts or _docstrings(enum)).values(), strict=True)
-    ]  # type: ignore[call-overload]
+    members: list[Any] = list(enum)
+    texts = {member.name: member.description for member in members if hasattr(member, "description")} or _docstrings(
+        enum
+    )
+    values = [EnumValue(member.name, member.value, description=texts[member.name]) for member in members]
     doc = inspect.cleandoc(enum.__doc__ or enum.__name__)
-    enum.__strawberry_definition__ = StrawberryEnumDefinition(enum, enum.__name__, values, doc)  # type: ignore[attr-defined]
+    setattr(enum, DEFINITION, StrawberryEnumDefinition(enum, enum.__name__, values, doc))
     TYPES[enum.__name__] = enum
     return enum
 
 
 def _docstrings(enum: EnumMeta) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(enum))).body[0].body  # type: ignore[attr-defined]
-    texts = {member.name: member.name for member in enum}  # type: ignore[var-annotated]
-    for here, after in zip(body, body[1:], strict=False):
+    members: list[Any] = list(enum)
+    texts = {member.name: member.name for member in members}
+    for here, after in pairwise(body):
         if isinstance(here, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             texts[here.targets[0].id] = inspect.cleandoc(str(after.value.value))  # type: ignore[attr-defined]
     return texts
@@ -320,7 +323,7 @@ def entity(
         )
         _connection(name, {k: v[1] for k, v in (sums or {}).items()}, states is not None)
         LIST_ARGUMENTS[name] = _list_arguments(orders[0] if orders else None, filters)
-        return made  # type: ignore[no-any-return]
+        return made
 
     return decorate
 
@@ -390,7 +393,7 @@ def root_type(name: str, description: str, fields: Mapping[str, StrawberryField]
         body["__annotations__"][field_name] = "Any"
         body[field_name] = made
     made_type = strawberry.type(type(name, (), body), description=description)
-    for made in made_type.__strawberry_definition__.fields:
+    for made in getattr(made_type, DEFINITION).fields:
         made.type_annotation = types[made.python_name]
     TYPES[name] = made_type
     return made_type
@@ -403,8 +406,13 @@ def _declared(cls: type[Any]) -> dict[str, StrawberryField]:
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
+def _is_connection(annotation: Any) -> bool:
+    origin: Any = get_origin(annotation)
+    return origin is Connection
+
+
 def _target(annotation: Any) -> str:
-    if get_origin(annotation) is Connection:
+    if _is_connection(annotation):
         annotation = get_args(annotation)[0]
     text = getattr(annotation, "__forward_arg__", annotation)
     text = text if isinstance(text, str) else getattr(text, "__name__", str(text))
@@ -424,7 +432,7 @@ def _with_target(declaration: Any, annotation: Any) -> Any:
 def texts_of(cls: type[Any]) -> dict[str, str]:
     """The annotations given as text, connections under the name of their type."""
     for name, annotation in cls.__annotations__.items():
-        if get_origin(annotation) is Connection:
+        if _is_connection(annotation):
             cls.__annotations__[name] = f"{_target(annotation)}Connection"
     return {name: text for name, text in cls.__annotations__.items() if isinstance(text, str)}
 
@@ -432,7 +440,7 @@ def texts_of(cls: type[Any]) -> dict[str, str]:
 def resolve_late(made: type[Any], texts: Mapping[str, str]) -> None:
     """Look up types that are named as text when the schema is built, so that stems may name each other."""
     namespace = _Late(vars(inspect.getmodule(made)))
-    for made_field in made.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+    for made_field in getattr(made, DEFINITION).fields:
         if made_field.python_name in texts:
             made_field.type_annotation = StrawberryAnnotation(texts[made_field.python_name], namespace=namespace)
 

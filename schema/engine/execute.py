@@ -1,7 +1,6 @@
 """Running operations: compiled reads, intents and their payloads, subscriptions. graphql-core parses, validates, coerces and
 answers introspection; it executes nothing else."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,7 +30,7 @@ from psycopg.raw_cursor import AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from auth.actor import FRESH_SQL, Actor
+from auth.actor import Actor
 from auth.tokens import token_hash
 from auth.visibility import bind_values
 from domain.calendar import today
@@ -41,12 +40,12 @@ from resolvers.idempotency import Outcome
 from resolvers.unit_of_work import UnitOfWork, transact
 from schema.documents import Answer, Document, Operation, RequestContext, StaleActorError
 from schema.engine.compile import Compiler, Fill, Plan
-from schema.engine.declare import DECLARATION, ENTITIES, TYPES, Declaration, Entity, Listing, camel
+from schema.engine.declare import DECLARATION, ENTITIES, TYPES, Listing, camel
 from schema.engine.declare import Answer as Answered
 from schema.engine.intents import Changes, Intent, read_input, value_county
 from schema.engine.messages import message
 from schema.engine.selection import Selection, shape, sub_selections
-from schema.engine.values import Ref, decode_id, encode_id
+from schema.engine.values import Ref, encode_id
 from schema.faults import FormattedError, RequestCode, RequestError, formatted, internal
 
 MOST_PLANS = 256
@@ -626,14 +625,11 @@ def snake(name: str) -> str:
 _DECLARATIONS: dict[tuple[str, str], Any] = {}
 
 
-def declaration_of(type_name: str, field_name: str) -> Declaration | Intent | Changes | None:
+def declaration_of(type_name: str, field_name: str) -> Any:
     """How a field of a type that is not an entity was declared; ``None`` for a plain value."""
     key = (type_name, field_name)
     if key not in _DECLARATIONS:
         fields = TYPES[type_name].__strawberry_definition__.fields
         found = next(f for f in fields if (f.graphql_name or camel(f.python_name)) == field_name)
         _DECLARATIONS[key] = found.metadata.get(DECLARATION)
-    return cast(Any, _DECLARATIONS[key])
-
-
-__all__ = ["Entity", "Executor", "Run", "asyncio", "decode_id"]
+    return _DECLARATIONS[key]

@@ -1,7 +1,7 @@
 """Compiled reads answer as GraphQL asks, and show exactly what the actor may see."""
 
-from tests.engine.conftest import Ask, Town, actor, grant, key
 from domain.roles import Role
+from tests.engine.conftest import Ask, Town, actor, grant, key
 
 
 async def test_officials_read_their_own_division(ask: Ask, town: Town) -> None:
