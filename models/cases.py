@@ -21,6 +21,7 @@ NEVER_DUE = date(9999, 12, 31)
 """Sorts open tasks without a deadline behind all others (a keyset needs a value)."""
 
 _NO_UUIDS = text("'{}'::uuid[]")
+_NO_TEXTS = text("'{}'::text[]")
 _OPEN = text("closed_at IS NULL")
 
 
@@ -55,6 +56,12 @@ class CaseRow(CountyRow):
     applicant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     """The account that opened the case; it may not decide on it (RULES §9)."""
     applicant_role: Mapped[str]
+    document_kinds: Mapped[list[str]] = mapped_column(
+        ARRAY(Text(collation="C")), server_default=_NO_TEXTS, default=list
+    )
+    """The kinds of the documents attached so far, sorted: what ``availableActions`` finds missing is read off it."""
+    reviewed_by: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")), server_default=_NO_TEXTS, default=list)
+    """The roles that have decided in the present step, which others still share with them."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
