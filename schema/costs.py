@@ -29,7 +29,6 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    Undefined,
     VariableNode,
     get_named_type,
     is_composite_type,
@@ -37,6 +36,7 @@ from graphql import (
     is_non_null_type,
     value_from_ast_untyped,
 )
+from graphql.utilities.coerce_input_value import coerce_default_value
 
 from schema.limits import CEILING, innermost_first
 
@@ -220,7 +220,7 @@ class _Compiler:
         return 1, int(is_composite_type(target) and self._is_row(target))
 
     def _page_size(self, node: FieldNode, definition: GraphQLField) -> Factor:
-        declared = definition.args["first"].default_value if "first" in definition.args else Undefined
+        declared = coerce_default_value(definition.args["first"]) if "first" in definition.args else None
         otherwise = declared if isinstance(declared, int) else self.costs.default_page
         for argument in node.arguments or ():
             if argument.name.value not in ("first", "last"):

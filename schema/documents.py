@@ -68,7 +68,7 @@ class Rejection:
     errors: tuple[FormattedError, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Document:
     """A document as it was sent. ``rejection`` is set when it was rejected; then there are no operations."""
 

@@ -205,7 +205,9 @@ class TinyActors:
 
 
 def tiny_service(**options: Any) -> Service:
-    documents = options.pop("documents", None) or Documents(SCHEMA._schema)
+    documents = options.pop("documents", None)
+    if documents is None:
+        documents = Documents(SCHEMA._schema)
     return Service(documents, TinyExecutor(), options.pop("actors", None) or TinyActors(), **options)
 
 
