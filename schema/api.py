@@ -7,13 +7,13 @@ import strawberry
 from graphql import GraphQLSchema
 
 from domain.errors import Refusal
-from schema import common, estates
+from schema import common, divisions, estates, people
 from schema.common import Node
 from schema.engine.declare import answer, finish, root_type
 from schema.engine.execute import Run
 from schema.engine.values import decode_id
 
-STEMS: tuple[Any, ...] = (estates,)
+STEMS: tuple[Any, ...] = (divisions, estates, people)
 
 
 async def node(
