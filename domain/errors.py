@@ -103,6 +103,7 @@ class ErrorCode(StrEnum):
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what the assembly delegated to the committee (V-32, TQ-42)."
 
     # money
+    CHARGE_FORBIDDEN = "CHARGE_FORBIDDEN", "The law forbids this charge (FEE-8: a fee on collected utility money)."
     ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
     PRICE_ABOVE_DISCLOSED = "PRICE_ABOVE_DISCLOSED", "The price is above the disclosed one (FEE-7)."
     BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, voided or already paid."

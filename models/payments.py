@@ -11,7 +11,7 @@ from models.base import CountyRow, CreatedAt, Fen, index, link, one_of, unique
 
 
 class Payment(CountyRow):
-    """Money that came in for one unit's bills of one company (缴费). ``amount`` = allocated to bills + ``prepaid``."""
+    """Money that came in for one unit's bills of one company (缴费): allocated to bills, ``prepaid`` or ``refunded``."""
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -30,7 +30,7 @@ class Payment(CountyRow):
         one_of("channel", Channel),
         one_of("state", PaymentState),
         CheckConstraint("amount > 0", name="amount_positive"),
-        CheckConstraint("prepaid BETWEEN 0 AND amount", name="prepaid_within_amount"),
+        CheckConstraint("prepaid >= 0 AND refunded >= 0 AND prepaid + refunded <= amount", name="parts_within_amount"),
         CheckConstraint("(state = 'REVERSED') = (reversed_at IS NOT NULL)", name="reversed_whole"),
         CheckConstraint("(recorded_by IS NULL) <> (recorded_by_client IS NULL)", name="one_recorder"),
     )
@@ -48,6 +48,8 @@ class Payment(CountyRow):
     amount: Mapped[Fen]
     prepaid: Mapped[Fen] = mapped_column(server_default="0", default=0)
     """What no bill took: it stays the unit's money until a bill does."""
+    refunded: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What was paid back of it."""
     payer_name: Mapped[str | None]
     """Who paid, as the bank or the cashier wrote it."""
     received_on: Mapped[date]

@@ -1,0 +1,379 @@
+"""Paying one bill: the busiest write of all, and so one statement (SM-14).
+
+The bill is locked and looked at, and only if it can take the amount do the rows behind it appear: the key's operation,
+the payment, its allocation, the bill's new state, the ledger's transaction, the audit event. If anything stands in the
+way no row is written, and the answer says what. ``fee_bill_pay`` is the command. ``pay_at_once`` is the same in one
+round trip for the ordinary case; whatever is not ordinary goes through the command, which knows how to refuse.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+import psycopg
+from psycopg.errors import UniqueViolation
+from psycopg.raw_cursor import AsyncRawCursor
+from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+from sqlalchemy.orm import aliased
+
+from auth.actor import Actor, Grant
+from auth.visibility import bind_values, visible_in
+from domain.bills import COLLECTORS, PAYABLE
+from domain.errors import ErrorCode, Refusal
+from domain.ledger import AccountKind, TransactionKind
+from domain.payments import CHANNELS_OF, MONEY_ACCOUNT, Channel
+from domain.roles import Role
+from models.base import new_id
+from models.fees import FeeBill
+from models.payments import Payment
+from resolvers.idempotency import input_hash
+from resolvers.ledger import account, posting_ctes
+from resolvers.unit_of_work import UnitOfWork
+
+_PAY = f"""
+WITH bill AS MATERIALIZED (
+  -- Whoever pays the same bill at the same time waits here, and then sees what is left of it.
+  SELECT b.id, b.unit_id, b.company_id, b.area_id, b.township, b.community, b.state,
+         b.amount + b.adjusted - b.settled AS outstanding
+  FROM fee_bill b
+  WHERE b.county = :county AND b.id = :bill_id AND {{visible}}
+  FOR NO KEY UPDATE
+),
+payable AS (
+  SELECT bill.*, receivable.id AS receivable_id, money.id AS money_id
+  FROM bill
+  JOIN ledger_account receivable
+    ON receivable.county = :county AND receivable.kind = 'RECEIVABLE' AND receivable.unit_id = bill.unit_id
+   AND receivable.company_id = bill.company_id AND receivable.area_id IS NULL AND receivable.building_id IS NULL
+  JOIN ledger_account money
+    ON money.county = :county AND money.kind = CAST(:money_kind AS text) AND money.unit_id IS NULL
+   AND money.company_id = bill.company_id AND money.area_id IS NULL AND money.building_id IS NULL
+  WHERE bill.state IN ('ISSUED', 'PARTIALLY_PAID') AND CAST(:amount AS bigint) <= bill.outstanding
+),
+{{claim}}
+paying AS (
+  SELECT payable.* FROM payable{{claimed}}
+),
+payments AS (
+  INSERT INTO payment (county, id, unit_id, company_id, area_id, township, community, channel, issuer, reference,
+                       amount, prepaid, payer_name, received_on, recorded_by, recorded_by_client, transaction_id, state,
+                       created_at)
+  SELECT :county, CAST(:payment_id AS uuid), unit_id, company_id, area_id, township, community,
+         CAST(:channel AS text), COALESCE(CAST(:posted_by_client AS text), CAST(company_id AS text)),
+         CAST(:reference AS text), CAST(:amount AS bigint), 0, CAST(:payer_name AS text), CAST(:received_on AS date),
+         CAST(:posted_by AS uuid), CAST(:posted_by_client AS text), CAST(:transaction_id AS uuid), 'SUCCEEDED',
+         CAST(:now AS timestamptz)
+  FROM paying
+),
+allocations AS (
+  INSERT INTO allocation (county, id, payment_id, bill_id, amount, occurred_on, created_at)
+  SELECT :county, CAST(:allocation_id AS uuid), CAST(:payment_id AS uuid), id, CAST(:amount AS bigint),
+         CAST(:received_on AS date), CAST(:now AS timestamptz)
+  FROM paying
+),
+settled AS (
+  UPDATE fee_bill b
+  SET settled = b.settled + CAST(:amount AS bigint),
+      state = CASE WHEN paying.outstanding = CAST(:amount AS bigint) THEN 'PAID' ELSE 'PARTIALLY_PAID' END,
+      paid_on = CASE WHEN paying.outstanding = CAST(:amount AS bigint) THEN CAST(:received_on AS date) END,
+      updated_at = CAST(:now AS timestamptz)
+  FROM paying
+  WHERE b.county = :county AND b.id = paying.id
+),
+{
+    posting_ctes(
+        f'''SELECT CAST(:transaction_id AS uuid) AS id, '{TransactionKind.PAYMENT.value}' AS kind,
+               CAST(:received_on AS date) AS occurred_on, CAST(:channel AS text) AS reason,
+               CAST(:reference AS text) AS reference, CAST(NULL AS uuid) AS reverses_id FROM paying''',
+        '''SELECT CAST(:transaction_id AS uuid) AS transaction_id, side.line,
+              CASE side.line WHEN 1 THEN paying.money_id ELSE paying.receivable_id END AS account_id,
+              CAST(:received_on AS date) AS occurred_on, side.sign * CAST(:amount AS bigint) AS amount
+       FROM paying, (VALUES (1, 1), (2, -1)) AS side (line, sign)''',
+    )
+},
+events AS (
+  INSERT INTO audit_event (county, id, account_id, client_id, grant_id, role, office, action, subject_type, subject_id,
+                           township, community, from_state, to_state, request_id, at)
+  SELECT :county, CAST(:event_id AS uuid), CAST(:posted_by AS uuid), CAST(:posted_by_client AS text),
+         CAST(:grant_id AS uuid), CAST(:role AS text), CAST(:office AS text), 'PAY', 'FeeBill', id, township, community,
+         state, CASE WHEN outstanding = CAST(:amount AS bigint) THEN 'PAID' ELSE 'PARTIALLY_PAID' END,
+         CAST(:request_id AS text), CAST(:now AS timestamptz)
+  FROM paying
+)
+SELECT bill.state, bill.outstanding, payable.id IS NOT NULL, paying.id IS NOT NULL
+FROM bill LEFT JOIN payable ON true LEFT JOIN paying ON true
+"""  # noqa: S608 - constants; every value is a bind
+
+_CLAIM = """claims AS (
+  -- A key that is taken gives no row, and with no row nothing below happens.
+  INSERT INTO operation (county, id, client_id, account_id, key, name, input_hash, outcome_type, outcome_id, others, at)
+  SELECT :county, CAST(:operation_id AS uuid), CAST(:posted_by_client AS text), CAST(:posted_by AS uuid),
+         CAST(:key AS text), CAST(:name AS text), CAST(:input_hash AS text), 'Payment', CAST(:payment_id AS uuid),
+         jsonb_build_array(jsonb_build_object('type', 'FeeBill', 'id', payable.id, 'version', NULL)),
+         CAST(:now AS timestamptz)
+  FROM payable
+  ON CONFLICT DO NOTHING
+  RETURNING id
+),"""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with numbered binds, ready to be prepared, and the names of the binds in their order."""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the binds."""
+        return [self.constants[name] if name in self.constants else values[name] for name in self.names]
+
+
+_BIND = re.compile(r"(?<!:):([A-Za-z_]\w*)")
+
+
+@lru_cache(maxsize=64)
+def _pay_statement(role: Role, claims_key: bool) -> Statement:
+    """The statement for one acting role: who may see the bill is part of it, as everywhere (DESIGN §5)."""
+    bill = aliased(FeeBill, name="b")
+    visible = visible_in(FeeBill, bill, role, "one").compile(dialect=psycopg_dialect.dialect(paramstyle="named"))
+    template = _PAY.format(
+        visible=f"({visible})",
+        claim=_CLAIM if claims_key else "",
+        claimed=" CROSS JOIN claims" if claims_key else "",
+    )
+    names: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"${names.setdefault(match[1], len(names) + 1)}"
+
+    sql = _BIND.sub(number, template)
+    constants = {name: value for name, value in visible.params.items() if value is not None}
+    return Statement(sql, tuple(names), constants)
+
+
+@dataclass(frozen=True)
+class BillPayment:
+    """What somebody records about the payment of one bill. ``amount`` in fen."""
+
+    bill_id: uuid.UUID
+    amount: int
+    channel: Channel
+    reference: str
+    received_on: date
+    payer_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An idempotency key to be claimed in the same statement."""
+
+    key: str
+    name: str
+    input_hash: str
+
+
+@dataclass(frozen=True)
+class PayAnswer:
+    """What the statement found. ``paid`` only when every row was written; otherwise nothing was."""
+
+    state: str | None = None
+    outstanding: int = 0
+    has_accounts: bool = False
+    paid: bool = False
+
+    def refusal(self, payment: BillPayment) -> Refusal | None:
+        """Why the bill could not take the payment; ``None`` when it could, and a key or an account stood in the way."""
+        if self.state is None:
+            return Refusal(ErrorCode.NOT_FOUND, "billId")
+        if self.state not in PAYABLE:
+            return Refusal(ErrorCode.BILL_NOT_PAYABLE, "billId", state=self.state)
+        if payment.amount > self.outstanding:
+            return Refusal(ErrorCode.OVERPAYMENT, "amount", amount_fen=payment.amount, outstanding_fen=self.outstanding)
+        return None
+
+
+async def _send(
+    connection: psycopg.AsyncConnection[Any],
+    payment: BillPayment,
+    *,
+    actor: Actor,
+    grant: Grant,
+    now: datetime,
+    today: date,
+    claim: Claim | None = None,
+    request_id: str | None = None,
+) -> tuple[AsyncRawCursor[Any], uuid.UUID]:
+    """Send the one statement on a connection whose transaction and county fuse the caller has opened.
+
+    Returns the cursor that its answer comes through, and the payment's id. A reference that the same bank or company
+    used before breaks the unique key of payments.
+    """
+    statement = _pay_statement(grant.role, claim is not None)
+    payment_id = new_id()
+    values: dict[str, Any] = {
+        "county": grant.county,
+        "bill_id": payment.bill_id,
+        "amount": payment.amount,
+        "channel": payment.channel.value,
+        "money_kind": MONEY_ACCOUNT[payment.channel].value,
+        "reference": payment.reference,
+        "received_on": payment.received_on,
+        "payer_name": payment.payer_name,
+        "payment_id": payment_id,
+        "allocation_id": new_id(),
+        "transaction_id": new_id(),
+        "event_id": new_id(),
+        "posted_by": actor.account_id,
+        "posted_by_client": actor.client_id,
+        "grant_id": grant.id,
+        "role": grant.role.value,
+        "office": grant.office,
+        "request_id": request_id,
+        "now": now,
+        **bind_values((grant,), frozenset({grant.county}), today),
+    }
+    if claim is not None:
+        values |= {
+            "operation_id": new_id(),
+            "key": claim.key,
+            "name": claim.name,
+            "input_hash": claim.input_hash,
+        }
+    cursor: AsyncRawCursor[Any] = AsyncRawCursor(connection)
+    await cursor.execute(statement.sql, statement.arguments(values), prepare=True, binary=True)
+    return cursor, payment_id
+
+
+async def _answer(cursor: AsyncRawCursor[Any]) -> PayAnswer:
+    row = await cursor.fetchone()
+    return PayAnswer() if row is None else PayAnswer(*row)
+
+
+def check_payment(payment: BillPayment, grant: Grant, today: date) -> None:
+    """Refuse what is wrong in itself: amount, day, reference, and a channel that the role does not collect through."""
+    if payment.amount <= 0:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
+    if payment.received_on > today:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "receivedOn", most=today)
+    if not payment.reference.strip():
+        raise Refusal(ErrorCode.REQUIRED, "reference")
+    if payment.channel not in CHANNELS_OF.get(grant.role, frozenset()):
+        raise Refusal(ErrorCode.INVALID_INPUT, "channel")
+
+
+async def fee_bill_pay(
+    uow: UnitOfWork,
+    *,
+    id: uuid.UUID,
+    amount: int,
+    channel: Channel,
+    reference: str,
+    received_on: date,
+    payer_name: str | None = None,
+) -> tuple[Payment, FeeBill]:
+    """Record that ``amount`` fen were paid on one bill, by the bank's client or by the company that took the money.
+
+    Refuses with ``NOT_FOUND``, ``BILL_NOT_PAYABLE``, ``OVERPAYMENT``, ``ALREADY_REGISTERED`` (the reference),
+    ``OUT_OF_RANGE`` and ``INVALID_INPUT`` (a channel that the role does not collect through). What is to be spread
+    over several bills, or kept for later ones, is recorded by ``resolvers.receipts.payment_record``.
+    """
+    payment = BillPayment(id, amount, Channel(channel), reference, received_on, payer_name)
+    bill = await uow.load(FeeBill, id)
+    grant = await uow.act(COLLECTORS, FeeBill, bill)
+    check_payment(payment, grant, uow.today)
+    # Accounts are opened with a company's first bill; only arrears brought in by hand may lack one.
+    await account(uow, AccountKind.RECEIVABLE, unit_id=bill.unit_id, company_id=bill.company_id)
+    await account(uow, MONEY_ACCOUNT[payment.channel], company_id=bill.company_id)
+    await uow.session.flush()  # the raw statement must see what the session holds
+    raw = (await (await uow.session.connection()).get_raw_connection()).driver_connection
+    try:
+        cursor, payment_id = await _send(
+            cast("psycopg.AsyncConnection[Any]", raw),
+            payment,
+            actor=uow.actor,
+            grant=grant,
+            now=uow.now,
+            today=uow.today,
+            request_id=uow.request_id,
+        )
+    except UniqueViolation as error:
+        raise Refusal(ErrorCode.ALREADY_REGISTERED, "reference") from error
+    answer = await _answer(cursor)
+    if not answer.paid:
+        raise answer.refusal(payment) or Refusal(ErrorCode.TRY_AGAIN)
+    await uow.session.refresh(bill)
+    paid = await uow.session.get_one(Payment, (uow.county, payment_id))
+    uow.notify(bill)
+    return paid, bill
+
+
+@dataclass(frozen=True)
+class PaidAtOnce:
+    """A payment that was written and committed in one round trip, and the row that ``then`` gave."""
+
+    payment_id: uuid.UUID
+    bill_id: uuid.UUID
+    read: Any = None
+
+
+async def pay_at_once(
+    connection: psycopg.AsyncConnection[Any],
+    actor: Actor,
+    county: str,
+    payment: BillPayment,
+    *,
+    key: str,
+    name: str,
+    inputs: Any,
+    now: datetime,
+    today: date,
+    request_id: str | None = None,
+    then: tuple[str, Sequence[Any]] | None = None,
+) -> PaidAtOnce | None:
+    """Pay one bill in one round trip on an autocommit connection: BEGIN, fuse, the statement, ``then``, COMMIT.
+
+    ``then`` is the payload's compiled read (SQL with numbered binds and their values); it sees the payment. ``None``
+    means that nothing was written and the ordinary way has to be taken (``transact`` with ``fee_bill_pay``): a refusal,
+    a key that was used before, several grants to choose from, an account to be opened. ``name`` and ``inputs`` are what
+    the key is bound to, as in ``transact``.
+    """
+    eligible = actor.eligible(COLLECTORS, county)
+    if len(eligible) != 1:
+        return None
+    try:
+        check_payment(payment, eligible[0], today)
+    except Refusal:
+        return None
+    claim = Claim(key, name, input_hash(inputs))
+    try:
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            fuse: AsyncRawCursor[Any] = AsyncRawCursor(connection)
+            await fuse.execute("SELECT set_config('anju.counties', $1, true)", [county])
+            cursor, payment_id = await _send(
+                connection,
+                payment,
+                actor=actor,
+                grant=eligible[0],
+                now=now,
+                today=today,
+                claim=claim,
+                request_id=request_id,
+            )
+            reader: AsyncRawCursor[Any] = AsyncRawCursor(connection)
+            if then is not None:
+                await reader.execute(*then, prepare=True, binary=True)
+            await connection.execute("COMMIT")
+            # Nothing waits above: the answers are asked for only after everything is sent.
+            answer = await _answer(cursor)
+            read = await reader.fetchone() if then is not None else None
+    except UniqueViolation:
+        await connection.execute("ROLLBACK")
+        return None
+    return PaidAtOnce(payment_id, payment.bill_id, read) if answer.paid else None
