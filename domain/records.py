@@ -12,7 +12,7 @@ Whole(name='x', parts=(Part(size=1),))
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -33,8 +33,10 @@ class Record:
         hints = _hints(record)
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is None and field.default is not MISSING:
+                value = field.default  # an explicit null says no more than leaving it out
             read = _read(hints[field.name], value)
-            if read is not value:
+            if read is not getattr(self, field.name):
                 object.__setattr__(self, field.name, read)
 
 

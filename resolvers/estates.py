@@ -168,31 +168,32 @@ async def contact_cadre_appoint(
     return estate
 
 
-async def building_register(
-    uow: UnitOfWork,
-    *,
-    estate_id: uuid.UUID,
-    number: str,
-    kind: BuildingKind,
-    floors_above: int | None = None,
-    floors_below: int = 0,
-    entrance_count: int = 1,
-    has_elevator: bool = False,
-    year_built: int | None = None,
-    building_area: int | None = None,
-    public_housing_seller: str | None = None,
-) -> Building:
-    """Enter a building (幢). It joins the estate's property area where the estate lies in one area as a whole.
+@dataclass(frozen=True)
+class BuildingData(Record):
+    """What is to be known of a building. Area in 0.01 m²."""
+
+    number: str
+    kind: BuildingKind
+    floors_above: int | None = None
+    floors_below: int = 0
+    entrance_count: int = 1
+    has_elevator: bool = False
+    year_built: int | None = None
+    building_area: int | None = None
+    public_housing_seller: str | None = None
+
+
+async def building_register(uow: UnitOfWork, *, estate_id: uuid.UUID, **data: Any) -> Building:
+    """Enter a building (幢, ``BuildingData``). It joins the estate's property area where the estate lies in one area as a whole.
 
     Refuses ``ALREADY_REGISTERED`` for a number in use in the estate, ``OUT_OF_RANGE``.
     """
     estate = await uow.load(Estate, estate_id, lock=True, field="estateId")
     grant = await uow.act(REGISTRARS, Estate, estate)
-    for field, floors in (("floorsAbove", floors_above), ("floorsBelow", floors_below)):
-        if floors is not None and not 0 <= floors <= FLOOR_LIMIT:
-            raise Refusal(ErrorCode.OUT_OF_RANGE, field, least=0, most=FLOOR_LIMIT)
+    entered = BuildingData(**data)
+    check_building(entered)
     taken = select(Building.id).where(
-        Building.county == uow.county, Building.estate_id == estate_id, Building.number == number
+        Building.county == uow.county, Building.estate_id == estate_id, Building.number == entered.number
     )
     if await uow.session.scalar(taken):
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "number")
@@ -200,22 +201,23 @@ async def building_register(
         county=uow.county,
         estate_id=estate_id,
         area_id=await whole_area(uow, estate_id),
-        number=number,
-        name=building_name(number),
-        sort_key=natural_key(number),
-        kind=str(kind),
-        floors_above=floors_above,
-        floors_below=floors_below,
-        entrance_count=entrance_count,
-        has_elevator=has_elevator,
-        year_built=year_built,
-        building_area=building_area,
-        public_housing_seller=public_housing_seller,
+        name=building_name(entered.number),
+        sort_key=natural_key(entered.number),
+        **vars(entered),
     )
     uow.session.add(building)
     await uow.session.flush()  # its event refers to it
     await uow.audit("buildingRegister", building, grant=grant)
     return building
+
+
+def check_building(data: BuildingData) -> None:
+    """Refuses ``REQUIRED`` without a number, ``OUT_OF_RANGE`` for storeys that cannot be."""
+    if not data.number.strip():
+        raise Refusal(ErrorCode.REQUIRED, "number")
+    for field, floors in (("floorsAbove", data.floors_above or 0), ("floorsBelow", data.floors_below)):
+        if not 0 <= floors <= FLOOR_LIMIT:
+            raise Refusal(ErrorCode.OUT_OF_RANGE, field, least=0, most=FLOOR_LIMIT)
 
 
 async def whole_area(uow: UnitOfWork, estate_id: uuid.UUID) -> uuid.UUID | None:
@@ -227,26 +229,30 @@ async def whole_area(uow: UnitOfWork, estate_id: uuid.UUID) -> uuid.UUID | None:
     return links[0].area_id if len(links) == 1 and links[0].part is None else None
 
 
+@dataclass(frozen=True)
+class FacilityData(Record):
+    """What is to be known of a shared facility."""
+
+    kind: FacilityKind
+    number: str
+    name: str
+    location: str | None = None
+    state: FacilityState = FacilityState.IN_USE
+    installed_on: date | None = None
+    maintainer: str | None = None
+    inspected_until: date | None = None
+
+
 async def facility_register(
-    uow: UnitOfWork,
-    *,
-    estate_id: uuid.UUID,
-    kind: FacilityKind,
-    number: str,
-    name: str,
-    building_id: uuid.UUID | None = None,
-    location: str | None = None,
-    state: FacilityState = FacilityState.IN_USE,
-    installed_on: date | None = None,
-    maintainer: str | None = None,
-    inspected_until: date | None = None,
+    uow: UnitOfWork, *, estate_id: uuid.UUID, building_id: uuid.UUID | None = None, **data: Any
 ) -> Facility:
-    """Enter a shared facility of an estate or of one of its buildings (TQ-69, GT-51).
+    """Enter a shared facility (``FacilityData``) of an estate or of one of its buildings (TQ-69, GT-51).
 
     Refuses ``NOT_FOUND`` for a building of another estate, ``ALREADY_REGISTERED`` for a number in use.
     """
     estate = await uow.load(Estate, estate_id, field="estateId")
     grant = await uow.act((*REGISTRARS, Role.COMPANY_ADMIN, Role.PROJECT_LEADER), Estate, estate)
+    entered = FacilityData(**data)
     if building_id is not None:
         building = await uow.load(Building, building_id, field="buildingId")
         if building.estate_id != estate_id:
@@ -254,8 +260,8 @@ async def facility_register(
     taken = select(Facility.id).where(
         Facility.county == uow.county,
         Facility.estate_id == estate_id,
-        Facility.kind == str(kind),
-        Facility.number == number,
+        Facility.kind == entered.kind.value,
+        Facility.number == entered.number,
     )
     if await uow.session.scalar(taken):
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "number")
@@ -263,20 +269,18 @@ async def facility_register(
         county=uow.county,
         estate_id=estate_id,
         building_id=building_id,
-        kind=str(kind),
-        number=number,
-        name=name,
-        sort_key=f"{kind}/{natural_key(number)}",
-        location=location,
-        state=str(state),
-        installed_on=installed_on,
-        maintainer=maintainer,
-        inspected_until=inspected_until,
+        sort_key=facility_sort_key(entered),
+        **vars(entered),
     )
     uow.session.add(facility)
     await uow.session.flush()  # its event refers to it
     await uow.audit("facilityRegister", facility, grant=grant)
     return facility
+
+
+def facility_sort_key(data: FacilityData) -> str:
+    """Facilities stand by kind, then by number."""
+    return f"{data.kind}\x1d{natural_key(data.number)}"
 
 
 def _check(uow: UnitOfWork, data: EstateData) -> None:

@@ -67,7 +67,7 @@ async def ownership_register(
     kind: OwnershipKind,
     holders: Sequence[Holder | Mapping[str, Any]],
     since: date,
-    basis: OwnershipBasis = OwnershipBasis.REGISTERED,
+    basis: OwnershipBasis | None = None,
 ) -> Unit:
     """Enter who holds a unit (``Holder``) that has no owner in the register yet.
 
@@ -92,7 +92,7 @@ async def ownership_transfer(
     holders: Sequence[Holder | Mapping[str, Any]],
     on: date,
     reason: str,
-    basis: OwnershipBasis = OwnershipBasis.REGISTERED,
+    basis: OwnershipBasis | None = None,
 ) -> Unit:
     """Pass a unit on: the former owners' rows and grants end on ``on``, the new owners' begin.
 
@@ -143,7 +143,7 @@ async def occupancy_register(
         unit_id=unit_id,
         kind=str(kind),
         name=name.strip(),
-        pays_fees=pays_fees,
+        pays_fees=bool(pays_fees),
         valid_from=since,
         valid_to=until,
     )
@@ -200,11 +200,11 @@ async def _enter(
     kind: OwnershipKind,
     given: Sequence[Holder | Mapping[str, Any]],
     since: date,
-    basis: OwnershipBasis,
+    basis: OwnershipBasis | None,
 ) -> tuple[Ownership, ...]:
     if since > uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "since", most=uow.today)
-    kind, basis = OwnershipKind(kind), OwnershipBasis(basis)
+    kind, basis = OwnershipKind(kind), OwnershipBasis(basis or OwnershipBasis.REGISTERED)
     holders = [holder if isinstance(holder, Holder) else Holder(**holder) for holder in given]
     representatives = sum(holder.is_representative for holder in holders)
     check_holding(kind, [(holder.numerator, holder.denominator) for holder in holders], representatives)

@@ -1,36 +1,22 @@
 """The whole schema: every stem's queries, mutations and subscriptions, and the few that belong to none."""
 
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Any
 
 import strawberry
 from graphql import GraphQLSchema
 
-from domain.errors import Refusal
-from schema import common, divisions, estates, people
-from schema.common import Node
-from schema.engine.declare import answer, finish, root_type
-from schema.engine.execute import Run
-from schema.engine.values import decode_id
+from schema import common, divisions, estates, people, registration
+from schema.engine.declare import finish, root_type
 
-STEMS: tuple[Any, ...] = (divisions, estates, people)
-
-
-async def node(
-    run: Run,
-    id: Annotated[strawberry.ID, strawberry.argument(description="Any opaque id.")],
-) -> Node | None:
-    try:
-        return cast(Node, decode_id(id))
-    except Refusal:
-        return None
+STEMS: tuple[Any, ...] = (divisions, estates, people, registration)
 
 
 @cache
 def schema() -> strawberry.Schema:
     """The Strawberry schema (built once)."""
     finish()
-    queries = {"node": answer(node, "One row by its opaque id; null where there is none or the caller may not see it.")}
+    queries: dict[str, Any] = {}
     for stem in STEMS:
         queries |= getattr(stem, "QUERIES", {})
     mutations = {name: field for stem in STEMS for name, field in getattr(stem, "MUTATIONS", ())}
