@@ -8,15 +8,11 @@ engine for commands and a raw psycopg pool for compiled reads (DESIGN §3). Migr
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import psycopg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg import errors, sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -26,8 +22,12 @@ import migrations
 from app import postgres
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 APP_ROLE = "anju_app"
 MINIMUM_VERSION = 15
+_HISTORY = Path(migrations.__file__).parent / "versions"
 MIGRATION_LOCK = 0x616E6A75
 """The advisory lock ("anju") that keeps two migrations of one database apart."""
 
@@ -200,10 +200,12 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
+def alembic_config(attributes: Mapping[str, Any] | None = None) -> "Config":
     """Alembic's configuration, in code: there is no ini file."""
+    from alembic.config import Config  # slow to load, and most starts have nothing to migrate
+
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", str(_HISTORY.parent))
     config.attributes.update(attributes or {})
     return config
 
@@ -211,6 +213,8 @@ def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema to ``revision``, as the owner, one transaction per migration. Two migrations wait for each
     other."""
+    from alembic import command
+
     engine = sa.create_engine(with_driver(url), poolclass=sa.NullPool, use_native_hstore=False)
     with engine.connect() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
@@ -220,12 +224,14 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def head_revision() -> str | None:
-    """The newest migration in the source."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    """The newest migration in the source: files are numbered in the order of their history."""
+    return max((path.name.partition("_")[0] for path in _HISTORY.glob("[0-9]*.py")), default=None)
 
 
 def current_revision(url: str) -> str | None:
     """The migration that the database stands at; None before the first."""
-    engine = sa.create_engine(with_driver(url), poolclass=sa.NullPool, use_native_hstore=False)
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with psycopg.connect(without_driver(url)) as connection:
+        if not _exists(connection, "SELECT WHERE to_regclass('public.alembic_version') IS NOT NULL"):
+            return None
+        row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+    return row[0] if row else None
