@@ -41,6 +41,9 @@ class DocumentKind(Term):
     REPORT = "REPORT", "Report."
     PLAN = "PLAN", "Plan."
     BUDGET = "BUDGET", "Budget."
+    ACCEPTANCE = "ACCEPTANCE", "Acceptance record (验收记录)."
+    SETTLEMENT = "SETTLEMENT", "Settlement of costs (结算)."
+    APPORTIONMENT = "APPORTIONMENT", "List of households with their shares (分摊清册)."
     INVOICE = "INVOICE", "Invoice."
     OTHER = "OTHER", "Another document."
 

@@ -13,7 +13,7 @@
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
-    ├── votes        VOTE_NOT_PASSED · QUOTA_EXCEEDED
+    ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_EXCEEDED
     ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
     └── fund         NOT_EMERGENCY · EXCLUDED_WORK · CORRECTIONS_USED_UP …            (* retryable)
 
@@ -100,6 +100,7 @@ class ErrorCode(StrEnum):
 
     # votes
     VOTE_NOT_PASSED = "VOTE_NOT_PASSED", "The owners' joint decision that the step rests on has not passed."
+    MODE_NOT_ALLOWED = "MODE_NOT_ALLOWED", "The county does not allow this mode of voting (V-25, V-31)."
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what the assembly delegated to the committee (V-32, TQ-42)."
 
     # money

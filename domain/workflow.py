@@ -14,135 +14,22 @@ where the case stands after those decisions. A case stores the ``id`` and ``vers
 ``version`` of its profile.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
 from domain.calendar import Due, today
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
-from domain.periods import Facts, Period
+from domain.periods import Facts
 from domain.profiles.parameters import Profile
 from domain.roles import Role
-from domain.terms import Term
+from domain.transitions import ByProfile, Condition, Guard, Needs, Party, Transition, Workflow
 
-Guard = Callable[[Profile, Facts], Refusal | None]
-Condition = Callable[[Profile, Facts], bool]
+__all__ = ["ByProfile", "Condition", "Guard", "Needs", "Party", "Transition", "Workflow"]
 
-_PARAMETERS = frozenset(parameter.name for parameter in fields(Profile))
 SYSTEM = frozenset({Role.SYSTEM})
-
-
-@dataclass(frozen=True, slots=True)
-class ByProfile:
-    """The roles that a profile parameter names, such as the filing body."""
-
-    parameter: str
-
-    def roles(self, profile: Profile) -> tuple[Role, ...]:
-        """One role or several."""
-        value = getattr(profile, self.parameter)
-        return (value,) if isinstance(value, Role) else tuple(value)
-
-
-Party = Role | frozenset[Role] | ByProfile
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """A document of any one of these kinds, asked for only where a condition of the workflow holds."""
-
-    any_of: tuple[DocumentKind, ...]
-    when: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """One line of a list."""
-
-    action: str
-    sources: tuple[str, ...]
-    target: str | None
-    """``None``: the case stays where it is."""
-    by: tuple[Party, ...]
-    """Who may take it: a role, a group that counts as one party, or what the profile names."""
-    basis: tuple[str, ...]
-    """Requirement ids, rules of RULES, or articles."""
-    joined: bool | str = False
-    """Whether every party must take it before the case moves; a text names the profile parameter that says so."""
-    documents: tuple[DocumentKind | Needs, ...] = ()
-    within: Period | None = None
-    bars: bool = False
-    """Whether acting after ``within`` is refused; otherwise lateness is only seen in queues and figures."""
-    after: Period | None = None
-    """A posting that must have run its full time first."""
-    fires: Period | None = None
-    """When the county's own clock takes it, if nobody moved the case before."""
-    when: tuple[str, ...] = ()
-    guards: tuple[str, ...] = ()
-    applicant_only: bool = False
-    decides: bool = False
-    """Whether it decides on somebody's application: ``reviewer_refusal`` must be asked."""
-    reason: bool = False
-
-    def parties(self, profile: Profile) -> tuple[frozenset[Role], ...]:
-        """Who may take it in a county, each party a group of roles of which one acts."""
-        parties: list[frozenset[Role]] = []
-        for party in self.by:
-            if isinstance(party, ByProfile):
-                parties.extend(frozenset({role}) for role in party.roles(profile))
-            else:
-                parties.append(frozenset({party}) if isinstance(party, Role) else party)
-        return tuple(parties)
-
-    def roles(self, profile: Profile) -> frozenset[Role]:
-        """All roles that may take it in a county."""
-        return frozenset(chain.from_iterable(self.parties(profile)))
-
-    def is_joined(self, profile: Profile) -> bool:
-        """Whether every party must take it."""
-        return self.joined if isinstance(self.joined, bool) else bool(getattr(profile, self.joined))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workflow:
-    """A state machine of RULES §9 as data. Raises ``ValueError`` when a name in the list does not exist."""
-
-    id: str
-    version: int
-    title: str
-    states: type[Term]
-    start: str
-    terminal: frozenset[str]
-    opened_by: tuple[Party, ...]
-    transitions: tuple[Transition, ...]
-    guards: Mapping[str, Guard] = field(default_factory=dict)
-    conditions: Mapping[str, Condition] = field(default_factory=dict)
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What the guards, conditions and periods read, with the meaning of each."""
-
-    def __post_init__(self) -> None:
-        states = {state.value for state in self.states}
-        unknown: list[str] = []
-        unknown += {self.start, *self.terminal} - states
-        for line in self.transitions:
-            unknown += {*line.sources, line.target or self.start} - states
-            unknown += set(line.guards) - set(self.guards)
-            needs = {need.when for need in line.documents if isinstance(need, Needs) and need.when}
-            unknown += ({*line.when} | needs) - set(self.conditions)
-            periods = [period for period in (line.within, line.after, line.fires) if period]
-            unknown += {period.since for period in periods if period.since} - set(self.facts)
-            named = [period.amount for period in periods] + [line.joined]
-            named += [party.parameter for party in line.by if isinstance(party, ByProfile)]
-            unknown += {name for name in named if isinstance(name, str)} - _PARAMETERS
-        if unknown:
-            raise ValueError(f"workflow {self.id} names what does not exist: {sorted(unknown)}")
-
-    def openers(self, profile: Profile) -> frozenset[Role]:
-        """The roles that may open a case in a county."""
-        lines = Transition(action="OPEN", sources=(), target=self.start, by=self.opened_by, basis=())
-        return lines.roles(profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +135,23 @@ def check(
     _raise(_time_refusal(line, profile, facts, entered, now))
     if line.reason and not (reason or "").strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
-    missing = missing_documents(workflow, profile, line, facts, documents)
-    if missing:
-        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documents", documents=list(missing))
-    for guard in line.guards:
-        _raise(workflow.guards[guard](profile, facts))
+    _check_papers(workflow, profile, line, facts, documents)
     return line
+
+
+def check_opening(
+    workflow: Workflow,
+    profile: Profile,
+    role: Role,
+    facts: Facts,
+    documents: Collection[DocumentKind] = (),
+    *,
+    now: datetime,
+) -> None:
+    """Whether ``role`` may open a case: refuses with FORBIDDEN_ROLE, MISSING_DOCUMENT, or what the opening's guards say."""
+    if role not in workflow.openers(profile):
+        raise Refusal(ErrorCode.FORBIDDEN_ROLE, action="OPEN", roles=workflow.openers(profile))
+    _check_papers(workflow, profile, workflow.opening(), {**facts, "today": today(now)}, documents)
 
 
 def landing(transition: Transition, profile: Profile, state: str, reviewed_by: Collection[Role]) -> str:
@@ -406,6 +304,16 @@ def _time_refusal(
     if line.bars and line.within and (due := line.within.due(profile, facts, entered)) and now >= due.at:
         return Refusal(ErrorCode.LATE, deadline=due.on)
     return None
+
+
+def _check_papers(
+    workflow: Workflow, profile: Profile, line: Transition, facts: Facts, documents: Collection[DocumentKind]
+) -> None:
+    missing = missing_documents(workflow, profile, line, facts, documents)
+    if missing:
+        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documents", documents=list(missing))
+    for guard in line.guards:
+        _raise(workflow.guards[guard](profile, facts))
 
 
 def _raise(refusal: Refusal | None) -> None:

@@ -1,10 +1,12 @@
 """Every workflow by its id and version, as cases store them. A changed list gets a new version; the old one stays."""
 
 from domain.contract_filings import CONTRACT_FILING
+from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
+from domain.funds import FUND_REQUEST
 from domain.workflow import Workflow
 
-ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING)
+ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING, FUND_REQUEST, EMERGENCY_FUND_REQUEST)
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}
 

@@ -27,9 +27,10 @@ class MeetingQuorum(Term):
     TWO_THIRDS = "TWO_THIRDS", "At least two thirds of the members attend."
 
 
-class FundMode(Term):
-    """Special modes of voting on fund use (V-26 to V-29)."""
+class VoteMode(Term):
+    """How the owners vote on fund use: by the law's majorities, or in a special mode (V-25 to V-29)."""
 
+    STANDARD = "STANDARD", "The majorities of Civil Code 278, which every county has."
     DELEGATED = "DELEGATED", "委托表决: a written authority given to the committee or an owner representative."
     COLLECTIVE = "COLLECTIVE", "集合表决: one vote approves a class of repairs within a quota."
     DEFAULT = "DEFAULT", "默认表决: owners who were served and stay silent count as for."
@@ -167,7 +168,8 @@ class Profile:
     committee_pre_term_training: bool
     committee_seal_register: bool
     outgoing_audit_blocks_handover: bool
-    fund_modes: frozenset[FundMode]
+    fund_modes: frozenset[VoteMode]
+    """Special modes in use; the standard one always is."""
     strict_vote_required: bool
     """Whether only the strict tally of Civil Code 278 counts (V-31)."""
     delegated_quota: bool

@@ -22,10 +22,10 @@ from domain.profiles.parameters import (
     EmergencyCode,
     EmergencyOrder,
     FeeStart,
-    FundMode,
     FundPrepayment,
     MeetingQuorum,
     ValueAddedIncome,
+    VoteMode,
 )
 from domain.roles import Role
 
@@ -39,7 +39,11 @@ SECTION_10 = {
     "contract_checks_joined": {GT: True, "*": False},
     "committee_reelection_days": {ZD: 60, "*": 90},
     "committee_meeting_quorum": {ZD: MeetingQuorum.TWO_THIRDS, "*": MeetingQuorum.MORE_THAN_HALF},
-    "fund_modes": {GT: frozenset(FundMode), TQ: frozenset({FundMode.OBJECTION}), "*": frozenset()},
+    "fund_modes": {
+        GT: frozenset(VoteMode) - {VoteMode.STANDARD},
+        TQ: frozenset({VoteMode.OBJECTION}),
+        "*": frozenset(),
+    },
     "strict_vote_required": {GT: False, TQ: False, "*": True},
     "delegated_quota": {TQ: True, "*": False},
     "township_seal": {"*": True},

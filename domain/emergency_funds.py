@@ -1,0 +1,305 @@
+"""Emergency requests to use the maintenance fund (SM-7, Civil Code 281): no vote, but a check on site and a posting.
+
+Counties differ in the order (``Profile.emergency_order``): ``PAY_FIRST`` verifies and approves at once, ``POST_FIRST``
+repairs, accepts and posts before. Both end here with the bureau's approval; payment follows as a later version.
+"""
+
+from domain import funds
+from domain.documents import DocumentKind
+from domain.errors import ErrorCode, Refusal
+from domain.funds import FundAction, FundState
+from domain.periods import Facts, end_of_day, hours, working_days
+from domain.profiles.parameters import EmergencyCode, EmergencyOrder, Profile
+from domain.roles import COMPANY, Role
+from domain.workflow import ByProfile, Transition, Workflow
+
+
+def on_the_list(profile: Profile, facts: Facts) -> Refusal | None:
+    """The matter is on the county's emergency list; else it needs a vote (FUND-20, FUND-22)."""
+    if facts["emergency_code"] in profile.emergency_codes:
+        return None
+    return Refusal(ErrorCode.NOT_EMERGENCY, "emergencyCode")
+
+
+def posting_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
+    """Settlement, households and shares are posted for five days (FUND-21)."""
+    return funds.posting_refusal(facts, profile.fund_emergency_posting_days)
+
+
+def _named(profile: Profile, facts: Facts) -> bool:
+    return bool(facts["emergency_code"] != EmergencyCode.OTHER_SAFETY)
+
+
+def _other_safety(profile: Profile, facts: Facts) -> bool:
+    return not _named(profile, facts)
+
+
+def _pay_first(profile: Profile, facts: Facts) -> bool:
+    return profile.emergency_order is EmergencyOrder.PAY_FIRST
+
+
+def _post_first(profile: Profile, facts: Facts) -> bool:
+    return profile.emergency_order is EmergencyOrder.POST_FIRST
+
+
+_S = FundState
+_A = FundAction
+_STAND_IN = ByProfile("emergency_without_committee")
+_APPLICANTS = (Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMMITTEE, Role.OWNER, _STAND_IN)
+_LAWFUL = ("on_the_list", "not_excluded", "warranty_over")
+
+_DECIDERS = (
+    (Role.COMMITTEE, ("named_item", "has_committee")),
+    (_STAND_IN, ("named_item", "no_committee")),
+    (Role.TOWNSHIP, ("other_safety",)),
+)
+"""Who decides on the no-vote path: the committee or its stand-in; on other dangers always the township (FUND-20)."""
+
+EMERGENCY_FUND_REQUEST = Workflow(
+    id="emergency_fund_request",
+    version=1,
+    title="Fund request, emergency (维修资金应急使用)",
+    states=(
+        _S.REPORTED,
+        _S.SITE_CHECKED,
+        _S.APPROVED_DIRECT,
+        _S.NOT_EMERGENCY,
+        _S.REPAIRED,
+        _S.ACCEPTED,
+        _S.POSTED,
+        _S.TOWNSHIP_VERIFIED,
+        _S.BUREAU_APPROVED,
+        _S.RETURNED,
+        _S.REJECTED,
+        _S.CANCELLED,
+    ),
+    start=_S.REPORTED,
+    terminal=frozenset({_S.NOT_EMERGENCY, _S.REJECTED, _S.CANCELLED}),
+    opened_by=_APPLICANTS,
+    opening_documents=(DocumentKind.PHOTO,),
+    opening_guards=("on_the_list",),
+    transitions=(
+        Transition(
+            action=_A.CHECK_SITE,
+            sources=(_S.REPORTED,),
+            target=_S.SITE_CHECKED,
+            by=(Role.OWNER, Role.COMMITTEE, COMPANY),
+            joined=True,
+            basis=("FUND-21", "TQ-99"),
+            within=hours("fund_site_check_hours"),
+            when=("has_committee",),
+        ),
+        Transition(
+            action=_A.CHECK_SITE,
+            sources=(_S.REPORTED,),
+            target=_S.SITE_CHECKED,
+            by=(Role.OWNER, Role.COMMUNITY, COMPANY),
+            joined=True,
+            basis=("FUND-21", "TQ-100"),
+            within=hours("fund_site_check_hours"),
+            when=("no_committee",),
+        ),
+        *(
+            Transition(
+                action=_A.APPROVE,
+                sources=(_S.SITE_CHECKED,),
+                target=_S.APPROVED_DIRECT,
+                by=(decider,),
+                basis=("FUND-20", "TQ-99", "TQ-100"),
+                when=when,
+                guards=_LAWFUL,
+                decides=decider is Role.TOWNSHIP,
+            )
+            for decider, when in _DECIDERS
+        ),
+        *(
+            Transition(
+                action=_A.DECLINE,
+                sources=(_S.SITE_CHECKED,),
+                target=_S.NOT_EMERGENCY,
+                by=(decider,),
+                basis=("FUND-22",),
+                when=when,
+                reason=True,
+            )
+            for decider, when in _DECIDERS
+        ),
+        Transition(
+            action=_A.RECORD_REPAIR,
+            sources=(_S.APPROVED_DIRECT,),
+            target=_S.REPAIRED,
+            by=(COMPANY, Role.COMMITTEE, _STAND_IN),
+            basis=("FUND-21",),
+            documents=(DocumentKind.PHOTO, DocumentKind.INVOICE),
+            when=("post_first",),
+        ),
+        Transition(
+            action=_A.ACCEPT,
+            sources=(_S.REPAIRED,),
+            target=_S.ACCEPTED,
+            by=(Role.OWNER, Role.COMMITTEE),
+            joined=True,
+            basis=("FUND-21",),
+            documents=(DocumentKind.ACCEPTANCE,),
+            when=("has_committee",),
+        ),
+        Transition(
+            action=_A.ACCEPT,
+            sources=(_S.REPAIRED,),
+            target=_S.ACCEPTED,
+            by=(Role.OWNER, _STAND_IN),
+            joined=True,
+            basis=("FUND-21",),
+            documents=(DocumentKind.ACCEPTANCE,),
+            when=("no_committee",),
+        ),
+        Transition(
+            action=_A.POST,
+            sources=(_S.ACCEPTED,),
+            target=_S.POSTED,
+            by=_APPLICANTS,
+            basis=("FUND-21",),
+            documents=(DocumentKind.SETTLEMENT, DocumentKind.APPORTIONMENT, DocumentKind.POSTING_PROOF),
+            guards=("posting_long_enough",),
+            applicant_only=True,
+        ),
+        Transition(
+            action=_A.VERIFY,
+            sources=(_S.POSTED,),
+            target=_S.TOWNSHIP_VERIFIED,
+            by=(Role.TOWNSHIP,),
+            basis=("ZD-7",),
+            within=working_days("fund_emergency_working_days", since="posted_to"),
+            after=end_of_day("posted_to"),
+            guards=("signed_and_sealed",),
+            decides=True,
+        ),
+        Transition(
+            action=_A.VERIFY,
+            sources=(_S.APPROVED_DIRECT,),
+            target=_S.TOWNSHIP_VERIFIED,
+            by=(Role.TOWNSHIP,),
+            basis=("ZD-7", "TQ-99"),
+            documents=(DocumentKind.PLAN, DocumentKind.BUDGET),
+            within=working_days("fund_emergency_working_days"),
+            when=("pay_first",),
+            guards=("signed_and_sealed",),
+            decides=True,
+        ),
+        Transition(
+            action=_A.GRANT,
+            sources=(_S.TOWNSHIP_VERIFIED,),
+            target=_S.BUREAU_APPROVED,
+            by=(Role.BUREAU,),
+            basis=("FUND-25", "TQ-98", "ZD-21"),
+            within=working_days("fund_emergency_working_days"),
+            guards=(*_LAWFUL, "covered"),
+            decides=True,
+        ),
+        *(
+            Transition(
+                action=_A.RETURN,
+                sources=(source,),
+                target=_S.RETURNED,
+                by=(role,),
+                basis=("FUND-25",),
+                when=when,
+                guards=("may_be_returned",),
+                decides=True,
+                reason=True,
+            )
+            for source, role, when in (
+                (_S.POSTED, Role.TOWNSHIP, ()),
+                (_S.APPROVED_DIRECT, Role.TOWNSHIP, ("pay_first",)),
+                (_S.TOWNSHIP_VERIFIED, Role.BUREAU, ()),
+            )
+        ),
+        Transition(
+            action=_A.RESUBMIT,
+            sources=(_S.RETURNED,),
+            target=_S.POSTED,
+            by=_APPLICANTS,
+            basis=("FUND-25",),
+            documents=(DocumentKind.SETTLEMENT, DocumentKind.APPORTIONMENT, DocumentKind.POSTING_PROOF),
+            when=("post_first",),
+            guards=(*_LAWFUL, "posting_long_enough"),
+            applicant_only=True,
+        ),
+        Transition(
+            action=_A.RESUBMIT,
+            sources=(_S.RETURNED,),
+            target=_S.APPROVED_DIRECT,
+            by=_APPLICANTS,
+            basis=("FUND-25", "TQ-98"),
+            documents=(DocumentKind.PLAN, DocumentKind.BUDGET),
+            when=("pay_first",),
+            guards=_LAWFUL,
+            applicant_only=True,
+        ),
+        Transition(
+            action=_A.REJECT,
+            sources=(_S.TOWNSHIP_VERIFIED,),
+            target=_S.REJECTED,
+            by=(Role.BUREAU,),
+            basis=("ZD-21",),
+            decides=True,
+            reason=True,
+        ),
+        Transition(
+            action=_A.CANCEL,
+            sources=(
+                _S.REPORTED,
+                _S.SITE_CHECKED,
+                _S.APPROVED_DIRECT,
+                _S.REPAIRED,
+                _S.ACCEPTED,
+                _S.POSTED,
+                _S.TOWNSHIP_VERIFIED,
+                _S.RETURNED,
+                _S.BUREAU_APPROVED,
+            ),
+            target=_S.CANCELLED,
+            by=_APPLICANTS,
+            basis=("SM-6", "FUND-29"),
+            applicant_only=True,
+            reason=True,
+        ),
+    ),
+    guards={
+        "on_the_list": on_the_list,
+        "posting_long_enough": posting_long_enough,
+        "warranty_over": funds.warranty_over,
+        "not_excluded": funds.not_excluded,
+        "signed_and_sealed": funds.signed_and_sealed,
+        "covered": funds.covered,
+        "may_be_returned": funds.may_be_returned,
+    },
+    conditions={
+        "has_committee": funds.has_committee,
+        "no_committee": funds.no_committee,
+        "named_item": _named,
+        "other_safety": _other_safety,
+        "pay_first": _pay_first,
+        "post_first": _post_first,
+    },
+    facts={
+        "emergency_code": "EmergencyCode",
+        **{
+            name: funds.FUND_REQUEST.facts[name]
+            for name in (
+                "has_committee",
+                "warranty_checked",
+                "warranty_ends_on",
+                "requested_on",
+                "exclusion",
+                "posted_from",
+                "posted_to",
+                "amount_fen",
+                "available_fen",
+                "signed",
+                "sealed",
+                "returns",
+            )
+        },
+    },
+)
