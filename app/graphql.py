@@ -154,11 +154,10 @@ class GraphQLEndpoint:
 
     async def _fail(self, error: RequestError, accept: Wanted, send: Send) -> None:
         self.service.metrics.failed(error.code)
-        media_type = accept.answer or JSON
-        status = 200 if error.code.well_formed and media_type is JSON else error.status
+        status = 200 if error.code.well_formed and accept.answer is JSON else error.status
         if error.code is RequestCode.UNAUTHENTICATED and not error.headers:
             error.with_header(b"www-authenticate", b"Bearer")
-        await _respond(send, status, media_type, error.body, error.headers)
+        await _respond(send, status, accept.answer or JSON, error.body, error.headers)
 
 
 def _queried(query_string: bytes, headers: Headers) -> Parameters:

@@ -56,13 +56,13 @@ async def stream(
     with service.connected():
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            ended = sending.done()
+            over = sending.done() or leaving.done()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await bodies.aclose()
-        if not ended and not leaving.done():
+        if not over:
             await write(_event(unauthenticated("The token is wrong, expired or revoked.").body))
             await write(COMPLETE, more=False)
 

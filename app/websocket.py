@@ -7,9 +7,10 @@ handshake in time, 4409 operation id in use, 4429 second handshake; 1001 when th
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -130,8 +131,8 @@ class Connection:
 
     async def serve(self) -> None:
         """Serve until either side closes."""
-        self._start(self._read())
-        self._start(self._handshake_timeout())
+        self._start(self._read)
+        self._start(self._handshake_timeout)
         try:
             close = await self._ended
         finally:
@@ -143,14 +144,14 @@ class Connection:
             with suppress(Exception):  # the client may be gone already
                 await self._send(_close(close.code, close.reason))
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._guarded(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except CloseSocket as close:
             self.stop(close)
         except Exception as error:  # noqa: BLE001 (one socket's fault must not end in silence)
@@ -201,7 +202,7 @@ class Connection:
             raise CloseSocket(TOO_MANY_HANDSHAKES, "Too many initialisation requests")
         self._shaking_hands = True
         # Not awaited: a second handshake must be noticed while the first one asks the database.
-        self._start(self._acknowledge({} if payload is None else payload))
+        self._start(partial(self._acknowledge, {} if payload is None else payload))
 
     async def _acknowledge(self, payload: object) -> None:
         if not isinstance(payload, dict):
@@ -218,8 +219,8 @@ class Connection:
             self.context.locale = locale(told["acceptlanguage"].encode())
         await self._write("connection_ack")
         self._acknowledged = True
-        self._start(self._expire())
-        self._start(self._keep_alive())
+        self._start(self._expire)
+        self._start(self._keep_alive)
 
     async def _expire(self) -> None:
         await self.service.until_worthless(self.context)
