@@ -51,6 +51,7 @@ class ContractFilingAction(Term):
     CONTINUE = "CONTINUE", "It ran out and the company stays."
     RENEW = "RENEW", "Record the contract that follows."
     TERMINATE = "TERMINATE", "End it after due notice."
+    REPLACE = "REPLACE", "End an early-stage contract: the owners' own contract takes effect (V-33)."
     LIST_PROBLEM = "LIST_PROBLEM", "Put it on the problem list."
     CLEAR_PROBLEM = "CLEAR_PROBLEM", "Take it off the problem list."
 
@@ -260,6 +261,14 @@ CONTRACT_FILING = Workflow(
             reason=True,
         ),
         Transition(
+            action=_KA.REPLACE,
+            sources=(*_RUNNING, _KS.IRREGULAR),
+            target=_KS.TERMINATED,
+            by=(Role.SYSTEM,),
+            basis=("V-33",),
+            fires=days_before(0, "replaced_on"),
+        ),
+        Transition(
             action=_KA.LIST_PROBLEM,
             sources=(_KS.FILED, *_RUNNING),
             target=_KS.IRREGULAR,
@@ -309,6 +318,7 @@ CONTRACT_FILING = Workflow(
         "successor_signed": "bool: a following contract is named and signed",
         "earliest_end": "date | None: the first lawful end after the notice (domain.contracts.earliest_end)",
         "rectify_by": "date | None: the day by which the problem is to be put right",
+        "replaced_on": "date | None: first day of the contract that takes an early-stage contract's place",
         "signed_on": "date | None",
         "starts_on": "date | None: first day of the term",
         "ends_on": "date | None: last day of the term",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.filings import CANCELLATION_TESTS
+from domain.profiles.parameters import Profile
+from domain.roles import Role
 from domain.terms import Term
 
 
@@ -66,6 +68,12 @@ def certificate_number(kind: FilingKind, place: str, year: int, serial: int) -> 
     '物合备220382001-2026-0007'
     """
     return f"{_CERTIFICATE_PREFIX[kind]}{place}-{year}-{serial:04d}"
+
+
+def filing_place(kind: FilingKind, profile: Profile, township: str | None) -> str:
+    """The division code of the office that files: the township's where the profile makes it the body, else the county's."""
+    body = profile.company_filing_body if kind is FilingKind.COMPANY else profile.contract_filing_body
+    return township if body is Role.TOWNSHIP and township else profile.county
 
 
 def county_of_certificate(number: str) -> str | None:

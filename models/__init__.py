@@ -5,6 +5,7 @@ from models import cases as cases
 from models import committees as committees
 from models import companies as companies
 from models import contracts as contracts
+from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
 from models import estates as estates

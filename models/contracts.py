@@ -121,7 +121,8 @@ class ContractProblem(CountyRow):
     reason: Mapped[str]
     detail: Mapped[str]
     listed_on: Mapped[date]
-    listed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    listed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+    """Who listed it; nobody where its term ran out and the county's clock did."""
     deadline: Mapped[date]
     open: Mapped[bool] = mapped_column(server_default=text("true"))
     resolved_on: Mapped[date | None]

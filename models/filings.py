@@ -70,6 +70,8 @@ class Filing(CaseRow):
     """The day of the change that the company reported (SM-1)."""
     rectify_by: Mapped[date | None]
     """The day by which an order or a problem of the list is to be put right (GT-13, ZS-16)."""
+    replaced_on: Mapped[date | None]
+    """First day of the contract that takes an early-stage contract's place (V-33)."""
     rectification_refused: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     submitted_on: Mapped[date | None]
     late_days: Mapped[int | None]

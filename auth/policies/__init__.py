@@ -4,6 +4,7 @@ from auth.policies import cases as cases
 from auth.policies import committees as committees
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts
+from auth.policies import disclosures as disclosures
 from auth.policies import divisions as divisions
 from auth.policies import documents as documents
 from auth.policies import estates as estates
