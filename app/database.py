@@ -128,6 +128,7 @@ def _at_head(settings: Settings, *, migrating: bool) -> Settings:
 def create_database(superuser_url: str, name: str, owner: str) -> None:
     """Make a login and a database of its own, where they do not exist (the embedded server; tests)."""
     with psycopg.connect(without_driver(superuser_url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])  # two first starts at once
         if not _exists(connection, "SELECT FROM pg_roles WHERE rolname = %s", owner):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(owner)))
         _create_app_role(connection, owner)

