@@ -160,6 +160,7 @@ class World:
         actor: Actor,
         command: Callable[..., Awaitable[Any]],
         code: ErrorCode,
+        /,
         field: str | None = None,
         **inputs: Any,
     ) -> Refusal:
