@@ -4,9 +4,10 @@ from domain.contract_filings import CONTRACT_FILING
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
 from domain.funds import FUND_REQUEST
+from domain.inspections import INSPECTION
 from domain.workflow import Workflow
 
-ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING, FUND_REQUEST, EMERGENCY_FUND_REQUEST)
+ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING, FUND_REQUEST, EMERGENCY_FUND_REQUEST, INSPECTION)
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}
 

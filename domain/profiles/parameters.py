@@ -224,6 +224,7 @@ class Profile:
     inspectors_least: int
     inspection_publication_working_days: int
     rectification_days: int
+    recheck_working_days: int
     rectification_extensions: int
     star_exit_rule: bool
     blacklist_ban: bool
