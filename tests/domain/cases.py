@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from domain.calendar import SHANGHAI
 from domain.documents import DocumentKind
+from domain.errors import Refusal
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from domain.workflow import ActionOffer, Transition, Workflow, available, check, landing
@@ -76,3 +79,12 @@ class Case:
             reviewed_by=self.reviewed_by,
         )
         return {offer.action: offer for offer in found}
+
+
+def refused(case: Case, action: str, role: Role, **arguments: Any) -> Refusal:
+    """The refusal of an action, after which the case is as it was."""
+    before = (case.state, case.entered, list(case.reviewed_by))
+    with pytest.raises(Refusal) as caught:
+        case.take(action, role, **arguments)
+    assert (case.state, case.entered, case.reviewed_by) == before
+    return caught.value

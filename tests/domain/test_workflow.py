@@ -27,7 +27,7 @@ from domain.workflow import (
     timers,
 )
 from domain.workflows import ALL, workflow_version
-from tests.domain.cases import NOON, Case
+from tests.domain.cases import NOON, Case, refused
 
 GAOTAI = profile("620724", date(2025, 1, 1))
 
@@ -103,15 +103,6 @@ TOY = Workflow(
 
 def toy(profile: Profile = GAOTAI, **facts: Any) -> Case:
     return Case(TOY, profile, {"amount": 1, "is_applicant": True} | facts)
-
-
-def refused(case: Case, action: str, role: Role, **arguments: Any) -> Refusal:
-    """The refusal of an action, after which the case is as it was."""
-    before = (case.state, case.entered, list(case.reviewed_by))
-    with pytest.raises(Refusal) as caught:
-        case.take(action, role, **arguments)
-    assert (case.state, case.entered, case.reviewed_by) == before
-    return caught.value
 
 
 # --- check -----------------------------------------------------------------------------------------------------------
