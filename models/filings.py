@@ -189,7 +189,9 @@ class Referral(CountyRow):
     approved_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     approved_on: Mapped[date]
     expires_on: Mapped[date]
-    """The last day on which it opens anything; a revocation sets it to the day before."""
+    """The last day on which it opens anything."""
+    revoked_on: Mapped[date | None]
+    """From this day on it opens nothing."""
     revoked_reason: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 

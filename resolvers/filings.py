@@ -216,4 +216,15 @@ async def _moved(uow: UnitOfWork, filing: Filing, former: str) -> None:
     await SUBJECTS[FilingKind(filing.kind)].moved(uow, filing, former)
 
 
-case_kind(Filing, (COMPANY_FILING, CONTRACT_FILING), facts=row_facts, moved=_moved)
+RESTING = (
+    "FILED",
+    "EFFECTIVE",
+    "EXPIRING",
+    "EXPIRED_CONTINUING",
+    "RECTIFYING",
+    "SUSPENDED",
+    "IRREGULAR",
+)
+"""Filed and running: what could be done there waits for nobody, unless it has a deadline."""
+
+case_kind(Filing, (COMPANY_FILING, CONTRACT_FILING), facts=row_facts, resting=RESTING, moved=_moved)

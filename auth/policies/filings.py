@@ -57,6 +57,7 @@ def _referred(filing: Any, scope: Scope) -> ColumnElement[bool]:
             referral.client_id == scope.any("clients"),
             referral.approved_on <= scope.today,
             referral.expires_on >= scope.today,
+            referral.revoked_on.is_(None),
             or_(subject.subject_id == filing.company_id, subject.subject_id == filing.area_id),
         )
     )

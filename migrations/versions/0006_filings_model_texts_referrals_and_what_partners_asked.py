@@ -53,6 +53,7 @@ def upgrade() -> None:
     sa.Column('approved_by', sa.Uuid(), nullable=False),
     sa.Column('approved_on', sa.Date(), nullable=False),
     sa.Column('expires_on', sa.Date(), nullable=False),
+    sa.Column('revoked_on', sa.Date(), nullable=True),
     sa.Column('revoked_reason', sa.Text(collation='C'), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('expires_on >= approved_on', name=op.f('ck_referral_dates_in_order')),
