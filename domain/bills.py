@@ -77,6 +77,7 @@ class DisputeState(Term):
     UPHELD = "UPHELD", "The bill stands as it is."
     ADJUSTED = "ADJUSTED", "The bill was reduced."
     WITHDRAWN = "WITHDRAWN", "Taken back by the payer."
+    VOIDED = "VOIDED", "The company took the bill back."
 
 
 class DisputeOutcome(Term):

@@ -9,7 +9,9 @@ from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
 from models import estates as estates
+from models import fees as fees
 from models import filings as filings
 from models import ledger as ledger
+from models import payments as payments
 from models import people as people
 from models import search as search

@@ -127,7 +127,7 @@ class BillRun(CountyRow):
         index("item_disclosure_id"),
         one_of("state", RunState),
         CheckConstraint("period_to >= period_from", name="period_in_order"),
-        CheckConstraint("issued + skipped <= planned", name="counts_within_plan"),
+        CheckConstraint("done BETWEEN 0 AND planned AND skipped BETWEEN 0 AND done", name="counts_within_plan"),
     )
 
     number: Mapped[str]
@@ -143,11 +143,17 @@ class BillRun(CountyRow):
     issued_on: Mapped[date]
     due_on: Mapped[date]
     state: Mapped[str] = mapped_column(server_default=RunState.QUEUED)
-    planned: Mapped[int] = mapped_column(server_default="0")
-    issued: Mapped[int] = mapped_column(server_default="0")
-    skipped: Mapped[int] = mapped_column(server_default="0")
-    """Units billed for the period before, or with nothing to charge (no chargeable area)."""
-    amount: Mapped[Fen] = mapped_column(server_default="0")
+    planned: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How many units the charge item applies to."""
+    done: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How many of them were looked at so far."""
+    skipped: Mapped[int] = mapped_column(server_default="0", default=0)
+    """Units of these that were billed for the period before, or have nothing to charge (no chargeable area)."""
+    issued: Mapped[int] = mapped_column(server_default="0", default=0)
+    """Bills; a unit that changed hands within the period has two."""
+    amount: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    after_unit_id: Mapped[uuid.UUID | None]
+    """The last unit that was looked at; the next portion starts behind it."""
     failure: Mapped[str | None]
     started_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     started_at: Mapped[datetime | None]

@@ -99,7 +99,7 @@ events AS (
   INSERT INTO audit_event (county, id, account_id, client_id, grant_id, role, office, action, subject_type, subject_id,
                            township, community, from_state, to_state, request_id, at)
   SELECT :county, CAST(:event_id AS uuid), CAST(:posted_by AS uuid), CAST(:posted_by_client AS text),
-         CAST(:grant_id AS uuid), CAST(:role AS text), CAST(:office AS text), 'PAY', 'FeeBill', id, township, community,
+         CAST(:grant_id AS uuid), CAST(:role AS text), CAST(:office AS text), 'feeBillPay', 'FeeBill', id, township, community,
          state, CASE WHEN outstanding = CAST(:amount AS bigint) THEN 'PAID' ELSE 'PARTIALLY_PAID' END,
          CAST(:request_id AS text), CAST(:now AS timestamptz)
   FROM paying

@@ -184,7 +184,7 @@ async def take(uow: UnitOfWork, payment: Payment, *, grant: Grant, only: Iterabl
     )
     uow.session.add(payment)
     await settle(uow, [Part(payment.id, share.bill_id, share.amount) for share in shares], payment.received_on)
-    await uow.audit("PAYMENT_RECORD", payment, grant=grant, detail={"bills": len(shares), "prepaid": left})
+    await uow.audit("paymentRecord", payment, grant=grant, detail={"bills": len(shares), "prepaid": left})
     return payment
 
 
@@ -263,7 +263,7 @@ async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Pay
     payment.prepaid = 0
     payment.reversal_reason = reason
     payment.reversed_at = uow.now
-    await uow.audit("PAYMENT_REVERSE", payment, grant=grant, reason=reason)
+    await uow.audit("paymentReverse", payment, grant=grant, reason=reason)
     return payment
 
 
@@ -290,7 +290,7 @@ async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason:
     )
     payment.prepaid -= amount
     payment.refunded += amount
-    await uow.audit("PREPAID_REFUND", payment, grant=grant, reason=reason, detail={"amount": amount})
+    await uow.audit("prepaidRefund", payment, grant=grant, reason=reason, detail={"amount": amount})
     return payment
 
 

@@ -1,0 +1,258 @@
+"""Paying one bill: everything in one statement, never above what is owed, whoever is first."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from auth.actor import Actor
+from domain.errors import ErrorCode, Refusal
+from domain.payments import Channel
+from domain.roles import Role
+from models.base import new_id
+from models.cases import AuditEvent, Operation
+from models.fees import FeeBill
+from models.ledger import LedgerTransaction
+from models.payments import Allocation, Payment
+from resolvers import payments
+from resolvers.payments import BillPayment, fee_bill_pay, pay_at_once
+from resolvers.unit_of_work import transact
+from tests.database import Database
+from tests.market import Market, days
+
+
+async def test_a_bank_records_a_payment_and_the_bill_follows(market: Market) -> None:
+    bill = await market.bill()
+    given = market.paying(5_000, payer_name="王小明")
+    payment, shown = await market.world.do(market.bank, fee_bill_pay, id=bill.id, **given)
+
+    assert (shown.state, shown.settled, shown.paid_on) == ("PARTIALLY_PAID", 5_000, None)
+    assert (payment.amount, payment.prepaid, payment.state) == (5_000, 0, "SUCCEEDED")
+    assert (payment.unit_id, payment.company_id) == (bill.unit_id, bill.company_id)
+    assert (payment.issuer, payment.recorded_by_client, payment.recorded_by) == (
+        market.bank.client_id,
+        market.bank.client_id,
+        None,
+    )
+    [allocation] = await market.world.rows(Allocation)
+    assert (allocation.payment_id, allocation.bill_id, allocation.amount) == (payment.id, bill.id, 5_000)
+    [entry] = await market.world.rows(LedgerTransaction, kind="PAYMENT")
+    assert (entry.id, entry.reference, entry.occurred_on) == (
+        payment.transaction_id,
+        given["reference"],
+        market.world.today,
+    )
+    [event] = await market.world.rows(AuditEvent, action="feeBillPay")
+    assert (event.subject_id, event.role, event.from_state, event.to_state) == (
+        bill.id,
+        "BANK",
+        "ISSUED",
+        "PARTIALLY_PAID",
+    )
+
+    _, shown = await market.world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(7_000))
+    assert (shown.state, shown.settled, shown.paid_on) == ("PAID", 12_000, market.world.today)
+
+
+async def test_cash_is_recorded_by_the_company_that_took_it(market: Market) -> None:
+    bill = await market.bill()
+    given = market.paying(12_000, channel=Channel.CASH, reference="收据 0001")
+    payment, _ = await market.world.do(market.cashier, fee_bill_pay, id=bill.id, **given)
+    assert (payment.issuer, payment.recorded_by) == (str(market.company.id), market.cashier.account_id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"amount": 12_001}, ErrorCode.OVERPAYMENT, "amount"),
+        ({"amount": 0}, ErrorCode.OUT_OF_RANGE, "amount"),
+        ({"amount": -1}, ErrorCode.OUT_OF_RANGE, "amount"),
+        ({"channel": Channel.CASH}, ErrorCode.INVALID_INPUT, "channel"),
+        ({"channel": Channel.OPENING}, ErrorCode.INVALID_INPUT, "channel"),
+        ({"reference": "  "}, ErrorCode.REQUIRED, "reference"),
+    ],
+)
+async def test_what_a_payment_is_refused_for(market: Market, changes: Any, code: ErrorCode, field: str) -> None:
+    bill = await market.bill()
+    given = {**market.paying(12_000), **changes}
+    await market.world.refused(market.bank, fee_bill_pay, code, field, id=bill.id, **given)
+
+
+async def test_money_of_tomorrow_is_not_here_yet(market: Market) -> None:
+    bill = await market.bill()
+    given = market.paying(12_000, received_on=market.world.today + days(1))
+    await market.world.refused(market.bank, fee_bill_pay, ErrorCode.OUT_OF_RANGE, "receivedOn", id=bill.id, **given)
+
+
+async def test_a_paid_bill_takes_no_more(market: Market) -> None:
+    bill = await market.bill()
+    await market.world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(12_000))
+    await market.world.refused(
+        market.bank, fee_bill_pay, ErrorCode.BILL_NOT_PAYABLE, "billId", id=bill.id, **market.paying(1)
+    )
+
+
+async def test_a_reference_stands_for_one_payment(market: Market) -> None:
+    bill = await market.bill()
+    given = market.paying(1_000)
+    await market.world.do(market.bank, fee_bill_pay, id=bill.id, **given)
+    await market.world.refused(
+        market.bank, fee_bill_pay, ErrorCode.ALREADY_REGISTERED, "reference", id=bill.id, **given
+    )
+    # The reference is the bank's: another bank may have the same.
+    other = await market.world.person(Role.BANK, scopes=("fees:collect",))
+    await market.world.do(other, fee_bill_pay, id=bill.id, **given)
+    assert [bill.settled for bill in await market.bills()] == [2_000]
+
+
+async def test_who_may_not_record_payments(market: Market) -> None:
+    bill = await market.bill()
+    given = market.paying(12_000)
+    owner = await market.resident()
+    await market.world.refused(owner, fee_bill_pay, ErrorCode.FORBIDDEN_ROLE, id=bill.id, **given)
+    strangers: list[Actor] = [
+        await market.world.person(Role.BANK),  # no agreement to collect
+        await market.world.person(Role.COMPANY_ADMIN, company_id=new_id()),
+        await market.world.person(Role.OWNER, unit_id=new_id()),
+    ]
+    for stranger in strangers:
+        await market.world.refused(stranger, fee_bill_pay, ErrorCode.NOT_FOUND, "id", id=bill.id, **given)
+
+
+async def _pay(market: Market, bill: FeeBill, amount: int) -> Any:
+    return await market.world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(amount))
+
+
+async def test_two_who_pay_a_bill_in_full_at_once(market: Market) -> None:
+    bill = await market.bill()
+    results = await asyncio.gather(*(_pay(market, bill, 12_000) for _ in range(4)), return_exceptions=True)
+
+    refused = [result.code for result in results if isinstance(result, Refusal)]
+    assert refused == [ErrorCode.BILL_NOT_PAYABLE] * 3
+    [after] = await market.bills()
+    assert (after.state, after.settled) == ("PAID", 12_000)
+    assert len(await market.world.rows(Payment)) == 1
+
+
+async def test_two_who_pay_parts_at_once_both_count_and_never_above_the_amount(market: Market) -> None:
+    bill = await market.bill()
+    results = await asyncio.gather(*(_pay(market, bill, 5_000) for _ in range(4)), return_exceptions=True)
+
+    refused = [result.code for result in results if isinstance(result, Refusal)]
+    assert refused == [ErrorCode.OVERPAYMENT] * 2
+    [after] = await market.bills()
+    assert (after.state, after.settled) == ("PARTIALLY_PAID", 10_000)
+    assert [row.amount for row in await market.world.rows(Allocation)] == [5_000, 5_000]
+
+
+# ---- in one round trip ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def connection(database: Database) -> Any:
+    from app.database import session_options
+
+    async with await psycopg.AsyncConnection.connect(
+        database.url, autocommit=True, options=session_options(), prepare_threshold=0
+    ) as opened:
+        yield opened
+
+
+async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, **options: Any) -> Any:
+    given = {**market.paying(amount), **options.pop("changes", {})}
+    payment = BillPayment(bill.id, **given)
+    return await pay_at_once(
+        connection,
+        options.pop("actor", market.bank),
+        market.world.county,
+        payment,
+        **{
+            "key": new_id().hex,
+            "name": "feeBillPay",
+            "inputs": {"bill": str(bill.id), "amount": amount},
+            "now": market.world.now,
+            "today": market.world.today,
+            **options,
+        },
+    )
+
+
+async def test_one_round_trip_writes_the_same_rows_and_reads_the_answer(market: Market, connection: Any) -> None:
+    bill = await market.bill()
+    read = ("SELECT state, settled FROM fee_bill WHERE county = $1 AND id = $2", [market.world.county, bill.id])
+    paid = await at_once(market, connection, bill, 12_000, key="K-1", then=read)
+
+    assert paid.read == ("PAID", 12_000)
+    [payment] = await market.world.rows(Payment)
+    assert (payment.id, payment.amount) == (paid.payment_id, 12_000)
+    assert len(await market.world.rows(Allocation)) == 1
+    assert len(await market.world.rows(AuditEvent, action="feeBillPay")) == 1
+    [operation] = await market.world.rows(Operation, key="K-1")
+    assert (operation.outcome_type, operation.outcome_id) == ("Payment", payment.id)
+    assert operation.others == [{"type": "FeeBill", "id": str(bill.id), "version": None}]
+    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+async def test_what_is_not_ordinary_writes_nothing_and_is_left_to_the_command(market: Market, connection: Any) -> None:
+    bill = await market.bill()
+    first = market.paying(1_000)
+    assert await at_once(market, connection, bill, 1_000, changes=first, key="K-1") is not None
+    before = await market.world.fingerprint()
+    both = await market.world.person(Role.COMPANY_ADMIN, company_id=market.company.id)
+    several = Actor(
+        both.account_id, None, None, "", "zh-CN", market.world.today, (*both.grants, *market.cashier.grants)
+    )
+    stranger = await market.world.person(Role.BANK)
+    cases: list[dict[str, Any]] = [
+        {"amount": 12_000},  # more than is left
+        {"amount": 0},
+        {"amount": 1_000, "key": "K-1"},  # a key that was used
+        {"amount": 1_000, "changes": {"reference": first["reference"]}},  # a reference that was used
+        {"amount": 1_000, "actor": several, "changes": {"channel": Channel.CASH}},
+        {"amount": 1_000, "actor": stranger},
+    ]
+    for case in cases:
+        assert await at_once(market, connection, bill, **case) is None, case
+        assert await market.world.fingerprint() == before, case
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+async def test_a_key_of_the_round_trip_replays_in_the_ordinary_way(market: Market, connection: Any) -> None:
+    bill = await market.bill()
+    inputs = {"bill": str(bill.id), "amount": 1_000}
+    paid = await at_once(market, connection, bill, 1_000, key="K-1", inputs=inputs)
+
+    async def again(_uow: Any) -> Any:
+        raise AssertionError("a replay runs no command")
+
+    outcome = await transact(
+        market.world.sessions,
+        market.bank,
+        market.world.county,
+        again,
+        name="feeBillPay",
+        inputs=inputs,
+        idempotency_key="K-1",
+        now=market.world.now,
+    )
+    assert (outcome.replayed, outcome.type, outcome.id) == (True, "Payment", paid.payment_id)
+    with pytest.raises(Refusal) as refused:
+        await transact(
+            market.world.sessions,
+            market.bank,
+            market.world.county,
+            again,
+            name="feeBillPay",
+            inputs={"bill": str(bill.id), "amount": 2_000},
+            idempotency_key="K-1",
+            now=market.world.now,
+        )
+    assert refused.value.code is ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+
+def test_who_may_see_the_bill_is_part_of_the_statement() -> None:
+    bank = payments._pay_statement(Role.BANK, True)
+    assert "= ANY" in bank.sql.split("FOR NO KEY UPDATE")[0]
+    assert "BANK__scopes" in bank.names
+    assert "COMPANY_ADMIN__companies" in payments._pay_statement(Role.COMPANY_ADMIN, False).names
