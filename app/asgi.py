@@ -21,6 +21,7 @@ from app import graphiql, signin
 from app.actors import StoredActors
 from app.admission import Gate
 from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
+from app.farewell import before_stopping
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.graphql import GraphQLEndpoint
@@ -28,12 +29,12 @@ from app.middleware import RequestIds
 from app.requests import Service
 from app.settings import Settings
 from app.subscriptions import Hub
-from app.texts import sentence
+from app.texts import label, sentence
 from app.websocket import WebSocketEndpoint
 from auth.file_tokens import FileTokens
 from auth.oauth import endpoints as oauth
 from schema.api import graphql_schema
-from schema.documents import Documents
+from schema.documents import Documents, Locale
 from schema.engine.execute import Executor
 from schema.engine.messages import speak
 
@@ -74,8 +75,9 @@ def assemble(
         async with AsyncExitStack() as stack:
             if lifespan is not None:
                 await stack.enter_async_context(lifespan(app))
-            stack.push_async_callback(sockets.close_all)
+            before_stopping(service.part)
             yield
+            await service.part()
 
     async def metrics(_: Request) -> Response:
         service.metrics.under_way.set(service.gate.under_way)
@@ -134,7 +136,10 @@ def create_app(settings: Settings) -> Starlette:
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     vault = settings.keys.vault()
     hub = Hub(without_driver(settings.database), options=session_options())
-    speak(lambda refusal, locale: sentence(refusal, "en" if locale == "en" else "zh-CN"))
+    speak(
+        lambda refusal, locale: sentence(refusal, _locale(locale)),
+        lambda enum, value, locale: label(enum, value, _locale(locale)),
+    )
     schema = graphql_schema()
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
@@ -180,6 +185,10 @@ def create_app(settings: Settings) -> Starlette:
         body_bytes=settings.max_body_bytes,
         lifespan=running,
     )
+
+
+def _locale(name: str) -> Locale:
+    return "en" if name == "en" else "zh-CN"
 
 
 async def _answers(pool: ReadPool) -> bool:

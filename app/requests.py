@@ -124,6 +124,8 @@ class Service:
         self.recheck_seconds = recheck_seconds
         self.most_connections = most_connections
         self.connections = 0
+        self.stopping = asyncio.Event()
+        """Set when connections that stay open must end."""
         self.public_introspection = public_introspection
         self.payments = payments
 
@@ -244,7 +246,13 @@ class Service:
     @property
     def connections_full(self) -> bool:
         """Whether no more connections may stay open."""
-        return self.connections >= self.most_connections
+        return self.connections >= self.most_connections or self.stopping.is_set()
+
+    async def part(self) -> None:
+        """Tell connections that stay open to end, and return when they have."""
+        self.stopping.set()
+        while self.connections:  # noqa: ASYNC110 (each takes itself off the count as it ends)
+            await asyncio.sleep(0.01)
 
     async def until_worthless(self, context: RequestContext) -> None:
         """Return once the token, or a grant that it had at first, no longer holds: what it listens to must end then."""

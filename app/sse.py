@@ -52,19 +52,23 @@ async def stream(
     sending = asyncio.create_task(_pump(bodies, context, write, keepalive))
     leaving = asyncio.create_task(_left(receive))
     expiring = asyncio.create_task(service.until_worthless(context))
-    tasks = (sending, leaving, expiring)
+    stopping = asyncio.create_task(service.stopping.wait())
+    tasks = (sending, leaving, expiring, stopping)
     with service.connected():
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            over = sending.done() or leaving.done()
+            over, expired = sending.done() or leaving.done(), expiring.done()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await bodies.aclose()
-        if not over:
+        if expired and not over:
             await write(_event(unauthenticated("The token is wrong, expired or revoked.").body))
             await write(COMPLETE, more=False)
+        elif not over:
+            # No "complete": to the client this is a broken connection, which it makes anew.
+            await write(b"", more=False)
 
 
 async def _left(receive: Receive) -> None:

@@ -29,3 +29,9 @@ def error_body(refusal: Refusal, locale: Locale) -> dict[str, Any]:
         "field": refusal.field,
         "retryable": refusal.retryable,
     }
+
+
+def label(enum: str, value: str, locale: Locale) -> str:
+    """What people call a value of a GraphQL enum (``[labels.<Enum>]`` of the language); the bare value without a text."""
+    names: Any = texts(locale).get("labels", {}).get(enum, {})
+    return str(names.get(value, value))

@@ -64,7 +64,6 @@ class WebSocketEndpoint:
         self.keepalive = keepalive
         self.operations = operations
         self.message_bytes = message_bytes
-        self._open: set[Connection] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -87,25 +86,14 @@ class WebSocketEndpoint:
             events=self.service.events,
         )
         connection = Connection(self, context, receive, send)
-        self._open.add(connection)
-        try:
-            with self.service.connected():
-                await connection.serve()
-        finally:
-            self._open.discard(connection)
+        with self.service.connected():
+            await connection.serve()
 
     def _welcome(self, headers: Mapping[bytes, bytes]) -> bool:
         origin = headers.get(b"origin")
         if origin is None or origin.decode("latin-1") in self.origins or "*" in self.origins:
             return True
         return origin.partition(b"://")[2] == headers.get(b"host")
-
-    async def close_all(self) -> None:
-        """The server stops: tell every client to come back elsewhere."""
-        for connection in list(self._open):
-            connection.stop(CloseSocket(GOING_AWAY, "Going away"))
-        while self._open:  # noqa: ASYNC110 (each connection takes itself off the set as it ends)
-            await asyncio.sleep(0.01)
 
 
 class Connection:
@@ -133,6 +121,7 @@ class Connection:
         """Serve until either side closes."""
         self._start(self._read)
         self._start(self._handshake_timeout)
+        self._start(self._server_stop)
         try:
             close = await self._ended
         finally:
@@ -196,6 +185,10 @@ class Connection:
         await asyncio.sleep(self.endpoint.handshake_seconds)
         if not self._acknowledged:
             raise CloseSocket(HANDSHAKE_TIMEOUT, "Connection initialisation timeout")
+
+    async def _server_stop(self) -> None:
+        await self.service.stopping.wait()
+        raise CloseSocket(GOING_AWAY, "Going away")
 
     def _shake_hands(self, payload: object) -> None:
         if self._shaking_hands:

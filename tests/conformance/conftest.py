@@ -38,8 +38,8 @@ def client_generator() -> Path:
 def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real edge around the tiny schema."""
     log = tmp_path_factory.mktemp("tiny") / "server.log"
-    with serving("tests.edge.tiny:app", {}, log) as url:
-        yield url
+    with serving("tests.edge.tiny:app", {}, log) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def drive(node: Node, tmp_path: Path) -> Drive:
         config = tmp_path / "harness.json"
         config.write_text(json.dumps(CONFIG))
         given = {"BASE_URL": url, "TOKEN": token, "HARNESS_CONFIG": str(config), "WORK": str(work)}
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [node.node, str(HARNESS / "drivers" / f"{driver}.mjs")],
             cwd=HARNESS,
             env={**node.environment, **given, **environment},

@@ -51,7 +51,7 @@ def find_node() -> Node:
 
 
 def _version(node: str) -> tuple[int, ...]:
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(part) for part in said.strip().removeprefix("v").split(".")[:2])
 
 
@@ -89,7 +89,7 @@ def _once(stamp: Path, source: Path) -> Iterator[bool]:
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> None:
-    done = subprocess.run(command, cwd=HARNESS, env=environment, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, cwd=HARNESS, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
 
@@ -101,19 +101,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server process that answers."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+
 @contextmanager
-def serving(target: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """An ASGI application factory (``package.module:function``) under Granian, as it runs in production; its URL."""
+def serving(target: str, environment: Mapping[str, str], log: Path) -> Iterator[Server]:
+    """An ASGI application factory (``package.module:function``) under Granian, as it runs in production."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), target]
     with log.open("wb") as output:
-        server = subprocess.Popen(  # noqa: S603
+        server = subprocess.Popen(
             command, env={**os.environ, **environment}, cwd=HARNESS.parents[2], stdout=output, stderr=output
         )
         url = f"http://127.0.0.1:{port}"
         try:
             _wait_until_it_answers(url, server, log)
-            yield url
+            yield Server(url, server)
         finally:
             server.send_signal(signal.SIGTERM)
             code = server.wait(timeout=STARTING_SECONDS)

@@ -7,6 +7,7 @@ import pytest
 
 from app.requests import Service
 from tests.edge.asgi_client import Stream, until
+from tests.edge.asgi_client import running as lifespan
 from tests.edge.tiny import TOKEN, TinyActors, tiny_app
 
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -96,6 +97,15 @@ async def test_errors_before_the_stream_are_plain_answers(
         given = {"accept": "text/event-stream", **headers}
         answer = await client.post("/graphql", json={"query": query}, headers=given)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json; charset=utf-8")
+
+
+async def test_a_stopping_server_breaks_the_stream_off(service: Service) -> None:
+    made = app(service)
+    async with lifespan(made):
+        stream = await started(Stream(made, "subscription{silence}"))
+    assert await stream.hear() == {"type": "http.response.body", "body": b"", "more_body": False}
+    await stream.ended()
+    assert running(service) == (0, 0)
 
 
 async def test_a_full_server_starts_no_stream(service: Service) -> None:
