@@ -6,10 +6,18 @@ from typing import Any
 import strawberry
 from graphql import GraphQLSchema
 
-from schema import common, divisions, estates, people, registration
+from schema import common, divisions, estates, people, registration, statistics, viewer
 from schema.engine.declare import finish, root_type
 
-STEMS: tuple[Any, ...] = (divisions, estates, people, registration)
+# One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
+STEMS: tuple[Any, ...] = (
+    divisions,
+    estates,
+    people,
+    registration,
+    statistics,
+    viewer,
+)
 
 
 @cache
