@@ -39,5 +39,5 @@ async def _stop_under_load(server: Server) -> None:
 
 
 async def _until_under_way(client: httpx.AsyncClient, url: str) -> None:
-    while "anju_requests_under_way 1.0" not in (await client.get(f"{url}/metrics")).text:
+    while "anju_requests_under_way 1.0" not in (await client.get(f"{url}/metrics")).text:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
