@@ -11,6 +11,8 @@ from models import documents as documents
 from models import estates as estates
 from models import fees as fees
 from models import filings as filings
+from models import funds as funds
+from models import inspections as inspections
 from models import ledger as ledger
 from models import payments as payments
 from models import people as people

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, ForeignKey, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import ARRAY, ForeignKey, Text, UniqueConstraint, Uuid, case, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
 
 from domain.roles import Role
 from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of
@@ -165,6 +165,12 @@ class Task(CountyRow):
     """``due_on``, or 9999-12-31 without one: the queue's order."""
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+# The case's id under the name of its type, for readers that follow it: null for tasks of other types.
+Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)))
+Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
+Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 
 class AuditEvent(CountyRow):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
 
 Moved = Callable[["UnitOfWork", Any, str], Awaitable[None]]
+Asks = Callable[[Any, Role], bool]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class CaseKind:
     """The facts that the row itself holds. It gets a row, or anything with the row's attributes."""
     resting: frozenset[str] = frozenset()
     """States in which nobody is waited for (FILED, EFFECTIVE): only what has a deadline there fills a queue."""
+    asks: Asks | None = None
+    """Whether a role that could act is waited for in a case (where the list leaves it open which office it is)."""
     moved: Moved | None = None
     """What else changes when a case of this kind has moved (by a person or the clock); gets the former state."""
 
@@ -61,10 +64,11 @@ def case_kind(
     *,
     facts: Callable[[Any], Mapping[str, Any]] = _nothing,
     resting: Iterable[str] = (),
+    asks: Asks | None = None,
     moved: Moved | None = None,
 ) -> CaseKind:
     """Register a model of cases; older versions of its workflows stay in the list for the cases that run on them."""
-    KINDS[model] = CaseKind(model, tuple(workflows), facts, frozenset(resting), moved)
+    KINDS[model] = CaseKind(model, tuple(workflows), facts, frozenset(resting), asks, moved)
     return KINDS[model]
 
 

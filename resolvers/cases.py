@@ -46,14 +46,19 @@ class Signature:
 
 
 async def open_case(
-    uow: "UnitOfWork", case: Case, workflow: Workflow, *, grant: Grant, documents: Sequence[uuid.UUID] = ()
+    uow: "UnitOfWork",
+    case: Case,
+    workflow: Workflow,
+    *,
+    grant: Grant,
+    documents: Sequence[uuid.UUID] = (),
+    facts: Mapping[str, Any] | None = None,
 ) -> Case:
     """Store a new case in its first state, with its audit event, its first tasks and its notice.
 
-    The actor is the applicant. Refuses with ``FORBIDDEN_ROLE`` a role that may not open such a case in this county.
+    The actor is the applicant. Refuses as ``domain.workflow.check_opening`` does: a role that may not open such a
+    case in this county, missing documents, what the opening's guards say.
     """
-    if grant.role not in workflow.openers(uow.profile):
-        raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=workflow.openers(uow.profile))
     if uow.actor.account_id is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
     case.county = uow.county
@@ -65,7 +70,9 @@ async def open_case(
     await uow.session.flush()  # documents, reviews and tasks name the case's id
     attached = await papers.attach(uow, documents, case)
     case.document_kinds = await _kinds_attached(uow, case)
-    await hand_on(uow, case, {})
+    known = {**KINDS[type(case)].facts(case), "is_applicant": True, **(facts or {})}
+    lists.check_opening(workflow, uow.profile, grant.role, known, kinds(case), now=uow.now)
+    await hand_on(uow, case, facts or {})
     await uow.audit("OPEN", case, grant=grant, documents=[paper.id for paper in attached], to_state=case.state)
     uow.notify(case)
     return case

@@ -31,7 +31,9 @@ async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any]) ->
         wanted = {
             turn.role: turn
             for turn in turns
-            if _is_turn(workflow, profile, case, turn) and (turn.due or case.state not in kind.resting)
+            if _is_turn(workflow, profile, case, turn)
+            and (turn.due or case.state not in kind.resting)
+            and (kind.asks is None or kind.asks(case, turn.role))
         }
     await uow.session.flush()
     open_tasks = select(Task).where(

@@ -148,10 +148,16 @@ class UnitOfWork:
         return (await self.session.execute(_bound(statement, values))).scalar() is not None
 
     async def open_case(
-        self, case: Case, workflow: Workflow, *, grant: Grant, documents: Sequence[uuid.UUID] = ()
+        self,
+        case: Case,
+        workflow: Workflow,
+        *,
+        grant: Grant,
+        documents: Sequence[uuid.UUID] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> Case:
         """Store a new case in its workflow's first state (see ``resolvers.cases.open_case``)."""
-        return await cases.open_case(self, case, workflow, grant=grant, documents=documents)
+        return await cases.open_case(self, case, workflow, grant=grant, documents=documents, facts=facts)
 
     async def advance(
         self,
@@ -175,6 +181,10 @@ class UnitOfWork:
             signature=signature,
             expected_version=expected_version,
         )
+
+    async def reschedule(self, case: CaseRow) -> None:
+        """Compute a case's deadlines, queue and timer anew, after a day that they count from has changed."""
+        await cases.reschedule(self, case)
 
     async def audit(
         self,

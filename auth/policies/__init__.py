@@ -10,6 +10,8 @@ from auth.policies import documents as documents
 from auth.policies import estates as estates
 from auth.policies import fees as fees
 from auth.policies import filings as filings
+from auth.policies import funds as funds
+from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
 from auth.policies import payments as payments
 from auth.policies import people as people

@@ -1,0 +1,60 @@
+"""Who sees fund requests: whoever applied, the estate's people once the plan is posted, the offices of the place."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
+from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
+from domain.funds import FundKind, FundState
+from domain.roles import RESIDENTS, Role
+from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
+
+
+def _handed_in(request: Any) -> ColumnElement[bool]:
+    """A draft is its applicant's own affair."""
+    return request.state != FundState.DRAFT.value  # type: ignore[no-any-return]
+
+
+def _applied(request: Any, scope: Scope) -> ColumnElement[bool]:
+    return request.applicant_id == scope.any("accounts")  # type: ignore[no-any-return]
+
+
+def _own_or(rule: Predicate) -> Predicate:
+    """The applicant's own requests, and by ``rule`` those that were handed in."""
+    return lambda request, scope: or_(_applied(request, scope), and_(_handed_in(request), rule(request, scope)))
+
+
+def _posted_at_home(request: Any, scope: Scope) -> ColumnElement[bool]:
+    # Owners read plan, settlement and apportionment from the posting on (FUND-21, FUND-24); an emergency concerns them
+    # at once, as they take part in the check on site.
+    shown = or_(request.posted_from.is_not(None), request.kind == FundKind.EMERGENCY.value)
+    return and_(shown, of_own_home(request, scope))
+
+
+policy(
+    FundRequest,
+    {
+        **dict.fromkeys(RESIDENTS, _own_or(_posted_at_home)),
+        Role.COMMITTEE: _own_or(in_own_areas),
+        Role.PROJECT_LEADER: in_own_areas,
+        Role.COMPANY_ADMIN: of_own_company,
+        Role.COMPANY_STAFF: of_own_company,
+        Role.COMMUNITY: _own_or(of_own_community),
+        Role.TOWNSHIP: _own_or(of_own_township),
+        Role.BUREAU: _own_or(whole_county),
+    },
+)
+
+_OF_THE_REQUEST: dict[Role, Rule] = dict(everyone_via("fund_request_id", FundRequest))
+
+policy(
+    FundShare,
+    {
+        **_OF_THE_REQUEST,
+        # What a neighbour bears is the neighbour's: the posting on the board lists units masked (PRI-5).
+        **{role: lambda share, scope: share.unit_id == scope.any("units") for role in RESIDENTS},
+    },
+)
+policy(FundEarmark, everyone_via("fund_request_id", FundRequest))
+policy(SiteCheck, everyone_via("fund_request_id", FundRequest))

@@ -1,0 +1,193 @@
+"""Requests to use the special maintenance fund (住宅专项维修资金使用申请): ordinary (SM-6) and emergency (SM-7).
+
+Money is integer fen, areas 0.01 m². Approval earmarks the budget in the ledger (``FundEarmark``), payments come later
+(FUND-29). The owners' vote is recorded here as an attested outcome until votes are held on the platform.
+"""
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.fund_shares import Bearer
+from domain.funds import EmergencyCode, EmergencyOrder, Exclusion, FundKind, FundScope, FundState, VoteMode
+from models.base import Area, CountyRow, CreatedAt, Fen, index, link, one_of, unique
+from models.cases import APPEND_ONLY, CaseRow, case_table
+
+_NO_UUIDS = text("'{}'::uuid[]")
+
+
+class FundRequest(CaseRow):
+    """One request to pay a repair from a property area's maintenance fund."""
+
+    __tablename__ = "fund_request"
+    __table_args__ = case_table(
+        FundState,
+        link("building_id", "building"),
+        link("facility_id", "facility"),
+        link("origin_id", "fund_request"),
+        one_of("kind", FundKind),
+        one_of("scope", FundScope),
+        one_of("emergency_code", EmergencyCode),
+        one_of("emergency_order", EmergencyOrder),
+        one_of("exclusion", Exclusion),
+        one_of("vote_mode", VoteMode),
+        link("concerned_unit_id", "unit"),
+        index("concerned_unit_id"),
+        index("estate_id", "created_at", "id", name="ix_fund_request_estate_newest"),
+        index("kind", "state", "id"),
+        index("building_id"),
+        index("facility_id"),
+        index("origin_id"),
+        CheckConstraint("budget > 0", name="budget_positive"),
+        CheckConstraint("(kind = 'EMERGENCY') = (emergency_code IS NOT NULL)", name="emergency_has_code"),
+        CheckConstraint("(scope = 'BUILDING') = (building_id IS NOT NULL)", name="building_named"),
+        CheckConstraint("posted_to >= posted_from", name="posting_in_order"),
+        CheckConstraint("estate_id IS NOT NULL AND area_id IS NOT NULL", name="place_named"),
+    )
+
+    kind: Mapped[str]
+    description: Mapped[str]
+    """What is broken and what shall be done."""
+    building_id: Mapped[uuid.UUID | None]
+    facility_id: Mapped[uuid.UUID | None]
+    """The shared facility to be repaired, where it is in the register."""
+    scope: Mapped[str]
+    """Who benefits and so bears the cost (FUND-15)."""
+    budget: Mapped[Fen]
+    warranty_ends_on: Mapped[date | None]
+    """The last day of the builder's warranty on the asset; null when the asset never had one or it is not known."""
+    warranty_checked: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    """The applicant has looked the warranty up (FUND-14)."""
+    exclusion: Mapped[str | None]
+    """Why the fund may not pay it (FUND-13), as declared by the applicant or found by a reviewer."""
+    exclusion_note: Mapped[str | None]
+    contractor: Mapped[str | None]
+    """The contractor proposed in the plan."""
+    contractor_credit_code: Mapped[str | None]
+    emergency_code: Mapped[str | None]
+    emergency_order: Mapped[str | None]
+    """Whether the county pays before or after the repair is posted, as its profile said when the case was opened."""
+    concerned_unit_id: Mapped[uuid.UUID | None]
+    """The unit of the owner concerned, who takes part in the check on site (FUND-21)."""
+    origin_id: Mapped[uuid.UUID | None]
+    """The emergency report that turned out to be none and went on as this ordinary request."""
+    returns: Mapped[int] = mapped_column(server_default="0", default=0)
+    """How often it was returned for correction (FUND-25)."""
+    requested_on: Mapped[date]
+    """The day on which it was opened: the warranty must have ended before it (FUND-14)."""
+    quota_item: Mapped[int | None] = mapped_column(BigInteger)
+    """What the assembly's rule lets the committee spend on one item, in fen, as attested (TQ-42)."""
+    quota_year: Mapped[int | None] = mapped_column(BigInteger)
+    """What that rule allows in one year, in fen."""
+    quota_basis: Mapped[str | None]
+    """The adopted rule that grants the quota (V-25, V-32)."""
+    quota_used_on: Mapped[date | None]
+    """When the committee approved within the quota instead of a vote."""
+    posted_from: Mapped[date | None]
+    posted_to: Mapped[date | None]
+    """The last day of the posting (公示), which runs to its 24:00."""
+    posting_document_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
+    vote_mode: Mapped[str | None]
+    vote_passed: Mapped[bool | None]
+    """The outcome that counts in this county; null before a vote."""
+    vote_strict_passed: Mapped[bool | None]
+    """The outcome by the plain majorities of Civil Code 278 (V-31)."""
+    vote_for_area: Mapped[int | None] = mapped_column(BigInteger)
+    vote_scope_area: Mapped[int | None] = mapped_column(BigInteger)
+    vote_participating_area: Mapped[int | None] = mapped_column(BigInteger)
+    vote_for_heads: Mapped[int | None]
+    vote_scope_heads: Mapped[int | None]
+    vote_participating_heads: Mapped[int | None]
+    voted_on: Mapped[date | None]
+    vote_document_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
+    repaired_on: Mapped[date | None]
+    accepted_on: Mapped[date | None]
+    settled_cost: Mapped[int | None] = mapped_column(BigInteger)
+    """What an emergency repair cost in the end, in fen; an ordinary request settles after payment stages."""
+    approved_amount: Mapped[int | None] = mapped_column(BigInteger)
+    """What the bureau approved and the ledger earmarked, in fen."""
+    decided_on: Mapped[date | None]
+
+
+class FundShare(CountyRow):
+    """One bearer's part of the cost (FUND-15..18): a unit, or a building's public-housing seller. The parts sum to
+    the fen."""
+
+    __tablename__ = "fund_share"
+    __table_args__ = (
+        link("fund_request_id", "fund_request"),
+        link("unit_id", "unit"),
+        link("building_id", "building"),
+        one_of("bearer", Bearer),
+        UniqueConstraint(
+            "county",
+            "fund_request_id",
+            "unit_id",
+            "building_id",
+            name="uq_fund_share_bearer",
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("(unit_id IS NULL) = (bearer = 'SELLER_ACCOUNT')", name="bearer_named"),
+        index("fund_request_id", "position", "id", name="ix_fund_share_request"),
+        index("unit_id"),
+        index("building_id"),
+        {"info": {"deletable": True}},
+    )
+
+    fund_request_id: Mapped[uuid.UUID]
+    position: Mapped[int]
+    """From 1: units in their natural order, sellers after them."""
+    bearer: Mapped[str]
+    unit_id: Mapped[uuid.UUID | None]
+    building_id: Mapped[uuid.UUID]
+    area: Mapped[Area]
+    """The unit's building area in 0.01 m²; 0 for a seller."""
+    amount: Mapped[Fen]
+    shortfall: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the bearer's account lacked at approval; it becomes a claim against the owner (FUND-18)."""
+
+
+class FundEarmark(CountyRow):
+    """Fund money promised to one approved request; released when the request is cancelled (FUND-29)."""
+
+    __tablename__ = "fund_earmark"
+    __table_args__ = (
+        link("fund_request_id", "fund_request"),
+        link("area_id", "property_area"),
+        link("transaction_id", "ledger_transaction"),
+        link("release_id", "ledger_transaction"),
+        unique("fund_request_id"),
+        index("area_id", "released_at"),
+        index("transaction_id"),
+        index("release_id"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )
+
+    fund_request_id: Mapped[uuid.UUID]
+    area_id: Mapped[uuid.UUID]
+    amount: Mapped[Fen]
+    transaction_id: Mapped[uuid.UUID]
+    release_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[CreatedAt]
+    released_at: Mapped[datetime | None]
+
+
+class SiteCheck(CountyRow):
+    """One party's word in the joint check on site of a reported emergency (现场查勘, FUND-21). Append-only."""
+
+    __tablename__ = "site_check"
+    __table_args__ = (
+        link("fund_request_id", "fund_request"),
+        index("fund_request_id", "id"),
+        APPEND_ONLY,
+    )
+
+    fund_request_id: Mapped[uuid.UUID]
+    role: Mapped[str]
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    is_emergency: Mapped[bool]
+    note: Mapped[str]
+    photo_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
+    at: Mapped[datetime]
