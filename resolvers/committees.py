@@ -1,9 +1,10 @@
 """Bodies of owners as attested records: entered with members and terms, filed, changed, ended (SM-5, COM-4, COM-9)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -22,6 +23,7 @@ from domain.committees import (
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.identifiers import check_phone, mask_name
+from domain.records import Record
 from domain.roles import Role
 from domain.text import pinyin_key
 from models.base import new_id
@@ -37,7 +39,7 @@ FILERS = (Role.TOWNSHIP, Role.BUREAU)
 
 
 @dataclass(frozen=True)
-class BodyDraft:
+class BodyDraft(Record):
     """What an office attests of a body. ``basis`` names the papers: the filing, the minutes, the posted result."""
 
     kind: BodyKind
@@ -52,7 +54,7 @@ class BodyDraft:
 
 
 @dataclass(frozen=True)
-class MemberDraft:
+class MemberDraft(Record):
     """A member. With a phone the person gets a login and, but for reserves, the body's grants for the term."""
 
     name: str
@@ -67,23 +69,25 @@ async def attest(
     uow: UnitOfWork,
     *,
     area_id: uuid.UUID,
-    draft: BodyDraft,
-    members: Sequence[MemberDraft],
+    members: Sequence[Mapping[str, Any] | MemberDraft],
     document_ids: Sequence[uuid.UUID] = (),
+    **body: Any,
 ) -> Committee:
-    """Enter the body that acts for an area's owners (committeeAttest), as its papers show it, until elections come.
+    """Enter the body (``BodyDraft``) that acts for an area's owners (committeeAttest), as its papers show it.
 
     A committee ends the temporary body before it (COM-18); any other body in office is ended first
     (``ALREADY_REGISTERED``). Refuses ``OUT_OF_RANGE`` for an unlawful size or term (COM-4, COM-9), ``REQUIRED`` for
     what the profile asks of members before office (GT-27, GT-28), ``MODEL_TEXT_REQUIRED`` (GT-18).
     """
+    draft = BodyDraft(**body)
     area = await uow.load(PropertyArea, area_id, lock=True, field="areaId")
     grant = await uow.act(ATTESTERS, PropertyArea, area)
     account_id = uow.actor.account_id
     if account_id is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
     _check_draft(uow, draft)
-    _check_members(uow, draft, members, await _households(uow, area.id))
+    seats = [member if isinstance(member, MemberDraft) else MemberDraft(**member) for member in members]
+    _check_members(uow, draft, seats, await _households(uow, area.id))
     await _end_former(uow, area.id, draft)
     committee = Committee(
         county=uow.county,
@@ -101,14 +105,14 @@ async def attest(
         filed_on=draft.filed_on,
         commitment_signed=draft.commitment_signed,
         model_text_declared=draft.model_text_declared,
-        member_count=sum(member.post is not MemberPost.RESERVE for member in members),
+        member_count=sum(member.post is not MemberPost.RESERVE for member in seats),
         attested_by=account_id,
         attested_basis=draft.basis.strip(),
         version=1,
     )
     uow.session.add(committee)
     await uow.session.flush()  # its members refer to it
-    for member in members:
+    for member in seats:
         await _seat(uow, committee, member)
     await documents.attach(uow, document_ids, committee)
     await uow.audit("committeeAttest", committee, grant=grant, reason=committee.attested_basis, documents=document_ids)
@@ -143,13 +147,14 @@ async def filing_record(
     return committee
 
 
-async def member_seat(uow: UnitOfWork, *, committee_id: uuid.UUID, member: MemberDraft) -> CommitteeMember:
-    """Seat another member for the rest of the term (committeeMemberSeat): a reserve fills in, a by-election."""
+async def member_seat(uow: UnitOfWork, *, committee_id: uuid.UUID, **member: Any) -> CommitteeMember:
+    """Seat another member (``MemberDraft``) for the rest of the term (committeeMemberSeat): a reserve fills in, a by-election."""
     committee = await _in_office(uow, committee_id, "committeeMemberSeat", field="committeeId")
     grant = await uow.act(ATTESTERS, Committee, committee)
-    _check_letters(uow, BodyKind(committee.kind), member)
-    seated = await _seat(uow, committee, member, term_from=uow.today)
-    committee.member_count += member.post is not MemberPost.RESERVE
+    wanted = MemberDraft(**member)
+    _check_letters(uow, BodyKind(committee.kind), wanted)
+    seated = await _seat(uow, committee, wanted, term_from=uow.today)
+    committee.member_count += wanted.post is not MemberPost.RESERVE
     committee.version += 1
     await uow.audit("committeeMemberSeat", seated, grant=grant)
     uow.notify(committee)
@@ -166,18 +171,19 @@ async def member_end(
     member = await uow.load(CommitteeMember, id, lock=True)
     committee = await _in_office(uow, member.committee_id, "committeeMemberEnd")
     grant = await uow.act(ATTESTERS, Committee, committee)
-    if member.status != MemberStatus.IN_OFFICE or status is MemberStatus.IN_OFFICE:
+    becomes = MemberStatus(status)
+    if member.status != MemberStatus.IN_OFFICE or becomes is MemberStatus.IN_OFFICE:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="committeeMemberEnd", state=member.status)
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
     if not member.term_from <= ended_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "endedOn", least=member.term_from, most=uow.today)
-    member.status = status.value
+    member.status = becomes.value
     member.ended_on = ended_on
     committee.member_count -= member.post != MemberPost.RESERVE
     committee.version += 1
     await end_grants(uow.session, Source("committee_member", member.id), ended_on + timedelta(days=1))
-    await uow.audit("committeeMemberEnd", member, grant=grant, reason=reason, to_state=status.value)
+    await uow.audit("committeeMemberEnd", member, grant=grant, reason=reason, to_state=becomes.value)
     uow.notify(committee)
     return member
 

@@ -1,8 +1,10 @@
 """Property companies in a county: entered by an office, staffed by themselves, barred by decision (SL-17, SL-18)."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,6 +13,7 @@ from domain.companies import StaffKind
 from domain.errors import ErrorCode, Refusal
 from domain.estates import SearchKind
 from domain.identifiers import check_credit_code, check_phone
+from domain.records import Record
 from domain.roles import Role
 from domain.text import pinyin_key
 from models.base import new_id
@@ -27,7 +30,7 @@ ENROLLERS = (Role.COMPANY_ADMIN, Role.BUREAU, Role.TOWNSHIP)
 
 
 @dataclass(frozen=True)
-class CompanyParticulars:
+class CompanyParticulars(Record):
     """What is known of a company besides its credit code. ``township`` is where its office in the county is."""
 
     name: str
@@ -44,7 +47,7 @@ class CompanyParticulars:
 
 
 @dataclass(frozen=True)
-class StaffMember:
+class StaffMember(Record):
     """A person whom a company employs. With a phone the person gets a login, and the grants of the post."""
 
     name: str
@@ -60,40 +63,36 @@ class StaffMember:
 
 
 async def register(
-    uow: UnitOfWork, *, credit_code: str, particulars: CompanyParticulars, admin: StaffMember | None = None
+    uow: UnitOfWork, *, credit_code: str, admin: Mapping[str, Any] | StaffMember | None = None, **particulars: Any
 ) -> Company:
-    """Enter a company in the county's register (companyRegister), with the first administrator who acts for it.
+    """Enter a company (``CompanyParticulars``) in the county's register, with the first administrator who acts for it.
 
     The bureau does so for the whole county, a township for its own street (SL-17). Filing is the company's own step.
     Refuses ``INVALID_CREDIT_CODE``, ``ALREADY_REGISTERED``, ``INVALID_DIVISION``.
     """
+    entered = CompanyParticulars(**particulars)
     grant = await uow.act(REGISTRARS)
     credit_code = check_credit_code(credit_code)
-    if grant.role is Role.TOWNSHIP and grant.township != particulars.township:
-        raise Refusal(ErrorCode.INVALID_DIVISION, "township", value=particulars.township)
-    await check_place(uow, particulars.township, particulars.community)
+    if grant.role is Role.TOWNSHIP and grant.township != entered.township:
+        raise Refusal(ErrorCode.INVALID_DIVISION, "township", value=entered.township)
+    await check_place(uow, entered.township, entered.community)
     taken = select(Company.id).where(Company.county == uow.county, Company.credit_code == credit_code)
     if await uow.session.scalar(taken) is not None:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "creditCode", value=credit_code)
     company = Company(county=uow.county, id=new_id(), credit_code=credit_code, staff_count=0, version=1)
-    _write(uow, company, particulars)
+    _write(uow, company, entered)
     uow.session.add(company)
     await uow.session.flush()  # the first member of staff refers to it
     await index_texts(uow.session, uow.county, SearchKind.COMPANY, company.id, company.name, credit_code)
     if admin is not None:
-        await _employ(uow, company, admin)
+        first = admin if isinstance(admin, StaffMember) else StaffMember(**admin)
+        await _employ(uow, company, first)
     await uow.audit("companyRegister", company, grant=grant)
     uow.notify(company)
     return company
 
 
-async def change(
-    uow: UnitOfWork,
-    *,
-    id: uuid.UUID,
-    particulars: CompanyParticulars,
-    expected_version: int | None = None,
-) -> Company:
+async def change(uow: UnitOfWork, *, id: uuid.UUID, expected_version: int | None = None, **particulars: Any) -> Company:
     """Write new particulars (companyChange): by the company itself or the bureau.
 
     A filed company files the change within the profile's days (SM-1, CHANGED); this only keeps the register true.
@@ -101,8 +100,9 @@ async def change(
     company = await uow.load(Company, id, lock=True)
     grant = await uow.act((Role.COMPANY_ADMIN, Role.BUREAU), Company, company)
     uow.check_version(company, expected_version)
-    await check_place(uow, particulars.township, particulars.community)
-    _write(uow, company, particulars)
+    entered = CompanyParticulars(**particulars)
+    await check_place(uow, entered.township, entered.community)
+    _write(uow, company, entered)
     company.version += 1
     await index_texts(uow.session, uow.county, SearchKind.COMPANY, company.id, company.name, company.credit_code)
     await uow.audit("companyChange", company, grant=grant)
@@ -110,15 +110,15 @@ async def change(
     return company
 
 
-async def staff_enroll(uow: UnitOfWork, *, company_id: uuid.UUID, member: StaffMember) -> CompanyStaff:
-    """Enrol a member of staff (companyStaffEnroll); the grants of the post begin with the employment.
+async def staff_enroll(uow: UnitOfWork, *, company_id: uuid.UUID, **member: Any) -> CompanyStaff:
+    """Enrol a member of staff (``StaffMember``, companyStaffEnroll); the grants of the post begin with the employment.
 
     The company's administrator enrols; the office that registers companies may, too, so that a company has a first one.
     Refuses ``ALREADY_REGISTERED`` for a person whom the company employs already.
     """
     company = await uow.load(Company, company_id, lock=True, field="companyId")
     grant = await uow.act(ENROLLERS, Company, company)
-    staff = await _employ(uow, company, member)
+    staff = await _employ(uow, company, StaffMember(**member))
     await uow.audit("companyStaffEnroll", staff, grant=grant, detail={"kind": staff.kind})
     uow.notify(company)
     return staff

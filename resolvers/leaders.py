@@ -3,26 +3,31 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
 from auth.actor import Grant
 from auth.grants import Reach, Source, end_grants, open_grant
+from domain.calendar import add_working_days
 from domain.companies import CAN_SERVE, MAX_PROJECTS_PER_LEADER, CompanyState, LeaderState, may_take_new_project
 from domain.contracts import IN_FORCE, ContractState
+from domain.disclosures import DisclosureItem
 from domain.errors import ErrorCode, Refusal
+from domain.records import Record
 from domain.roles import Role
 from models.base import new_id
 from models.companies import Company, CompanyStaff, ProjectLeader
 from models.contracts import ServiceContract
 from models.estates import EstateArea, PropertyArea
+from resolvers.disclosures import About, expect
 from resolvers.unit_of_work import UnitOfWork
 
 OPEN_CONTRACTS = frozenset({ContractState.SIGNED, ContractState.FILED}) | IN_FORCE
 
 
 @dataclass(frozen=True)
-class Appointment:
+class Appointment(Record):
     """Who leads a project from when. ``work_phone`` is posted on the disclosure board (TQ-69)."""
 
     staff_id: uuid.UUID
@@ -31,44 +36,48 @@ class Appointment:
     work_phone: str | None = None
 
 
-async def appoint(uow: UnitOfWork, *, area_id: uuid.UUID, appointment: Appointment) -> ProjectLeader:
-    """Appoint the leader of a project that has none in post (projectLeaderAppoint).
+async def appoint(uow: UnitOfWork, *, area_id: uuid.UUID, **appointment: Any) -> ProjectLeader:
+    """Appoint the leader (``Appointment``) of a project that has none in post (projectLeaderAppoint).
 
     Refuses ``FIRM_NOT_FILED``; ``BLACKLISTED`` for a project that is new to a listed company (CR-5);
     ``ALREADY_REGISTERED`` where one is in post; ``OUT_OF_RANGE`` when the person leads as many projects as allowed.
     """
+    wanted = Appointment(**appointment)
     area = await uow.load(PropertyArea, area_id, field="areaId")
-    staff, company, grant = await _appointee(uow, appointment)
+    staff, company, grant = await _appointee(uow, wanted)
     await _check_project(uow, company, area)
     if await _in_post(uow, area.id) is not None:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "areaId", value=area.name)
-    leader = await _appoint(uow, area, staff, company, appointment)
+    leader = await _appoint(uow, area, staff, company, wanted)
+    await _board_is_stale(uow, area)
     await uow.audit("projectLeaderAppoint", leader, grant=grant)
     uow.notify(leader)
     return leader
 
 
-async def replace(uow: UnitOfWork, *, id: uuid.UUID, appointment: Appointment, reason: str) -> ProjectLeader:
+async def replace(uow: UnitOfWork, *, id: uuid.UUID, reason: str, **appointment: Any) -> ProjectLeader:
     """Put another leader in the post (projectLeaderReplace), who is returned; the former stays on record.
 
     Refuses as ``appoint`` does, and ``REQUIRED`` without a reason. The board's posting is due anew (TQ-70).
     """
+    wanted = Appointment(**appointment)
     former = await uow.load(ProjectLeader, id, lock=True)
     if former.ended_on is not None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="projectLeaderReplace", state=former.state)
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
     area = await uow.load(PropertyArea, former.area_id, field="id")
-    staff, company, grant = await _appointee(uow, appointment)
+    staff, company, grant = await _appointee(uow, wanted)
     if company.id != former.company_id:
         raise Refusal(ErrorCode.INVALID_INPUT, "staffId")
-    if appointment.appointed_on < former.appointed_on:
+    if wanted.appointed_on < former.appointed_on:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "appointedOn", least=former.appointed_on)
     await _check_project(uow, company, area)
-    await _end(uow, former, LeaderState.REPLACED, appointment.appointed_on)
+    await _end(uow, former, LeaderState.REPLACED, wanted.appointed_on)
     await uow.session.flush()  # one leader in post at a time is a key of the table
-    leader = await _appoint(uow, area, staff, company, appointment)
+    leader = await _appoint(uow, area, staff, company, wanted)
     former.replaced_by_id = leader.id
+    await _board_is_stale(uow, area)
     await uow.audit("projectLeaderReplace", leader, grant=grant, reason=reason, detail={"replaces": str(former.id)})
     uow.notify(leader)
     uow.notify(former)
@@ -133,6 +142,12 @@ async def _check_project(uow: UnitOfWork, company: Company, area: PropertyArea) 
     listed = company.blacklisted_on if uow.profile.blacklist_ban else None
     if is_new and not may_take_new_project(listed, company.blacklist_corrected_on, uow.today):
         raise Refusal(ErrorCode.BLACKLISTED)
+
+
+async def _board_is_stale(uow: UnitOfWork, area: PropertyArea) -> None:
+    """The leader's name and phone hang on the board: it is due anew within the profile's working days (TQ-69, TQ-70)."""
+    last_day = add_working_days(uow.today, uow.profile.disclosure_update_working_days)
+    await expect(uow, area, DisclosureItem.COMPANY_AND_LEADER, last_day, About("property_area", area.id))
 
 
 async def _in_post(uow: UnitOfWork, area_id: uuid.UUID) -> ProjectLeader | None:

@@ -4,6 +4,7 @@ Everything is made through commands and grants, as in life; only divisions and t
 command of a county makes, are written straight. ``refused`` shows that a refusal changed nothing in any table.
 """
 
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from auth.actor import Actor, Grant, system_actor
 from auth.grants import Reach, Source, open_grant
 from domain.divisions import DivisionLevel
 from domain.errors import ErrorCode, Refusal
+from domain.identifiers import make_phone
 from domain.roles import PARTNERS, Role
 from models.accounts import Account, AccountGrant, OAuthClient
 from models.base import Base, is_county_table, new_id
@@ -109,6 +111,10 @@ class World:
                 valid_from=date(2020, 1, 1),
             )
         return await self.actor(**holder)
+
+    def phone(self) -> str:
+        """A mobile number that no other test uses: accounts are shared by all counties."""
+        return make_phone(secrets.randbelow(10**8))
 
     async def bureau(self) -> Actor:
         return await self.person(Role.BUREAU, office="演示县住房和城乡建设局")

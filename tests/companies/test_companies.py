@@ -13,12 +13,12 @@ from models.cases import AuditEvent
 from models.companies import Company, CompanyStaff
 from models.sealed import reveal
 from resolvers import companies
-from resolvers.companies import CompanyParticulars, StaffMember
+from resolvers.companies import StaffMember
 from tests.world import World
 
 
-def particulars(world: World, **changes: Any) -> CompanyParticulars:
-    values: dict[str, Any] = {
+def particulars(world: World, **changes: Any) -> dict[str, Any]:
+    return {
         "name": "测试物业服务有限公司（演示）",
         "township": world.township,
         "community": world.community,
@@ -27,17 +27,16 @@ def particulars(world: World, **changes: Any) -> CompanyParticulars:
         "contact_phone": make_phone(1),
         **changes,
     }
-    return CompanyParticulars(**values)
 
 
-def admin(world: World, number: int = 10) -> StaffMember:
-    return StaffMember("李管理", StaffKind.ADMIN, "经理", world.today, phone=make_phone(number))
+def admin(world: World) -> StaffMember:
+    return StaffMember("李管理", StaffKind.ADMIN, "经理", world.today, phone=world.phone())
 
 
 async def test_the_bureau_enters_a_company_with_its_first_administrator(world: World) -> None:
     bureau = await world.bureau()
     company = await world.do(
-        bureau, companies.register, credit_code=make_credit_code(7), particulars=particulars(world), admin=admin(world)
+        bureau, companies.register, credit_code=make_credit_code(7), **particulars(world), admin=admin(world)
     )
     assert (company.state, company.listed, company.staff_count) == ("UNFILED", False, 1)
     assert company.contact_phone_mask == "154****0001"
@@ -52,20 +51,20 @@ async def test_the_bureau_enters_a_company_with_its_first_administrator(world: W
 async def test_what_is_entered_must_be_true_to_form(world: World) -> None:
     bureau = await world.bureau()
     street = await world.township_office()
-    given: dict[str, Any] = {"credit_code": make_credit_code(7), "particulars": particulars(world)}
+    given: dict[str, Any] = {"credit_code": make_credit_code(7), **particulars(world)}
     await world.do(bureau, companies.register, **given)
     for who, changes, code, field in (
         (bureau, {}, ErrorCode.ALREADY_REGISTERED, "creditCode"),
         (bureau, {"credit_code": "91990000000000071X"}, ErrorCode.INVALID_CREDIT_CODE, "creditCode"),
         (
             bureau,
-            {"credit_code": make_credit_code(8), "particulars": particulars(world, community=world.other_community)},
+            {"credit_code": make_credit_code(8), **particulars(world, community=world.other_community)},
             ErrorCode.INVALID_DIVISION,
             "community",
         ),
         (
             bureau,
-            {"credit_code": make_credit_code(8), "particulars": particulars(world, contact_phone="12")},
+            {"credit_code": make_credit_code(8), **particulars(world, contact_phone="12")},
             ErrorCode.INVALID_PHONE,
             "contactPhone",
         ),
@@ -73,7 +72,7 @@ async def test_what_is_entered_must_be_true_to_form(world: World) -> None:
             street,
             {
                 "credit_code": make_credit_code(8),
-                "particulars": particulars(world, township=world.other_township, community=world.other_community),
+                **particulars(world, township=world.other_township, community=world.other_community),
             },
             ErrorCode.INVALID_DIVISION,
             "township",
@@ -86,7 +85,7 @@ async def test_what_is_entered_must_be_true_to_form(world: World) -> None:
 async def test_grants_follow_employment(world: World) -> None:
     bureau = await world.bureau()
     company = await world.do(
-        bureau, companies.register, credit_code=make_credit_code(7), particulars=particulars(world), admin=admin(world)
+        bureau, companies.register, credit_code=make_credit_code(7), **particulars(world), admin=admin(world)
     )
     (first,) = await world.rows(CompanyStaff)
     boss = await world.actor(account_id=first.account_id)
@@ -95,19 +94,19 @@ async def test_grants_follow_employment(world: World) -> None:
         StaffKind.TECHNICIAN,
         "水电工",
         world.today,
-        make_phone(11),
+        world.phone(),
         certificate_number="C-1",
         trained_on=world.today,
     )
-    staff = await world.do(boss, companies.staff_enroll, company_id=company.id, member=clerk)
+    staff = await world.do(boss, companies.staff_enroll, company_id=company.id, **vars(clerk))
     assert staff.trained_on == world.today
     person = await world.actor(account_id=staff.account_id)
     assert [grant.role for grant in person.grants] == [Role.COMPANY_STAFF]
     await world.refused(
-        boss, companies.staff_enroll, ErrorCode.ALREADY_REGISTERED, "phone", company_id=company.id, member=clerk
+        boss, companies.staff_enroll, ErrorCode.ALREADY_REGISTERED, "phone", company_id=company.id, **vars(clerk)
     )
     await world.refused(
-        person, companies.staff_enroll, ErrorCode.FORBIDDEN_ROLE, company_id=company.id, member=admin(world, 12)
+        person, companies.staff_enroll, ErrorCode.FORBIDDEN_ROLE, company_id=company.id, **vars(admin(world))
     )
     await world.do(boss, companies.staff_dismiss, id=staff.id, employed_to=world.today)
     assert [grant.role for grant in (await world.actor(account_id=staff.account_id)).grants] == [Role.COMPANY_STAFF]
@@ -121,13 +120,14 @@ async def test_grants_follow_employment(world: World) -> None:
 
 async def test_one_login_serves_two_companies(world: World) -> None:
     bureau = await world.bureau()
+    same = admin(world)
     for number in (7, 8):
         await world.do(
             bureau,
             companies.register,
             credit_code=make_credit_code(number),
-            particulars=particulars(world),
-            admin=admin(world),
+            **particulars(world),
+            admin=same,
         )
     first, second = await world.rows(CompanyStaff)
     assert first.account_id == second.account_id
@@ -137,7 +137,7 @@ async def test_one_login_serves_two_companies(world: World) -> None:
 async def test_who_sees_companies_and_staff(world: World) -> None:
     bureau = await world.bureau()
     company = await world.do(
-        bureau, companies.register, credit_code=make_credit_code(7), particulars=particulars(world), admin=admin(world)
+        bureau, companies.register, credit_code=make_credit_code(7), **particulars(world), admin=admin(world)
     )
     (staff,) = await world.rows(CompanyStaff)
     boss = await world.actor(account_id=staff.account_id)
@@ -178,9 +178,7 @@ def test_a_ban_from_a_leap_day_ends_with_february() -> None:
 
 async def test_the_bureau_records_the_black_list(world: World) -> None:
     bureau = await world.bureau()
-    company = await world.do(
-        bureau, companies.register, credit_code=make_credit_code(7), particulars=particulars(world)
-    )
+    company = await world.do(bureau, companies.register, credit_code=make_credit_code(7), **particulars(world))
     listed = await world.do(
         bureau, companies.blacklist_record, id=company.id, listed_on=world.today, reason="挪用公共收益"
     )
