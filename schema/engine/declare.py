@@ -345,8 +345,10 @@ def listing(
     return _field(declared, description, f"{target}Connection | None")  # type: ignore[no-any-return]
 
 
-def answer(function: Callable[..., Awaitable[Any]], description: str, *, of: bool = False) -> StrawberryField:
-    """A field answered by ``async function(run, **arguments)``; its return annotation is the field's type.
+def answer(
+    function: Callable[..., Awaitable[Any]], description: str, *, shows: str | None = None, of: bool = False
+) -> StrawberryField:
+    """A field answered by ``async function(run, **arguments)``; its type is ``shows`` or the return annotation.
 
     Its arguments are its keywords, described by ``Annotated[..., strawberry.argument(description=...)]``. With ``of`` it is a
     field of a plain type and gets that value second.
@@ -354,7 +356,9 @@ def answer(function: Callable[..., Awaitable[Any]], description: str, *, of: boo
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[2 if of else 1 :]
     field = _field(Answer(function), description)
-    field.type_annotation = StrawberryAnnotation(signature.return_annotation, namespace=_Late(function.__globals__))
+    field.type_annotation = StrawberryAnnotation(
+        shows or signature.return_annotation, namespace=_Late(function.__globals__)
+    )
     field.arguments = [
         StrawberryArgument(
             parameter.name,

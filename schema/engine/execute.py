@@ -259,6 +259,8 @@ class Run:
         if value is None:
             return b"null"
         if is_list_type(type_):
+            if value and get_named_type(type_).name == "Node":
+                return await self.nodes(value, nodes)
             return b"[%s]" % b",".join([await self._show(each, type_.of_type, nodes) for each in value])
         if is_leaf_type(type_):
             shown = getattr(value, "value", value) if is_enum_type(type_) else type_.serialize(value)
