@@ -12,6 +12,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
+from tests.project import Project
 from tests.world import World
 
 _controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
@@ -97,6 +98,12 @@ async def command_sessions(database: Database) -> AsyncIterator[async_sessionmak
 async def world(command_sessions: async_sessionmaker[AsyncSession], county: str) -> World:
     """A county of the test's own with divisions, to be peopled (see ``tests.world``)."""
     return await World(command_sessions, county).settle()
+
+
+@pytest_asyncio.fixture
+async def project(world: World) -> Project:
+    """An estate with a company, a committee and the offices around it (see ``tests.project``)."""
+    return await Project.build(world)
 
 
 # -- the network is off -----------------------------------------------------------------------------------------------
