@@ -25,7 +25,7 @@ from app.farewell import before_stopping
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.graphql import GraphQLEndpoint
-from app.middleware import RequestIds
+from app.middleware import Express, RequestIds
 from app.requests import Service
 from app.settings import Settings
 from app.subscriptions import Hub
@@ -105,7 +105,8 @@ def assemble(
         expose_headers=["Retry-After", "X-Request-Id"],
         max_age=PREFLIGHT_SECONDS,
     )
-    app = Starlette(routes=[*own, *routes], middleware=[Middleware(RequestIds), cross_origin], lifespan=running)
+    middleware = [Middleware(RequestIds), Middleware(Express, "/graphql", http), cross_origin]
+    app = Starlette(routes=[*own, *routes], middleware=middleware, lifespan=running)
     app.state.service = service
     return app
 

@@ -4,7 +4,6 @@ A plain ASGI endpoint: the path of a request is short, headers are read once, an
 are. Whatever malformed request arrives, the answer is a 4xx with one clear message, and never a trace.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import sse
 from app.actors import bearer
+from app.deadlines import Deadlines
 from app.negotiation import JSON, Wanted, is_json, locale, wanted
 from app.requests import Parameters, Service, acting_as, refuse_nul
 from schema.documents import Document, Operation, RequestContext
@@ -37,7 +37,7 @@ class GraphQLEndpoint:
     ) -> None:
         self.service = service
         self.body_bytes = body_bytes
-        self.body_seconds = body_seconds
+        self.body_deadlines = Deadlines(body_seconds)
         self.keepalive = keepalive
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class GraphQLEndpoint:
         context = RequestContext(
             request_id=scope.get("state", {}).get("request_id", ""),
             locale=locale(headers.get(b"accept-language", b"")),
-            acting_as=acting_as(headers.get(b"x-acting-as", b"").decode("latin-1")),
+            acting_as=acting_as(headers[b"x-acting-as"].decode("latin-1")) if b"x-acting-as" in headers else None,
             client_ip=scope["client"][0] if scope.get("client") else "",
             token=bearer(headers.get(b"authorization")),
             events=self.service.events,
@@ -119,7 +119,7 @@ class GraphQLEndpoint:
         ):
             raise RequestError(RequestCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8.")
         try:
-            async with asyncio.timeout(self.body_seconds):
+            async with self.body_deadlines:
                 body = await self._body(headers, receive)
         except TimeoutError:
             raise RequestError(RequestCode.TOO_SLOW, "The body did not arrive in time.") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.actors import Actors
 from app.admission import Gate
+from app.deadlines import Deadlines
 from app.metrics import Metrics
 from app.texts import error_body
 from auth.actor import Actor
@@ -51,24 +52,28 @@ class Parameters:
         if not isinstance(payload, dict):
             batch = " Batches are not taken." if isinstance(payload, list) else ""
             raise _malformed(f"The body must be a JSON object.{batch}")
-        query = _typed(payload, "query", str, "a string")
-        operation_name = _typed(payload, "operationName", str, "a string")
-        variables = _typed(payload, "variables", dict, "an object") or {}
-        extensions = _typed(payload, "extensions", dict, "an object") or {}
-        document_id = _typed(payload, "documentId", str, "a string")
-        sha256 = _persisted(extensions.get("persistedQuery"))
-        if sha256 is None and document_id is not None:
-            sha256 = document_id.removeprefix("sha256:")
+        query, operation_name = payload.get("query"), payload.get("operationName")
+        variables, extensions = payload.get("variables"), payload.get("extensions")
+        if query is not None and not isinstance(query, str):
+            raise _malformed("The parameter query must be a string.")
+        if operation_name is not None and not isinstance(operation_name, str):
+            raise _malformed("The parameter operationName must be a string.")
+        if variables is not None and not isinstance(variables, dict):
+            raise _malformed("The parameter variables must be an object.")
+        if extensions is not None and not isinstance(extensions, dict):
+            raise _malformed("The parameter extensions must be an object.")
+        sha256 = _persisted(extensions.get("persistedQuery")) if extensions else None
         if query is None and sha256 is None:
-            raise _malformed("The parameter query is missing.")
-        return cls(query, operation_name or None, variables, sha256)
+            sha256 = _identified(payload.get("documentId"))
+        return cls(query, operation_name or None, variables or {}, sha256)
 
 
-def _typed(payload: dict[str, Any], name: str, kind: type, called: str) -> Any:
-    value = payload.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise _malformed(f"The parameter {name} must be {called}.")
-    return value
+def _identified(document_id: object) -> str:
+    if document_id is None:
+        raise _malformed("The parameter query is missing.")
+    if not isinstance(document_id, str):
+        raise _malformed("The parameter documentId must be a string.")
+    return document_id.removeprefix("sha256:")
 
 
 def _persisted(entry: object) -> str | None:
@@ -120,7 +125,7 @@ class Service:
         self.gate = gate or Gate()
         self.events = events
         self.metrics = metrics or Metrics()
-        self.seconds = seconds
+        self.deadlines = Deadlines(seconds)
         self.recheck_seconds = recheck_seconds
         self.most_connections = most_connections
         self.connections = 0
@@ -175,7 +180,7 @@ class Service:
         started = time.perf_counter()
         with self.gate.enter(context.token or context.client_ip, reserved=self.is_payment(operation)):
             try:
-                async with asyncio.timeout(self.seconds):
+                async with self.deadlines:
                     answer = await self._executed(document, operation, parameters, context)
             except TimeoutError:
                 raise self.gate.turned_away(RequestCode.TIMEOUT) from None

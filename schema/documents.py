@@ -49,15 +49,11 @@ class Operation:
 
     cost: Cost
 
-    @property
-    def introspects(self) -> bool:
-        """Whether it reads the schema itself."""
-        return not INTROSPECTION_ROOTS.isdisjoint(self.fields)
+    introspects: bool
+    """Whether it reads the schema itself."""
 
-    @property
-    def reads_data(self) -> bool:
-        """Whether a statement is sent at all (``__typename`` and introspection need none)."""
-        return any(not name.startswith("__") for name in self.fields)
+    reads_data: bool
+    """Whether a statement is sent at all (``__typename`` and introspection need none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +198,7 @@ class Documents:
             costs, _ = compile_costs(ast, self.schema, self.costs)
             document.ast = ast
             document.operations = tuple(
-                Operation(
-                    node.name.value if node.name else None, node.operation.value, node, root_fields(ast, node), cost
-                )
-                for node, cost in zip(_operations(ast), costs, strict=True)
+                _operation(ast, node, cost) for node, cost in zip(_operations(ast), costs, strict=True)
             )
         return document
 
@@ -237,8 +230,17 @@ def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
     return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
 
 
-def _name(node: OperationDefinitionNode) -> str | None:
-    return node.name.value if node.name else None
+def _operation(document: DocumentNode, node: OperationDefinitionNode, cost: Cost) -> Operation:
+    fields = root_fields(document, node)
+    return Operation(
+        name=node.name.value if node.name else None,
+        kind=node.operation.value,
+        node=node,
+        fields=fields,
+        cost=cost,
+        introspects=not INTROSPECTION_ROOTS.isdisjoint(fields),
+        reads_data=any(not name.startswith("__") for name in fields),
+    )
 
 
 def _rejection(code: RequestCode, errors: Iterable[GraphQLError]) -> Rejection:

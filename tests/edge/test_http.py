@@ -406,7 +406,7 @@ async def test_a_fault_says_nothing_but_its_request_id(
 
 
 async def test_a_request_is_given_up_after_its_time(client: httpx.AsyncClient, service: Service) -> None:
-    service.seconds = 0.01
+    service.deadlines.seconds = 0.01
     answer = await post(client, {"query": "{slow(seconds:30)}"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["errors"][0]["extensions"] == {"code": "TIMEOUT"}
