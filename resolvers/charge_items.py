@@ -1,13 +1,14 @@
 """Charge items: defined by the company from its contract, disclosed, ended. Nothing else may be billed (TQ-73, ZD-47)."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import or_, select
 
 from domain.bills import BILLERS, ChargeBasis, ChargeCategory, ChargeItemState
 from domain.contracts import ContractKind, ContractState
+from domain.disclosures import RULES, DisclosureItem
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fees import check_price
@@ -15,7 +16,9 @@ from domain.profiles.parameters import BuildingType
 from models.base import new_id
 from models.contracts import ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry
+from models.estates import PropertyArea
 from models.fees import ChargeItem, ChargeItemDisclosure
+from resolvers.disclosures import About, Posting, put_up
 from resolvers.unit_of_work import UnitOfWork
 
 _OVER = frozenset({ContractState.TERMINATED, ContractState.WITHDRAWN, ContractState.RENEWED})
@@ -136,46 +139,89 @@ async def _replace(uow: UnitOfWork, item_id: uuid.UUID, contract: ServiceContrac
     before.version += 1
 
 
+async def charge_items_disclose(
+    uow: UnitOfWork, *, area_id: uuid.UUID, charge_item_ids: Sequence[uuid.UUID], objection_contact: str
+) -> Disclosure:
+    """Post the company's charges on the area's board: these items and all that hang there and are still charged.
+
+    From then on the items can be billed (ZS-26, TQ-69, TQ-73). ``NOT_FOUND`` for an item of another area,
+    ``ACTION_NOT_AVAILABLE`` for one that ended; ``FORBIDDEN_ROLE`` and ``REQUIRED`` as for every posting.
+    """
+    area = await uow.load(PropertyArea, area_id, field="areaId")
+    grant = await uow.act(BILLERS & RULES[DisclosureItem.CHARGES].publishers, PropertyArea, area)
+    items = await uow.load_all(ChargeItem, charge_item_ids, lock=True, field="chargeItemIds")
+    if not items:
+        raise Refusal(ErrorCode.REQUIRED, "chargeItemIds")
+    for item in items:
+        if item.area_id != area.id:
+            raise Refusal(ErrorCode.NOT_FOUND, "chargeItemIds")
+        if item.state == ChargeItemState.ENDED:
+            raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "chargeItemIds", state=item.state)
+    hanging = await uow.session.scalars(
+        uow.select(ChargeItem).where(
+            ChargeItem.area_id == area.id,
+            ChargeItem.company_id == items[0].company_id,
+            ChargeItem.state == ChargeItemState.DISCLOSED.value,
+        )
+    )
+    posted = sorted({item.id: item for item in (*items, *hanging)}.values(), key=lambda item: item.code)
+    posting = Posting(
+        title="物业服务收费公示",
+        body="\n".join(_in_words(item) for item in posted),
+        objection_contact=objection_contact,
+        content={"prices": {item.code: item.unit_price for item in posted}},
+    )
+    disclosure = await put_up(
+        uow, area, DisclosureItem.CHARGES, posting, grant=grant, about=About("company", items[0].company_id)
+    )
+    await uow.session.flush()
+    for item in posted:
+        await _link(uow, item, disclosure.id, item.unit_price)
+        if item.state == ChargeItemState.DEFINED:
+            item.state = ChargeItemState.DISCLOSED.value
+            item.version += 1
+    return disclosure
+
+
+_PER = {
+    ChargeBasis.AREA: "元/平方米·月",
+    ChargeBasis.UNIT: "元/户·月",
+    ChargeBasis.SPACE: "元/车位·月",
+    ChargeBasis.ONCE: "元/次",
+}
+
+
+def _in_words(item: ChargeItem) -> str:
+    """A line of the posting: code, name, price, and what it is for (ZS-26)."""
+    price = f"{item.unit_price / 100:.2f} {_PER[ChargeBasis(item.basis)]}"
+    return f"{item.code} {item.name}：{price}；{item.service_content}"
+
+
 async def charge_item_disclose(
     uow: UnitOfWork, *, id: uuid.UUID, disclosure_id: uuid.UUID
 ) -> tuple[ChargeItem, ChargeItemDisclosure]:
-    """Say which current posting on the area's board shows the item; from then on it can be billed (ZS-26, TQ-69, TQ-73).
+    """Say which posting on the area's board shows an item, where it was posted otherwise (a price list of extra services).
 
-    The posting's content names prices by item code (``{"prices": {"WY-01": 120}}``, fen). ``ITEM_NOT_DISCLOSED`` when it is
-    of another area, no longer current, or does not show the item; ``PRICE_ABOVE_DISCLOSED`` when it shows a lower price.
+    The posting's content names prices by item code (``{"prices": {"WY-01": 120}}``, fen). ``ITEM_NOT_DISCLOSED`` when it
+    is of another area, no longer hangs, or does not show the item; ``PRICE_ABOVE_DISCLOSED`` when it shows a lower price.
     """
     item = await uow.load(ChargeItem, id, lock=True)
     grant = await uow.act(BILLERS, ChargeItem, item)
     if item.state == ChargeItemState.ENDED:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=item.state)
-    disclosure = await uow.load(Disclosure, disclosure_id, field="disclosureId")
-    price = shown_price(disclosure.content, item.code)
-    if disclosure.area_id != item.area_id or price is None or not await _is_current(uow, disclosure.id):
+    wanted = await uow.load(Disclosure, disclosure_id, field="disclosureId")
+    prices = [price for found, price in await _hanging(uow, item) if found == wanted.id]
+    if not prices:
         raise Refusal(ErrorCode.ITEM_NOT_DISCLOSED, "disclosureId")
-    if item.unit_price > price:
-        raise Refusal(ErrorCode.PRICE_ABOVE_DISCLOSED, "disclosureId", price_fen=item.unit_price, disclosed_fen=price)
-    linked = await uow.session.scalar(
-        select(ChargeItemDisclosure).where(
-            ChargeItemDisclosure.county == uow.county,
-            ChargeItemDisclosure.charge_item_id == item.id,
-            ChargeItemDisclosure.disclosure_id == disclosure.id,
+    if item.unit_price > prices[0]:
+        raise Refusal(
+            ErrorCode.PRICE_ABOVE_DISCLOSED, "disclosureId", price_fen=item.unit_price, disclosed_fen=prices[0]
         )
-    )
-    if linked is not None:
-        return item, linked
-    linked = ChargeItemDisclosure(
-        county=uow.county,
-        id=new_id(),
-        charge_item_id=item.id,
-        disclosure_id=disclosure.id,
-        unit_price=price,
-        created_at=uow.now,
-    )
-    uow.session.add(linked)
+    link = await _link(uow, item, wanted.id, prices[0])
     former, item.state = item.state, ChargeItemState.DISCLOSED.value
     item.version += 1
     await uow.audit("chargeItemDisclose", item, grant=grant, from_state=former, to_state=item.state)
-    return item, linked
+    return item, link
 
 
 async def charge_item_end(uow: UnitOfWork, *, id: uuid.UUID, last_day: date, reason: str) -> ChargeItem:
@@ -197,66 +243,61 @@ async def charge_item_end(uow: UnitOfWork, *, id: uuid.UUID, last_day: date, rea
     return item
 
 
-def shown_price(content: Any, code: str) -> int | None:
-    """The price in fen that a posting's content shows for an item; ``None`` when it does not show it."""
-    prices = content.get("prices") if isinstance(content, dict) else None
-    price = prices.get(code) if isinstance(prices, dict) else None
-    return price if isinstance(price, int) and not isinstance(price, bool) and price > 0 else None
-
-
-def _current(today: date) -> list[Any]:
-    """Conditions under which a posting hangs on the board today."""
-    return [
-        DisclosureEntry.county == Disclosure.county,
-        DisclosureEntry.id == Disclosure.entry_id,
-        DisclosureEntry.current_id == Disclosure.id,
-        Disclosure.withdrawn.is_(False),
-        Disclosure.valid_from <= today,
-        or_(Disclosure.valid_to.is_(None), Disclosure.valid_to >= today),
-    ]
-
-
-async def _is_current(uow: UnitOfWork, disclosure_id: uuid.UUID) -> bool:
-    found = await uow.session.scalar(
-        select(Disclosure.id)
-        .select_from(Disclosure)
-        .join(DisclosureEntry, DisclosureEntry.id == Disclosure.entry_id)
-        .where(
-            Disclosure.county == uow.county,
-            DisclosureEntry.county == uow.county,
-            Disclosure.id == disclosure_id,
-            *_current(uow.today),
-        )
-    )
-    return found is not None
-
-
 async def current_posting(uow: UnitOfWork, item: ChargeItem) -> uuid.UUID:
     """The link to a posting that hangs today and shows the item at its price or a higher one (FEE-7).
 
+    A board's new version carries the item on when it still shows it; the link says which version a bill rested on.
     ``ITEM_NOT_DISCLOSED`` without any, ``PRICE_ABOVE_DISCLOSED`` when all show less.
     """
-    rows = (
-        await uow.session.execute(
-            select(ChargeItemDisclosure.id, ChargeItemDisclosure.unit_price)
-            .select_from(ChargeItemDisclosure)
-            .join(Disclosure, Disclosure.id == ChargeItemDisclosure.disclosure_id)
-            .join(DisclosureEntry, DisclosureEntry.id == Disclosure.entry_id)
-            .where(
-                ChargeItemDisclosure.county == uow.county,
-                Disclosure.county == uow.county,
-                DisclosureEntry.county == uow.county,
-                ChargeItemDisclosure.charge_item_id == item.id,
-                *_current(uow.today),
-            )
-            .order_by(ChargeItemDisclosure.created_at.desc(), ChargeItemDisclosure.id.desc())
-        )
-    ).all()
-    if not rows or item.state != ChargeItemState.DISCLOSED:
+    hanging = await _hanging(uow, item) if item.state == ChargeItemState.DISCLOSED else []
+    if not hanging:
         raise Refusal(ErrorCode.ITEM_NOT_DISCLOSED, "chargeItemId")
-    for link_id, price in rows:
+    for disclosure_id, price in hanging:
         if item.unit_price <= price:
-            return link_id  # type: ignore[no-any-return]
+            return (await _link(uow, item, disclosure_id, price)).id
     raise Refusal(
-        ErrorCode.PRICE_ABOVE_DISCLOSED, "chargeItemId", price_fen=item.unit_price, disclosed_fen=rows[0].unit_price
+        ErrorCode.PRICE_ABOVE_DISCLOSED, "chargeItemId", price_fen=item.unit_price, disclosed_fen=hanging[0][1]
     )
+
+
+async def _hanging(uow: UnitOfWork, item: ChargeItem) -> list[tuple[uuid.UUID, int]]:
+    """The postings of the item's area that hang today and show it, newest first, each with the price that it shows."""
+    price = Disclosure.content["prices"][item.code]
+    rows = await uow.session.execute(
+        select(Disclosure.id, price)
+        .join(DisclosureEntry, DisclosureEntry.current_id == Disclosure.id)
+        .where(
+            Disclosure.county == uow.county,
+            DisclosureEntry.county == uow.county,
+            DisclosureEntry.area_id == item.area_id,
+            Disclosure.withdrawn.is_(False),
+            Disclosure.valid_from <= uow.today,
+            or_(Disclosure.valid_to.is_(None), Disclosure.valid_to >= uow.today),
+            price.is_not(None),
+        )
+        .order_by(Disclosure.posted_on.desc(), Disclosure.id.desc())
+    )
+    # Content is free in form: only a whole number of fen counts as a price.
+    return [(found, shown) for found, shown in rows if type(shown) is int and shown > 0]
+
+
+async def _link(uow: UnitOfWork, item: ChargeItem, disclosure_id: uuid.UUID, price: int) -> ChargeItemDisclosure:
+    found = await uow.session.scalar(
+        select(ChargeItemDisclosure).where(
+            ChargeItemDisclosure.county == uow.county,
+            ChargeItemDisclosure.charge_item_id == item.id,
+            ChargeItemDisclosure.disclosure_id == disclosure_id,
+        )
+    )
+    if found is None:
+        found = ChargeItemDisclosure(
+            county=uow.county,
+            id=new_id(),
+            charge_item_id=item.id,
+            disclosure_id=disclosure_id,
+            unit_price=price,
+            created_at=uow.now,
+        )
+        uow.session.add(found)
+        await uow.session.flush()
+    return found

@@ -232,7 +232,8 @@ def _still_open(bills: Sequence[OpenBill], shares: Iterable[Share]) -> list[Open
 async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Payment:
     """Take a payment back: its bills are open again by what it gave them, its money leaves the account (SM-14).
 
-    By whoever records for that channel: the bank its own, the company its own. ``ALREADY_REVERSED`` the second time.
+    By whoever records for that channel: the bank its own, the company its own. ``ALREADY_REVERSED`` the second time;
+    ``ACTION_NOT_AVAILABLE`` once part of it was paid back.
     """
     payment = await uow.load(Payment, id, lock=True)
     grant = await uow.act(COLLECTORS, Payment, payment)
@@ -242,6 +243,8 @@ async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Pay
         raise Refusal(ErrorCode.REQUIRED, "reason")
     if payment.state != PaymentState.SUCCEEDED:
         raise Refusal(ErrorCode.ALREADY_REVERSED, "id")
+    if payment.refunded:
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=payment.state)
     given = await _net_allocations(uow, Allocation.payment_id == payment.id)
     await lock_bills(uow, [part.bill_id for part in given])
     prepaid_account = await _towards(uow, AccountKind.PREPAID, payment)

@@ -275,3 +275,29 @@ def test_who_bears_a_period() -> None:
     assert payers(first, last, delivered_on=DELIVERED, developer_held=True, starts=FeeStart.DELIVERY) == (
         (Payer.DEVELOPER, first, last),
     )
+
+
+@pytest.mark.requirement("ZS-26", "TQ-73")
+async def test_a_company_posts_its_charges_and_a_new_list_carries_the_old_items_on(market: Market) -> None:
+    first = await market.item(posted=0, code="WY-01")
+    second = await market.item(posted=0, code="WY-02", price=8_000, basis=ChargeBasis.SPACE, name="停车费")
+    post = charge_items.charge_items_disclose
+    given = {"area_id": market.area.id, "objection_contact": "演示社区 0533-0000000"}
+    await market.world.do(market.admin, post, charge_item_ids=[first.id], **given)
+    run = await market.run(first)
+    board = await market.world.do(market.admin, post, charge_item_ids=[second.id], **given)
+
+    assert board.version == 2
+    assert board.content == {"prices": {"WY-01": 120, "WY-02": 8_000}}
+    assert (
+        board.body == "WY-01 物业服务费：1.20 元/平方米·月；三星（演示）\nWY-02 停车费：80.00 元/车位·月；三星（演示）"
+    )
+    assert {item.state for item in await market.world.rows(ChargeItem)} == {"DISCLOSED"}
+    later = await market.run(first, date(2026, 4, 1))
+    assert (run.issued, later.issued) == (1, 1)
+    assert run.item_disclosure_id != later.item_disclosure_id  # each bill says which version it rests on
+
+    elsewhere = {**given, "area_id": new_id(), "charge_item_ids": [first.id]}
+    await market.world.refused(market.admin, post, ErrorCode.NOT_FOUND, "areaId", **elsewhere)
+    await market.world.refused(market.admin, post, ErrorCode.REQUIRED, charge_item_ids=[], **given)
+    await market.world.refused(market.bureau, post, ErrorCode.FORBIDDEN_ROLE, charge_item_ids=[first.id], **given)
