@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks: ``python -m bench --help``. What was measured stands in ``docs/performance.md``."""
