@@ -39,7 +39,6 @@ class ServiceContract(CountyRow):
         CheckConstraint("unit_price >= 0", name="price_not_negative"),
         CheckConstraint("service_star BETWEEN 1 AND 5", name="one_to_five_stars"),
         CheckConstraint("ends_on > starts_on", name="term_in_order"),
-        CheckConstraint("whole_transfer = false OR state IN ('DRAFT', 'WITHDRAWN')", name="no_whole_transfer"),
         CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="end_whole"),
     )
 
@@ -77,7 +76,7 @@ class ServiceContract(CountyRow):
     adjustment_clause: Mapped[bool]
     """Holds the clause on adjusting charges (TQ-63)."""
     whole_transfer: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Hands the whole service on to another firm; refused (V-34)."""
+    """Hands the whole service on to another firm: it is not filed (V-34)."""
     selection_basis: Mapped[str]
     selection_reference: Mapped[str | None]
     """Where the basis is found: the attested resolution, the award notice, the bureau's approval."""

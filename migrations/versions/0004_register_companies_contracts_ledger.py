@@ -502,7 +502,6 @@ def upgrade() -> None:
     sa.CheckConstraint("mode IN ('LUMP_SUM', 'REMUNERATION')", name=op.f('ck_service_contract_mode_known')),
     sa.CheckConstraint("selection_basis IN ('OWNERS_DECISION', 'TENDER', 'NEGOTIATED')", name=op.f('ck_service_contract_selection_basis_known')),
     sa.CheckConstraint("state IN ('DRAFT', 'SIGNED', 'FILED', 'EFFECTIVE', 'EXPIRING', 'RENEWED', 'EXPIRED_CONTINUING', 'TERMINATED', 'WITHDRAWN')", name=op.f('ck_service_contract_state_known')),
-    sa.CheckConstraint("whole_transfer = false OR state IN ('DRAFT', 'WITHDRAWN')", name=op.f('ck_service_contract_no_whole_transfer')),
     sa.CheckConstraint('(ended_on IS NULL) = (end_reason IS NULL)', name=op.f('ck_service_contract_end_whole')),
     sa.CheckConstraint('ends_on > starts_on', name=op.f('ck_service_contract_term_in_order')),
     sa.ForeignKeyConstraint(['county', 'area_id'], ['property_area.county', 'property_area.id'], name=op.f('fk_service_contract_county_area_id')),
