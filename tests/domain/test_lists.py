@@ -1,0 +1,347 @@
+"""Who may do what, where, with which papers, reasons and deadlines: RULES §9 written down by hand, beside the lists.
+
+The tables hold for Gaotai with a committee in office. ``A+B`` means that both must; an action in brackets is the clock's.
+"""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain.calendar import end_of
+from domain.contracts import ContractKind
+from domain.documents import DocumentKind
+from domain.errors import ErrorCode, Refusal
+from domain.profiles import profile, profile_for_test
+from domain.profiles.parameters import EmergencyCode
+from domain.roles import Role
+from domain.workflow import Workflow, check_opening, missing_documents, tasks, timers
+from domain.workflows import ALL
+from tests.domain.cases import NOON
+
+GAOTAI = profile("620724", date(2025, 6, 2))
+PAY_FIRST = profile("410927", date(2025, 6, 2))
+FACTS: dict[str, Any] = {
+    "is_applicant": True,
+    "contract_kind": ContractKind.NORMAL,
+    "has_committee": True,
+    "emergency_code": EmergencyCode.ELEVATOR,
+    "signed_on": date(2025, 5, 28),
+    "starts_on": date(2025, 7, 1),
+    "ends_on": date(2026, 6, 30),
+    "changed_on": date(2025, 5, 28),
+    "replaced_on": date(2025, 8, 1),
+    "rectify_by": date(2025, 6, 20),
+    "inspected_on": date(2025, 6, 2),
+    "posted_to": date(2025, 6, 9),
+}
+
+FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
+STAFF = FIRM | {Role.COMPANY_STAFF}
+OFFICES = {Role.BUREAU, Role.TOWNSHIP}
+ADMIN = {Role.COMPANY_ADMIN}
+BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
+COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
+APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
+CHECKERS = TOWNSHIP | COMMUNITY
+PARTIES = COMMITTEE | ADMIN
+
+WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
+    "company_filing": {
+        "DRAFT": {"SUBMIT": ADMIN, "WITHDRAW": ADMIN},
+        "SUBMITTED": {"TAKE_IN": BUREAU, "WITHDRAW": ADMIN},
+        "UNDER_REVIEW": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": ADMIN},
+        "REVIEWED": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": ADMIN},
+        "RETURNED": {"RESUBMIT": ADMIN, "WITHDRAW": ADMIN, "LAPSE": CLOCK},
+        "FILED": {"REPORT_CHANGE": ADMIN, "ORDER_RECTIFICATION": OFFICES, "CANCEL": BUREAU | {Role.MARKET}},
+        "CHANGED": {"FILE_CHANGE": BUREAU, "REFUSE_CHANGE": BUREAU},
+        "RECTIFYING": {"CLEAR": OFFICES, "SUSPEND": BUREAU, "REMOVE": BUREAU, "CANCEL": BUREAU | {Role.MARKET}},
+        "SUSPENDED": {"CLEAR": OFFICES, "REMOVE": BUREAU, "CANCEL": BUREAU | {Role.MARKET}},
+    },
+    "contract_filing": {
+        "DRAFT": {"SIGN": COMMITTEE, "WITHDRAW": FIRM},
+        "SIGNED": {"SUBMIT": FIRM, "WITHDRAW": FIRM},
+        "SUBMITTED": {"CHECK": CHECKERS, "RETURN": CHECKERS, "WITHDRAW": FIRM},
+        "CHECKED": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": FIRM},
+        "RETURNED": {"RESUBMIT": FIRM, "WITHDRAW": FIRM, "LAPSE": CLOCK},
+        "FILED": {"TAKE_EFFECT": CLOCK, "LIST_PROBLEM": OFFICES},
+        "EFFECTIVE": {
+            "WATCH": CLOCK,
+            "REPLACE": CLOCK,
+            "RENEW": PARTIES,
+            "TERMINATE": PARTIES,
+            "LIST_PROBLEM": OFFICES,
+        },
+        "EXPIRING": {
+            "CONTINUE": CLOCK,
+            "REPLACE": CLOCK,
+            "RENEW": PARTIES,
+            "TERMINATE": PARTIES,
+            "LIST_PROBLEM": OFFICES,
+        },
+        "EXPIRED_CONTINUING": {"REPLACE": CLOCK, "RENEW": PARTIES, "TERMINATE": PARTIES, "LIST_PROBLEM": OFFICES},
+        "IRREGULAR": {"REPLACE": CLOCK, "RENEW": PARTIES, "TERMINATE": PARTIES, "CLEAR_PROBLEM": OFFICES},
+    },
+    "fund_request": {
+        "DRAFT": {"POST_PLAN": APPLICANTS, "CANCEL": APPLICANTS},
+        "PLAN_POSTED": {"OPEN_VOTE": COMMITTEE, "CANCEL": APPLICANTS},
+        "VOTING": {"RECORD_PASSED": COMMITTEE, "RECORD_FAILED": COMMITTEE, "CANCEL": APPLICANTS},
+        "VOTE_PASSED": {"APPROVE": COMMITTEE, "CANCEL": APPLICANTS},
+        "COMMITTEE_APPROVED": {"CHECK": COMMUNITY, "RETURN": COMMUNITY, "CANCEL": APPLICANTS},
+        "COMMUNITY_CHECKED": {"VERIFY": TOWNSHIP, "RETURN": TOWNSHIP, "CANCEL": APPLICANTS},
+        "TOWNSHIP_VERIFIED": {"GRANT": BUREAU, "RETURN": BUREAU, "REJECT": BUREAU, "CANCEL": APPLICANTS},
+        "RETURNED": {"RESUBMIT": APPLICANTS, "LAPSE": CLOCK, "CANCEL": APPLICANTS},
+        "BUREAU_APPROVED": {"CANCEL": APPLICANTS},
+    },
+    "emergency_fund_request": {
+        "REPORTED": {"CHECK_SITE": STAFF | COMMITTEE | {Role.OWNER}, "CANCEL": APPLICANTS},
+        "SITE_CHECKED": {"APPROVE": COMMITTEE, "DECLINE": COMMITTEE, "CANCEL": APPLICANTS},
+        "APPROVED_DIRECT": {"RECORD_REPAIR": STAFF | COMMITTEE | COMMUNITY, "CANCEL": APPLICANTS},
+        "REPAIRED": {"ACCEPT": COMMITTEE | {Role.OWNER}, "CANCEL": APPLICANTS},
+        "ACCEPTED": {"POST": APPLICANTS, "CANCEL": APPLICANTS},
+        "POSTED": {"VERIFY": TOWNSHIP, "RETURN": TOWNSHIP, "CANCEL": APPLICANTS},
+        "TOWNSHIP_VERIFIED": {"GRANT": BUREAU, "RETURN": BUREAU, "REJECT": BUREAU, "CANCEL": APPLICANTS},
+        "RETURNED": {"RESUBMIT": APPLICANTS, "CANCEL": APPLICANTS},
+        "BUREAU_APPROVED": {"CANCEL": APPLICANTS},
+    },
+    "inspection": {
+        "PLANNED": {"ASSIGN": OFFICES, "CANCEL": OFFICES},
+        "ASSIGNED": {"RECUSE": OFFICES, "REPORT": OFFICES, "CANCEL": OFFICES},
+        "INSPECTED": {"FIND_CLEAN": OFFICES, "FIND_ISSUES": OFFICES},
+        "CLEAN": {"PUBLISH": OFFICES},
+        "ISSUE_FOUND": {"ORDER": OFFICES, "TRANSFER": OFFICES, "PUBLISH": OFFICES},
+        "RECTIFICATION_ORDERED": {"EXTEND": OFFICES, "SUBMIT": FIRM, "FALL_OVERDUE": CLOCK, "PUBLISH": OFFICES},
+        "SUBMITTED": {"RECHECK": OFFICES, "PUBLISH": OFFICES},
+        "RECHECKED": {
+            "CLOSE": OFFICES,
+            "ORDER_AGAIN": OFFICES,
+            "PENALISE": BUREAU,
+            "TRANSFER": OFFICES,
+            "PUBLISH": OFFICES,
+        },
+        "OVERDUE": {"SUBMIT": FIRM, "PENALISE": BUREAU, "TRANSFER": OFFICES, "PUBLISH": OFFICES},
+        "CLOSED": {"PUBLISH": OFFICES},
+        "PENALISED": {"PUBLISH": OFFICES},
+        "TRANSFERRED": {"PUBLISH": OFFICES},
+    },
+}
+
+REASONED = {
+    "company_filing": {"RETURN", "REFUSE_CHANGE", "ORDER_RECTIFICATION", "SUSPEND", "REMOVE", "CANCEL"},
+    "contract_filing": {"RETURN", "TERMINATE", "LIST_PROBLEM"},
+    "fund_request": {"RETURN", "REJECT", "CANCEL"},
+    "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL"},
+    "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
+}
+
+DECIDED = {
+    "company_filing": {"REVIEW", "FILE", "RETURN", "FILE_CHANGE", "REFUSE_CHANGE"},
+    "contract_filing": {"CHECK", "FILE", "RETURN"},
+    "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT"},
+    "emergency_fund_request": {"APPROVE", "VERIFY", "GRANT", "RETURN", "REJECT"},
+    "inspection": set[str](),
+}
+
+APPLICANTS_OWN = {
+    "company_filing": {"SUBMIT", "RESUBMIT", "WITHDRAW", "REPORT_CHANGE"},
+    "contract_filing": {"SIGN", "SUBMIT", "RESUBMIT", "WITHDRAW"},
+    "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL"},
+    "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
+    "inspection": set[str](),
+}
+
+COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
+CONTRACT_PAPERS = ("CONTRACT", "PRICE_ITEM", "OWNERS_RESOLUTION")
+PAPERS = {
+    ("company_filing", "SUBMIT"): COMPANY_PAPERS,
+    ("company_filing", "RESUBMIT"): COMPANY_PAPERS,
+    ("contract_filing", "SIGN"): ("CONTRACT",),
+    ("contract_filing", "SUBMIT"): CONTRACT_PAPERS,
+    ("contract_filing", "RESUBMIT"): CONTRACT_PAPERS,
+    ("contract_filing", "TERMINATE"): ("TERMINATION_NOTICE",),
+    ("fund_request", "POST_PLAN"): ("PLAN", "BUDGET", "POSTING_PROOF"),
+    ("fund_request", "RECORD_PASSED"): ("OWNERS_RESOLUTION",),
+    ("fund_request", "RESUBMIT"): ("PLAN", "BUDGET"),
+    ("emergency_fund_request", "RECORD_REPAIR"): ("PHOTO", "INVOICE"),
+    ("emergency_fund_request", "ACCEPT"): ("ACCEPTANCE",),
+    ("emergency_fund_request", "POST"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
+    ("emergency_fund_request", "RESUBMIT"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
+    ("inspection", "SUBMIT"): ("PHOTO",),
+}
+
+DUE = {
+    ("company_filing", "SUBMITTED", "TAKE_IN"): date(2025, 6, 4),
+    ("company_filing", "UNDER_REVIEW", "FILE"): date(2025, 6, 12),
+    ("company_filing", "REVIEWED", "FILE"): date(2025, 6, 12),
+    ("company_filing", "RETURNED", "RESUBMIT"): date(2025, 6, 12),
+    ("company_filing", "FILED", "REPORT_CHANGE"): date(2025, 6, 27),
+    ("company_filing", "CHANGED", "FILE_CHANGE"): date(2025, 6, 12),
+    ("company_filing", "RECTIFYING", "CLEAR"): date(2025, 6, 20),
+    ("company_filing", "SUSPENDED", "CLEAR"): date(2025, 6, 20),
+    ("contract_filing", "SIGNED", "SUBMIT"): date(2025, 6, 12),
+    ("contract_filing", "SUBMITTED", "CHECK"): date(2025, 6, 9),  # the 7th is a Saturday
+    ("contract_filing", "CHECKED", "FILE"): date(2025, 6, 12),
+    ("contract_filing", "RETURNED", "RESUBMIT"): date(2025, 6, 12),
+    ("contract_filing", "EFFECTIVE", "RENEW"): date(2026, 6, 30),
+    ("contract_filing", "EXPIRING", "RENEW"): date(2026, 6, 30),
+    ("contract_filing", "EXPIRED_CONTINUING", "RENEW"): date(2026, 6, 30),
+    ("contract_filing", "IRREGULAR", "RENEW"): date(2026, 6, 30),
+    ("contract_filing", "IRREGULAR", "CLEAR_PROBLEM"): date(2025, 6, 20),
+    ("fund_request", "VOTE_PASSED", "APPROVE"): date(2025, 6, 9),
+    ("fund_request", "COMMITTEE_APPROVED", "CHECK"): date(2025, 6, 5),
+    ("fund_request", "COMMUNITY_CHECKED", "VERIFY"): date(2025, 6, 5),
+    ("fund_request", "TOWNSHIP_VERIFIED", "GRANT"): date(2025, 6, 9),
+    ("fund_request", "RETURNED", "RESUBMIT"): date(2025, 6, 12),
+    ("emergency_fund_request", "REPORTED", "CHECK_SITE"): date(2025, 6, 3),
+    ("emergency_fund_request", "POSTED", "VERIFY"): date(2025, 6, 10),
+    ("emergency_fund_request", "TOWNSHIP_VERIFIED", "GRANT"): date(2025, 6, 3),
+    ("inspection", "RECTIFICATION_ORDERED", "SUBMIT"): date(2025, 6, 20),
+    ("inspection", "OVERDUE", "SUBMIT"): date(2025, 6, 20),
+    ("inspection", "SUBMITTED", "RECHECK"): date(2025, 6, 9),
+    **{
+        ("inspection", state, "PUBLISH"): date(2025, 6, 30)
+        for state, actions in WHO["inspection"].items()
+        if "PUBLISH" in actions
+    },
+}
+
+CLOCKS = {
+    ("company_filing", "RETURNED", "LAPSE"): date(2025, 6, 12),
+    ("contract_filing", "RETURNED", "LAPSE"): date(2025, 6, 12),
+    ("contract_filing", "FILED", "TAKE_EFFECT"): date(2025, 6, 30),
+    ("contract_filing", "EFFECTIVE", "WATCH"): date(2026, 3, 31),
+    ("contract_filing", "EXPIRING", "CONTINUE"): date(2026, 6, 30),
+    **{
+        ("contract_filing", state, "REPLACE"): date(2025, 7, 31)
+        for state in ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING", "IRREGULAR")
+    },
+    ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
+    ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
+}
+"""The last day before the clock acts."""
+
+EVERY = pytest.mark.parametrize("workflow", ALL, ids=lambda workflow: workflow.id)
+
+
+def test_every_list_is_written_down() -> None:
+    assert set(WHO) == set(REASONED) == set(DECIDED) == {workflow.id for workflow in ALL}
+
+
+@EVERY
+def test_who_may_do_what(workflow: Workflow) -> None:
+    for state in workflow.states:
+        found: dict[str, set[Role]] = {}
+        for task in tasks(workflow, GAOTAI, state, FACTS, entered=NOON):
+            for action in task.actions:
+                found.setdefault(action, set()).add(task.role)
+        for timer in timers(workflow, GAOTAI, state, FACTS, NOON):
+            found.setdefault(timer.transition.action, set()).add(Role.SYSTEM)
+        assert found == WHO[workflow.id].get(state, {}), state
+
+
+@EVERY
+def test_what_is_given_with_reasons_decides_or_is_the_applicants(workflow: Workflow) -> None:
+    def actions(mark: str) -> set[str]:
+        return {line.action for line in workflow.transitions if getattr(line, mark)}
+
+    assert actions("reason") == REASONED[workflow.id]
+    assert actions("decides") == DECIDED[workflow.id]
+    assert actions("applicant_only") == APPLICANTS_OWN[workflow.id]
+    for line in workflow.transitions:  # an action that asks for a reason, or decides, does so wherever it stands
+        assert line.reason is (line.action in REASONED[workflow.id])
+        if workflow.id != "emergency_fund_request":
+            assert line.decides is (line.action in DECIDED[workflow.id])
+
+
+@EVERY
+def test_papers(workflow: Workflow) -> None:
+    found = {
+        (workflow.id, str(line.action)): missing_documents(workflow, GAOTAI, line, FACTS, ())
+        for line in workflow.transitions
+        if all(workflow.conditions[name](GAOTAI, FACTS) for name in line.when)
+    }
+    assert {key: papers for key, papers in found.items() if papers} == {
+        key: papers for key, papers in PAPERS.items() if key[0] == workflow.id
+    }
+
+
+@EVERY
+def test_deadlines(workflow: Workflow) -> None:
+    found = {
+        (workflow.id, str(state), str(line.action)): due.on
+        for state in workflow.states
+        for line in workflow.transitions
+        if state in line.sources
+        and line.within
+        and all(workflow.conditions[name](GAOTAI, FACTS) for name in line.when)
+        and (due := line.within.due(GAOTAI, FACTS, NOON))
+    }
+    assert found == {key: day for key, day in DUE.items() if key[0] == workflow.id}
+
+
+@EVERY
+def test_clocks(workflow: Workflow) -> None:
+    found = {
+        (workflow.id, str(state), str(timer.transition.action)): timer.at
+        for state in workflow.states
+        for timer in timers(workflow, GAOTAI, state, FACTS, NOON)
+    }
+    assert found == {key: end_of(day) for key, day in CLOCKS.items() if key[0] == workflow.id}
+
+
+def test_papers_of_pay_first_and_of_the_quota() -> None:
+    by_id = {workflow.id: workflow for workflow in ALL}
+    wanted = {
+        ("emergency_fund_request", "APPROVED_DIRECT", "VERIFY"): ("PLAN", "BUDGET"),
+        ("emergency_fund_request", "RETURNED", "RESUBMIT"): ("PLAN", "BUDGET"),
+        ("fund_request", "PLAN_POSTED", "USE_QUOTA"): ("COMMITTEE_RECORD",),
+    }
+    for (name, state, action), papers in wanted.items():
+        workflow = by_id[name]
+        (line,) = (
+            line
+            for line in workflow.transitions
+            if line.action == action
+            and state in line.sources
+            and all(workflow.conditions[each](PAY_FIRST, FACTS) for each in line.when)
+        )
+        assert missing_documents(workflow, PAY_FIRST, line, FACTS, ()) == papers
+
+
+@pytest.mark.parametrize(
+    ("name", "openers"),
+    [
+        ("company_filing", ADMIN),
+        ("contract_filing", FIRM),
+        ("fund_request", APPLICANTS),
+        ("emergency_fund_request", APPLICANTS),
+        ("inspection", OFFICES),
+    ],
+)
+def test_who_may_open_a_case(name: str, openers: set[Role]) -> None:
+    (workflow,) = (workflow for workflow in ALL if workflow.id == name)
+    for role in Role:
+        if role in openers:
+            check_opening(workflow, GAOTAI, role, FACTS, list(DocumentKind), now=NOON)
+        else:
+            with pytest.raises(Refusal) as caught:
+                check_opening(workflow, GAOTAI, role, FACTS, list(DocumentKind), now=NOON)
+            assert caught.value.code == ErrorCode.FORBIDDEN_ROLE
+
+
+def test_in_taiqian_the_township_applies_where_there_is_no_committee() -> None:
+    (workflow,) = (workflow for workflow in ALL if workflow.id == "fund_request")
+    assert workflow.openers(PAY_FIRST) == FIRM | {Role.COMMITTEE, Role.OWNER, Role.TOWNSHIP}
+
+
+def test_deadlines_that_live_in_the_profile_follow_it() -> None:
+    quick = profile_for_test("991803", "620724", company_decision_days=3, fund_bureau_working_days=1)
+    by_id = {workflow.id: workflow for workflow in ALL}
+    for name, state, day in (
+        ("company_filing", "UNDER_REVIEW", date(2025, 6, 5)),
+        ("fund_request", "TOWNSHIP_VERIFIED", date(2025, 6, 3)),
+    ):
+        turns = {task.role: task for task in tasks(by_id[name], quick, state, FACTS, entered=NOON)}
+        due = turns[Role.BUREAU].due
+        assert due is not None
+        assert due.on == day
