@@ -63,8 +63,14 @@ ViewerGrant = plain_type(
         "unit": ("Unit | None", "The home (residents)."),
         "estate": ("Estate | None", "The estate of the home."),
         "area": ("PropertyArea | None", "The property area (committee members, project leaders)."),
-        "company": ("Company | None", "The employer (company staff)."),
-        "committee": ("Committee | None", "The committee."),
+        **{
+            name: (f"{type_name} | None", text)
+            for name, type_name, text in (
+                ("company", "Company", "The employer (company staff)."),
+                ("committee", "Committee", "The committee."),
+            )
+            if type_name in ENTITIES
+        },
         "valid_from": ("datetime.date", "The first day."),
         "valid_to": ("datetime.date | None", "The day from which it no longer holds; null while no end is known."),
     },

@@ -71,10 +71,9 @@ async def sessions(database: Database) -> AsyncIterator[async_sessionmaker[Async
 
 @pytest_asyncio.fixture(scope="session")
 async def executor(database: Database, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Executor]:
-    pool = read_pool(database.url)
-    await pool.open()
-    yield Executor(graphql_schema(), pool, sessions)
-    await pool.close()
+    schema = graphql_schema()
+    async with read_pool(database.url) as pool:
+        yield Executor(schema, pool, sessions)
 
 
 @pytest.fixture(scope="session")
