@@ -577,7 +577,7 @@ async def _check_whole(
     items = select(ChecklistItem.id, ChecklistItem.position).where(
         ChecklistItem.county == uow.county, ChecklistItem.plan_id == inspection.plan_id
     )
-    positions = dict((await uow.session.execute(items)).tuples().all())
+    positions = dict((await uow.session.execute(items)).all())
     answered = [item.checklist_item_id for item in seen]
     if len(set(answered)) != len(answered) or not set(answered) <= set(positions):
         raise Refusal(ErrorCode.INVALID_INPUT, "checked")

@@ -67,6 +67,8 @@ class UnitOfWork:
         self.today: date = today(now)
         self.request_id = request_id
         self._vault = vault
+        self.grant: Grant | None = None
+        """The grant under which the actor acted last (``act``, ``advance``)."""
         self._notices: dict[tuple[str, uuid.UUID], None] = {}
 
     @cached_property
@@ -138,7 +140,8 @@ class UnitOfWork:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, field)
         if len(eligible) > 1:
             raise Refusal(ErrorCode.ACTING_GRANT_REQUIRED, field)
-        return eligible[0]
+        self.grant = eligible[0]
+        return self.grant
 
     async def _covers(self, grant: Grant, model: type[Any], row: Any) -> bool:
         values = {**bind_values((grant,), frozenset({self.county}), self.today), "county": self.county}

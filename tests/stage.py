@@ -9,9 +9,10 @@ refusal = await stage.refused(township, funds.verify, id=request.id)
 
 import itertools
 import secrets
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor, Grant, system_actor
 from domain.calendar import today
+from domain.companies import CompanyState
+from domain.contracts import ContractKind, ContractMode, ContractState, SelectionBasis
 from domain.divisions import DivisionLevel
 from domain.documents import DocumentKind
 from domain.errors import Refusal
@@ -27,6 +30,8 @@ from domain.estates import BuildingKind, EstateKind, ServiceMode, UnitUse
 from domain.roles import Role
 from models.accounts import Account
 from models.base import new_id
+from models.companies import Company
+from models.contracts import ServiceContract
 from models.documents import Document
 from models.estates import Building, Estate, PropertyArea, Unit
 from models.sealed import DerivedVault
@@ -161,6 +166,49 @@ class Stage:
             return await documents.upload_confirm(uow, id=document.id)
 
         return await self.do(actor, upload)  # type: ignore[no-any-return]
+
+    async def company(self, place: Place) -> uuid.UUID:
+        """A filed company with a contract in force for the place. Written as it stands after filing, which has its tests."""
+        registrar = await self.actor(Role.BUREAU)
+        company = Company(
+            county=self.county,
+            id=new_id(),
+            credit_code=f"TEST{secrets.token_hex(7)}",
+            name="演示物业（虚构）有限公司",
+            name_sort="yan",
+            township=self.township,
+            community=self.community,
+            state=CompanyState.FILED.value,
+            listed=True,
+        )
+        contract = ServiceContract(
+            county=self.county,
+            number=secrets.token_hex(6),
+            area_id=place.area.id,
+            company_id=company.id,
+            township=self.township,
+            community=self.community,
+            kind=ContractKind.NORMAL.value,
+            mode=ContractMode.LUMP_SUM.value,
+            title="物业服务合同",
+            signed_on=date(2025, 1, 1),
+            starts_on=date(2025, 1, 1),
+            ends_on=date(2027, 12, 31),
+            price_terms="虚构",
+            service_terms="虚构",
+            model_text=True,
+            adjustment_clause=True,
+            selection_basis=SelectionBasis.OWNERS_DECISION.value,
+            state=ContractState.EFFECTIVE.value,
+            published=True,
+            drafted_by=registrar.account_id,
+        )
+        async with self.sessions.begin() as session:
+            await set_fuse(session, {self.county})
+            session.add(company)
+            await session.flush()
+            session.add(contract)
+        return company.id
 
     async def place(self, *unit_areas: int, name: str = "测试花园（演示）", bureau: Actor | None = None) -> Place:
         """An estate with one building whose units have these building areas (0.01 m²; default three of 100 m²)."""

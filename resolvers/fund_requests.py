@@ -1,0 +1,225 @@
+"""A fund request as a record: what it says, whose fund pays, what hangs on the board (FUND-4, FUND-14, ZS-21).
+
+Both paths use it: ``funds`` the ordinary one (SM-6), ``emergency_funds`` the other (SM-7).
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from auth.actor import Grant
+from domain.committees import IN_OFFICE
+from domain.contracts import IN_FORCE
+from domain.disclosures import DisclosureItem
+from domain.documents import DocumentAudience, DocumentKind
+from domain.emergency_funds import EMERGENCY_FUND_REQUEST
+from domain.errors import ErrorCode, Refusal
+from domain.funds import (
+    FUND_REQUEST,
+    EmergencyCode,
+    Exclusion,
+    FundKind,
+    FundScope,
+    FundState,
+    VoteMode,
+)
+from domain.records import Record
+from domain.roles import COMPANY, OFFICIALS, Role
+from models.committees import Committee
+from models.contracts import ServiceContract
+from models.documents import Document
+from models.estates import Building, Estate, Facility, PropertyArea
+from models.funds import FundRequest
+from resolvers.case_kinds import is_applicant
+from resolvers.cases import case_kind
+from resolvers.disclosures import About, Posting, put_up
+from resolvers.estates import whole_area
+from resolvers.unit_of_work import UnitOfWork
+
+POSTED_KINDS = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.SETTLEMENT, DocumentKind.POSTING_PROOF)
+"""What hangs on the board and so is shown to every owner; the list of households stays with the case (PRI-5)."""
+
+
+@dataclass(frozen=True)
+class FundPlan(Record):
+    """What a request says of the work. ``budget`` in fen; the warranty's end is empty where there is none (FUND-14)."""
+
+    title: str
+    description: str
+    budget: int
+    facility_id: uuid.UUID | None = None
+    warranty_checked: bool = False
+    warranty_ends_on: date | None = None
+    exclusion: Exclusion | None = None
+    exclusion_note: str | None = None
+    contractor: str | None = None
+    contractor_credit_code: str | None = None
+
+
+def facts_of(row: Any) -> Mapping[str, Any]:
+    known: dict[str, Any] = {
+        "has_committee": row.committee_id is not None,
+        "warranty_checked": row.warranty_checked,
+        "warranty_ends_on": row.warranty_ends_on,
+        "requested_on": row.requested_on,
+        "exclusion": row.exclusion,
+        "posted_from": row.posted_from,
+        "posted_to": row.posted_to,
+        "returns": row.returns,
+        "amount_fen": row.settled_cost or row.budget,
+    }
+    if row.emergency_code is not None:
+        known["emergency_code"] = EmergencyCode(row.emergency_code)
+    if row.vote_mode is not None:
+        known["vote_mode"] = VoteMode(row.vote_mode)
+    if row.vote_passed is not None:
+        known |= {"vote_passed": row.vote_passed, "vote_strict_passed": row.vote_strict_passed}
+    return known
+
+
+case_kind(
+    FundRequest,
+    (FUND_REQUEST, EMERGENCY_FUND_REQUEST),
+    facts=facts_of,
+    resting=(FundState.BUREAU_APPROVED,),
+)
+
+
+async def new_request(
+    uow: UnitOfWork,
+    kind: FundKind,
+    estate: Estate,
+    scope: FundScope,
+    building_id: uuid.UUID | None,
+    grant: Grant,
+    plan: FundPlan,
+) -> FundRequest:
+    """A request of an estate with its area, company and committee, not stored yet."""
+    area_id = await _area(uow, estate, scope, building_id)
+    request = FundRequest(
+        kind=kind.value,
+        scope=scope.value,
+        building_id=building_id if scope is FundScope.BUILDING else None,
+        estate_id=estate.id,
+        area_id=area_id,
+        township=estate.township,
+        community=estate.community,
+        company_id=grant.company_id if grant.role in COMPANY else await _serving_company(uow, area_id),
+        committee_id=await _committee(uow, area_id),
+        requested_on=uow.today,
+        returns=0,
+    )
+    await write_plan(uow, request, plan)
+    return request
+
+
+async def hang_up(uow: UnitOfWork, request: FundRequest, objection_contact: str) -> None:
+    """Put the request on the area's board and show its papers to the owners (RULES §7, ZS-21)."""
+    area = await uow.load(PropertyArea, request.area_id or uuid.UUID(int=0), field="id")
+    grant = await applicants_grant(uow, request)
+    posting = Posting(
+        title=request.title,
+        body=request.description,
+        objection_contact=objection_contact,
+        content={"fundRequest": str(request.id), "state": request.state, "budget": request.budget},
+        posted_days=(request.posted_to - uow.today).days if request.posted_to else None,
+        estate_id=request.estate_id,
+    )
+    await put_up(uow, area, DisclosureItem.FUND_PLAN, posting, grant=grant, about=About("fund_request", request.id))
+    request.posting_document_ids = await _publish_papers(uow, request)
+
+
+def _text(value: str, field: str) -> str:
+    if not value.strip():
+        raise Refusal(ErrorCode.REQUIRED, field)
+    return value.strip()
+
+
+async def write_plan(uow: UnitOfWork, request: FundRequest, plan: FundPlan) -> None:
+    if plan.budget <= 0:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "budget", least=1)
+    if plan.facility_id is not None:
+        facility = await uow.load(Facility, plan.facility_id, field="facilityId")
+        if facility.estate_id != request.estate_id:
+            raise Refusal(ErrorCode.NOT_FOUND, "facilityId")
+    request.title, request.description = _text(plan.title, "title"), _text(plan.description, "description")
+    request.budget, request.facility_id = plan.budget, plan.facility_id
+    request.warranty_checked, request.warranty_ends_on = plan.warranty_checked, plan.warranty_ends_on
+    request.exclusion = plan.exclusion.value if plan.exclusion else None
+    request.exclusion_note = plan.exclusion_note
+    request.contractor, request.contractor_credit_code = plan.contractor, plan.contractor_credit_code
+
+
+async def _area(uow: UnitOfWork, estate: Estate, scope: FundScope, building_id: uuid.UUID | None) -> uuid.UUID:
+    """The property area whose fund pays (FUND-4)."""
+    if scope is FundScope.ESTATE:
+        area_id = await whole_area(uow, estate.id)
+    else:
+        if building_id is None:
+            raise Refusal(ErrorCode.REQUIRED, "buildingId")
+        building = await uow.load(Building, building_id, field="buildingId")
+        if building.estate_id != estate.id:
+            raise Refusal(ErrorCode.NOT_FOUND, "buildingId")
+        area_id = building.area_id
+    if area_id is None:
+        raise Refusal(ErrorCode.REQUIRED, "areaId")
+    return area_id
+
+
+async def _serving_company(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | None:
+    return await uow.session.scalar(
+        select(ServiceContract.company_id)
+        .where(
+            ServiceContract.county == uow.county,
+            ServiceContract.area_id == area_id,
+            ServiceContract.state.in_(sorted(IN_FORCE)),
+        )
+        .order_by(ServiceContract.starts_on.desc(), ServiceContract.id)
+        .limit(1)
+    )
+
+
+async def _committee(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | None:
+    """The body in office that acts for the area's owners."""
+    return await uow.session.scalar(
+        select(Committee.id)
+        .where(
+            Committee.county == uow.county,
+            Committee.area_id == area_id,
+            Committee.state.in_(sorted(IN_OFFICE)),
+            Committee.term_from <= uow.today,
+            Committee.term_to >= uow.today,
+        )
+        .order_by(Committee.term_from.desc(), Committee.id)
+        .limit(1)
+    )
+
+
+async def applicants_grant(uow: UnitOfWork, request: FundRequest) -> Grant:
+    """The grant under which the actor acts for the request's applicant."""
+    found = await uow.act({Role(request.applicant_role), *COMPANY, *OFFICIALS, Role.COMMITTEE}, FundRequest, request)
+    if not is_applicant(request, uow.actor, found):
+        raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles="applicant")
+    return found
+
+
+async def _publish_papers(uow: UnitOfWork, request: FundRequest) -> list[uuid.UUID]:
+    found = await uow.session.scalars(
+        select(Document)
+        .where(
+            Document.county == uow.county,
+            Document.subject_type == FundRequest.__tablename__,
+            Document.subject_id == request.id,
+            Document.kind.in_([kind.value for kind in POSTED_KINDS]),
+        )
+        .order_by(Document.id)
+        .with_for_update()
+    )
+    shown = list(found)
+    for paper in shown:
+        paper.audience = DocumentAudience.PUBLISHED.value
+    return [paper.id for paper in shown]
