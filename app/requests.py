@@ -150,16 +150,13 @@ class Service:
         return operation.kind == "mutation" and not self.payments.isdisjoint(operation.fields)
 
     async def actor(self, context: RequestContext, *, fresh: bool) -> Actor:
-        """Who asks, narrowed to the grant that the request names."""
+        """Who asks. The grant that the request names must be one of theirs; the executor narrows to it."""
         actor = await self.actors.find(context.token, fresh=fresh)
-        if context.acting_as is None:
+        if context.acting_as is None or any(grant.id == context.acting_as for grant in actor.grants):
             return actor
-        try:
-            return actor.narrowed(context.acting_as)
-        except Refusal:
-            if not fresh:
-                return await self.actor(context, fresh=True)
-            raise RequestError(RequestCode.FORBIDDEN, "X-Acting-As names none of the caller's grants.") from None
+        if not fresh:
+            return await self.actor(context, fresh=True)
+        raise RequestError(RequestCode.FORBIDDEN, "X-Acting-As names none of the caller's grants.")
 
     def price(self, operation: Operation, parameters: Parameters, context: RequestContext) -> None:
         """Set the context's cost; refuse what is above the limit."""
@@ -233,6 +230,10 @@ class Service:
                 yield body
         except Refusal as refusal:
             raise refused(refusal, context) from None
+        except StaleActorError:
+            # Grants changed since the subscription began; who holds others now subscribes anew with them.
+            await self.actor(context, fresh=True)
+            raise RequestError(RequestCode.EVENTS_LOST, RequestCode.EVENTS_LOST.doc) from None
         finally:
             self.metrics.subscriptions.dec()
             await bodies.aclose()

@@ -6,13 +6,14 @@ from typing import Any
 import strawberry
 from graphql import GraphQLSchema
 
-from schema import common, divisions, estates, people, registration, statistics, viewer
+from schema import common, divisions, estates, heartbeat, people, registration, statistics, viewer
 from schema.engine.declare import finish, root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
     divisions,
     estates,
+    heartbeat,
     people,
     registration,
     statistics,

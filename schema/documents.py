@@ -269,7 +269,7 @@ class RequestContext:
     request_id: str
     locale: Locale = "zh-CN"
     acting_as: uuid.UUID | None = None
-    """The grant named by ``X-Acting-As``; the actor has been narrowed to it."""
+    """The grant named by ``X-Acting-As``, one of the actor's; the executor narrows the actor to it."""
 
     client_ip: str = ""
     token: str | None = None
@@ -301,7 +301,8 @@ class Answer:
 class StaleActorError(Exception):
     """The actor that was kept from an earlier request no longer holds: its grants changed or its token ended.
 
-    An executor raises it from a query, before anything is answered; the edge loads the actor again and repeats.
+    An executor raises it from a query, before anything is answered; the edge loads the actor again and repeats. Raised
+    from a subscription it ends that: the client subscribes anew.
     """
 
 

@@ -2,6 +2,7 @@
 answers introspection; it executes nothing else."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -42,7 +43,7 @@ from schema.documents import Answer, Document, Operation, RequestContext, StaleA
 from schema.engine.compile import Compiler, Fill, Plan
 from schema.engine.declare import DECLARATION, ENTITIES, TYPES, Listing, camel
 from schema.engine.declare import Answer as Answered
-from schema.engine.intents import Changes, Intent, read_input, value_county
+from schema.engine.intents import Intent, read_input, value_county
 from schema.engine.messages import message
 from schema.engine.selection import Selection, shape, sub_selections
 from schema.engine.values import Ref, encode_id
@@ -116,12 +117,20 @@ class Executor:
     ) -> AsyncGenerator[bytes]:
         """Run a subscription: a row is read again, under the actor's own policies, each time it changes."""
         run = Run(self, document, operation, dict(variables), actor, context)
+        if run.actor.is_anonymous:
+            raise RequestError(RequestCode.UNAUTHENTICATED, "Sign in first: send a bearer token.")
         key, nodes = next(iter(run.roots.items()))
-        changes: Changes = run.declaration(nodes)
-        async for ref in changes.source(run, run.arguments(nodes)):
-            read = await run.read_ref(ref, sub_selections(nodes), run.path_key(nodes))
-            if read is not None:
-                yield body(b'{"%s":%s}' % (key.encode(), read), [], context)
+        shown_type = run.selection.definition(run.root_type, nodes[0].name.value).type
+        async with aclosing(run.declaration(nodes).source(run, run.arguments(nodes))) as values:
+            async for value in values:
+                if isinstance(value, Ref):
+                    # A connection is held for the read only: a subscription may wait for hours.
+                    async with run._connection(snapshot=False):
+                        read = await run.read_ref(value, sub_selections(nodes), run.path_key(nodes))
+                else:
+                    read = await run._show(value, shown_type, nodes)
+                if read is not None:
+                    yield body(b'{"%s":%s}' % (key.encode(), read), [], context)
 
 
 def body(data: bytes | None, errors: list[FormattedError], context: RequestContext) -> bytes:

@@ -12,7 +12,7 @@
 A command gets the input's fields as keywords (ids as UUIDs) and a unit of work in the county that the ids, or ``county``, name.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -85,7 +85,7 @@ class Changes:
     type: str
     model: str
 
-    async def source(self, run: Any, args: Mapping[str, Any]) -> AsyncIterator[Ref]:
+    async def source(self, run: Any, args: Mapping[str, Any]) -> AsyncGenerator[Ref]:
         """The rows as they change: one row by ``id``, or all that the actor sees in ``county``."""
         named = decode_id(args["id"]) if "id" in args else None
         county = named.county if named else args.get("county") or value_county(run.actor)
