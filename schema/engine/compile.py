@@ -60,6 +60,9 @@ class Plan:
     body: str
     parameters: tuple[str, ...]
     getters: dict[str, Callable[[VariableValues], Any]]
+    constants: dict[str, Any]
+    """What policies and expressions compare with by themselves (``state == "APPROVED"``)."""
+
     fills: tuple[Fill, ...]
 
     @cached_property
@@ -82,8 +85,15 @@ class Plan:
 
     def bind(self, variables: VariableValues, scope: dict[str, Any]) -> list[Any]:
         """The values of ``$1…``: arguments through their getters, everything else from the actor's scope."""
-        getters = self.getters
-        return [getters[name](variables) if name in getters else scope.get(name) or [] for name in self.parameters]
+        getters, constants = self.getters, self.constants
+        return [
+            getters[name](variables)
+            if name in getters
+            else constants[name]
+            if name in constants
+            else scope.get(name) or []
+            for name in self.parameters
+        ]
 
 
 @dataclass
@@ -148,7 +158,8 @@ class Compiler:
 
     def _plan(self, body: Any) -> Plan:
         compiled = select(func.convert_to(body, text("UTF8"))).compile(dialect=DIALECT)
-        return Plan(str(compiled), tuple(compiled.positiontup or ()), self.getters, tuple(self.fills))
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        return Plan(str(compiled), tuple(compiled.positiontup or ()), self.getters, constants, tuple(self.fills))
 
     # Objects
 

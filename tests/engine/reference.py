@@ -97,7 +97,11 @@ class Reference:
     def _root(self, declared: Any, args: Mapping[str, Any]) -> Any:
         if isinstance(declared, declare.Listing):
             entity = ENTITIES[declared.target]
-            rows = [row for row in self.world.rows[entity.model] if args.get("county") in (None, getattr(row, "county", None))]
+            rows = [
+                row
+                for row in self.world.rows[entity.model]
+                if args.get("county") in (None, getattr(row, "county", None))
+            ]
             return self._connection(entity, self._visible(entity.model, rows), args)
         ref = args["id"].split("_")
         found = [row for row in self.world.rows[ENTITIES[ref[0]].model] if opaque(ENTITIES[ref[0]], row) == args["id"]]

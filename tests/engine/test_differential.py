@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from auth.actor import Actor
 from domain.roles import Role
 from schema.api import graphql_schema
-from tests.access.matrix import sees
+from tests.access.matrix import Places
+from tests.database import Database
 from tests.engine.conftest import Ask, Town, actor, grant
 from tests.engine.operations import documents
-from tests.engine.reference import Reference, World
-from tests.database import Database
+from tests.engine.reference import ENTITY_OF, Reference, World
 
 
 def actors(town: Town) -> dict[str, Actor]:
@@ -32,13 +32,17 @@ def actors(town: Town) -> dict[str, Actor]:
     }
 
 
-@pytest.mark.parametrize("name", ["bureau", "township", "owner", "owner and township", "committee", "price", "bank", "nobody"])
+@pytest.mark.parametrize(
+    "name", ["bureau", "township", "owner", "owner and township", "committee", "price", "bank", "nobody"]
+)
 async def test_the_engine_equals_the_reference(name: str, ask: Ask, town: Town, database: Database) -> None:
     who = actors(town)[name]
-    reference = Reference(World.load(database.superuser_url, {town.county}), who, sees)
+    world = World.load(database.superuser_url, {town.county})
+    places = Places(world, {model: entity.name for model, entity in ENTITY_OF.items()})
+    reference = Reference(world, who, places.sees)
     cases: list[tuple[str, dict[str, bool]]] = []
 
-    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(documents(graphql_schema()))
     def draw(case: tuple[str, dict[str, bool]]) -> None:
         cases.append(case)

@@ -76,7 +76,8 @@ async def test_pages_from_the_end_keep_the_order(ask: Ask, town: Town) -> None:
 
 async def test_aliases_fragments_and_directives(ask: Ask, town: Town) -> None:
     text = """query Q($no: Boolean = false) {
-      all: estates { ...Count } few: estates(first: 1) { nodes { ... on Node { id } c: code code @skip(if: $no) again: code @include(if: $no) } }
+      all: estates { ...Count } few: estates(first: 1) { nodes {
+        ... on Node { id } c: code code @skip(if: $no) again: code @include(if: $no) } }
     } fragment Count on EstateConnection { n: totalCount }"""
     node = {"id": key("Estate", town.estates["Alder"]), "c": "E0", "code": "E0"}
     assert await ask(town.bureau, text) == answered(all={"n": 3}, few={"nodes": [node]})
@@ -112,7 +113,7 @@ async def test_filters_hold_all_together(ask: Ask, town: Town) -> None:
 
 
 async def test_bad_arguments_fail_their_own_root_only(ask: Ask, town: Town) -> None:
-    text = '{ a: estates(first: -1) { totalCount nodes { code } } b: estates(after: "x") { nodes { code } } c: estates { totalCount } }'
+    text = '{ a: estates(first: -1) { nodes { code } } b: estates(after: "x") { nodes { code } } c: estates { totalCount } }'
     answer = await ask(town.bureau, text)
     assert answer["data"] == {"a": None, "b": None, "c": {"totalCount": 3}}
     assert [(error["path"], error["extensions"]) for error in answer["errors"]] == [

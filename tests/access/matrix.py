@@ -1,0 +1,205 @@
+"""The access matrix (matrix.toml), read and applied in Python: the suite's own judgement of who sees which row and field."""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from auth.actor import Actor, Grant
+from domain.roles import Role
+from models.contracts import ServiceContract
+from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
+from models.people import Owner
+
+FILE = Path(__file__).with_name("matrix.toml")
+RELATIONS = ("own", "building", "community", "sibling")
+
+
+@dataclass(frozen=True)
+class TypeAccess:
+    """One type's part of the matrix."""
+
+    rows: Mapping[Role, Mapping[str, str]]
+    """Role → relation → condition ("" for none)."""
+
+    fields: Mapping[str, frozenset[Role] | None]
+    """Field → the roles that it is shown to; ``None`` for everybody who sees the row."""
+
+
+@cache
+def matrix() -> dict[str, TypeAccess]:
+    """The matrix by GraphQL type."""
+    raw = tomllib.loads(FILE.read_text("utf-8"))
+    groups = raw.pop("groups") | {"*": [role.value for role in Role]}
+
+    def roles(name: str) -> list[Role]:
+        return [Role(each) for each in groups.get(name, [name])]
+
+    made = {}
+    for type_name, access in raw.items():
+        rows: dict[Role, dict[str, str]] = {}
+        for name, cells in access["rows"].items():
+            for role in roles(name):
+                rows[role] = {cell.partition(":")[0]: cell.partition(":")[2] for cell in cells}
+        fields: dict[str, set[Role] | None] = {}
+        for name, listed in access["fields"].items():
+            for field in listed:
+                if name == "*":
+                    fields[field] = None
+                else:
+                    shown = fields.setdefault(field, set())
+                    assert shown is not None, f"{type_name}.{field} is open and restricted"
+                    shown.update(roles(name))
+        frozen = {name: None if shown is None else frozenset(shown) for name, shown in fields.items()}
+        made[type_name] = TypeAccess(rows, frozen)
+    return made
+
+
+CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
+    "": lambda _places, _row: True,
+    "approved": lambda places, row: places.estate_of(row).state == "APPROVED",
+    "current": lambda _places, row: row.valid_to is None,
+}
+
+
+class Places:
+    """Where rows of a world lie, and how they stand to grants."""
+
+    def __init__(self, world: Any, names: Mapping[type[Any], str]) -> None:
+        self.world = world
+        self.names = names
+
+    def sees(self, actor: Actor, model: type[Any], row: Any) -> frozenset[Role]:
+        """The roles in which the actor sees the row."""
+        access = matrix()[self.names[model]].rows
+        found = set()
+        for grant in actor.grants:
+            if grant.role not in access or getattr(row, "county", grant.county) != grant.county:
+                continue
+            condition = access[grant.role].get(self.relation(actor, grant, row))
+            if condition is not None and CONDITIONS[condition](self, row):
+                found.add(grant.role)
+        return frozenset(found)
+
+    def relation(self, actor: Actor, grant: Grant, row: Any) -> str:
+        """How a row of the grant's county stands to the grant."""
+        if self.is_own(actor, grant, row):
+            return "own"
+        unit = self.one(Unit, row.county, grant.unit_id)
+        if unit is not None and unit.building_id == getattr(row, "building_id", None):
+            return "building"
+        mine = self.estate_of(unit).community if unit is not None else grant.community
+        return "community" if mine is not None and mine == self.community_of(row) else "sibling"
+
+    def is_own(self, actor: Actor, grant: Grant, row: Any) -> bool:
+        if isinstance(row, Owner):
+            return self._own_person(actor, grant, row)
+        match grant.role:
+            case Role.BUREAU | Role.PRICE | Role.MARKET | Role.BANK | Role.COURT | Role.SYSTEM:
+                return True
+            case Role.COMMUNITY:
+                return self.community_of(row) == grant.community
+            case Role.TOWNSHIP:
+                return self.township_of(row) == grant.township
+            case Role.COMMITTEE | Role.PROJECT_LEADER:
+                return bool(self.areas_of(row) & {grant.area_id})
+            case Role.COMPANY_ADMIN | Role.COMPANY_STAFF:
+                return self._served(grant, row)
+        if isinstance(row, Ownership):
+            return self._own_person(actor, grant, self.one(Owner, row.county, row.owner_id))
+        if grant.role is Role.TENANT and hasattr(row, "pays_fees"):
+            return row.account_id is not None and row.account_id == actor.account_id
+        return self._of_home(grant, row)
+
+    def _own_person(self, actor: Actor, grant: Grant, owner: Owner) -> bool:
+        if grant.role is Role.OWNER:
+            guardian = self.one(Owner, owner.county, owner.guardian_id)
+            accounts = {owner.account_id, guardian.account_id if guardian else None} - {None}
+            return actor.account_id in accounts
+        held = [
+            self.one(Unit, o.county, o.unit_id)
+            for o in self.world.rows[Ownership]
+            if o.owner_id == owner.id and o.valid_to is None
+        ]
+        return any(self.is_own(actor, grant, unit) for unit in held)
+
+    def _of_home(self, grant: Grant, row: Any) -> bool:
+        unit = self.one(Unit, row.county, grant.unit_id)
+        if unit is None:
+            return False
+        if isinstance(row, Unit) or getattr(row, "unit_id", None):
+            return (row.id if isinstance(row, Unit) else row.unit_id) == unit.id
+        if isinstance(row, Building):
+            return row.id == unit.building_id
+        if isinstance(row, Estate):
+            return row.id == unit.estate_id
+        if isinstance(row, PropertyArea):
+            return row.id == unit.area_id
+        if isinstance(row, EstateArea):
+            return (row.estate_id, row.area_id) == (unit.estate_id, unit.area_id)
+        return getattr(row, "estate_id", None) == unit.estate_id
+
+    def _served(self, grant: Grant, row: Any) -> bool:
+        in_force = ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING", "RENEWED")
+        narrow = isinstance(row, Building | Unit) or hasattr(row, "unit_id")
+        areas = {
+            contract.area_id
+            for contract in self.world.rows.get(ServiceContract, [])
+            if contract.company_id == grant.company_id and (not narrow or contract.state in in_force)
+        }
+        return bool(self.areas_of(row) & areas)
+
+    # Places
+
+    def one(self, model: type[Any], county: str, key: Any) -> Any:
+        return None if key is None else self.world.find(model, county, key)
+
+    def estate_of(self, row: Any) -> Any:
+        if isinstance(row, Estate):
+            return row
+        if getattr(row, "estate_id", None) is not None:
+            return self.one(Estate, row.county, row.estate_id)
+        if getattr(row, "unit_id", None) is not None:
+            return self.estate_of(self.one(Unit, row.county, row.unit_id))
+        return None
+
+    def areas_of(self, row: Any) -> set[Any]:
+        """The property areas that a row belongs to now."""
+        if isinstance(row, PropertyArea):
+            return {row.id}
+        if getattr(row, "area_id", None) is not None:
+            return {row.area_id}
+        if isinstance(row, Building | Unit):
+            return set()
+        if getattr(row, "unit_id", None) is not None:
+            return self.areas_of(self.one(Unit, row.county, row.unit_id))
+        estate = self.estate_of(row)
+        links = [link for link in self.world.rows[EstateArea] if estate is not None and link.estate_id == estate.id]
+        return {link.area_id for link in links if link.valid_to is None}
+
+    def community_of(self, row: Any) -> str | None:
+        return self._division(row, "community")
+
+    def township_of(self, row: Any) -> str | None:
+        return self._division(row, "township")
+
+    def _division(self, row: Any, level: str) -> str | None:
+        if getattr(row, level, None) is not None:
+            return getattr(row, level)  # type: ignore[no-any-return]
+        if getattr(row, "successor_id", None) is not None:
+            return self._division(self.one(PropertyArea, row.county, row.successor_id), level)
+        estate = self.estate_of(row)
+        return None if estate is None else getattr(estate, level)
+
+
+def missing(types: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+    """Types and fields that the matrix does not have."""
+    known = matrix()
+    return [
+        f"{name}.{field}" if name in known else name
+        for name, fields in types
+        for field in (fields if name in known else ("",))
+        if name not in known or field not in known[name].fields
+    ]
