@@ -17,7 +17,7 @@ import typer
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
-from app.settings import SettingsError, load
+from app.settings import Settings, SettingsError, load
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
@@ -32,6 +32,15 @@ Host = Annotated[str | None, Option(help="Address to listen on.", envvar="ANJU_H
 Port = Annotated[int | None, Option(help="Port to listen on.", envvar="ANJU_PORT", show_default="8000")]
 Workers = Annotated[int | None, Option(help="Server processes.", envvar="ANJU_WORKERS", show_default="1")]
 County = Annotated[str, Option(help="The county's six-digit code.")]
+
+
+def _settings(**given: Any) -> Settings:
+    """The settings for a command, whose log lines then look as they say."""
+    from app import logs
+
+    settings = load(**given)
+    logs.configure(settings)
+    return settings
 
 
 @app.command()
@@ -51,7 +60,7 @@ def serve(
     """
     from app import serve as server
 
-    server.serve(load(host=host, port=port, workers=workers), demo=demo)
+    server.serve(_settings(host=host, port=port, workers=workers), demo=demo)
 
 
 @app.command()
@@ -64,7 +73,7 @@ def migrate() -> None:
     """
     from app.database import current_revision, opened
 
-    with opened(load(), up_to_date=True) as settings:
+    with opened(_settings(), up_to_date=True) as settings:
         typer.echo(f"the database stands at migration {current_revision(settings.database)}")
 
 
@@ -76,12 +85,10 @@ def worker() -> None:
 
         anju worker
     """
-    from app import logs
     from app.database import opened
     from app.serve import work
 
-    with opened(load()) as settings:
-        logs.configure(settings)
+    with opened(_settings()) as settings:
         asyncio.run(work(settings, signals=True))
 
 
@@ -103,7 +110,7 @@ def demo(
     from app import progress
     from app.database import opened
 
-    with opened(load(), up_to_date=True) as settings, progress.shown() as show:
+    with opened(_settings(), up_to_date=True) as settings, progress.shown() as show:
         _finish(made.load(settings, show, units=units, bills=bills, seed=seed))
 
 
@@ -131,7 +138,7 @@ def import_(
         register.write_template(template)
         typer.echo(f"wrote {template}")
         return
-    with opened(load()) as settings, progress.shown() as show:
+    with opened(_settings()) as settings, progress.shown() as show:
         report = _finish(register.import_file(settings, file, county, dry_run=dry_run, progress=show))
     typer.echo(str(report))
     if report.faults:
@@ -152,7 +159,7 @@ def export(
     from app import progress, register
     from app.database import opened
 
-    with opened(load()) as settings, progress.shown() as show:
+    with opened(_settings()) as settings, progress.shown() as show:
         _finish(register.export_file(settings, file, county, progress=show))
     typer.echo(f"wrote {file}")
 
@@ -170,7 +177,7 @@ def token(
     from app.database import opened
     from app.signin import development_token
 
-    with opened(load()) as settings:
+    with opened(_settings()) as settings:
         typer.echo(asyncio.run(development_token(settings, login)).value)
 
 
@@ -267,7 +274,7 @@ def doctor(
     from app import postgres
     from app.doctor import State
 
-    configured = load()
+    configured = _settings()
     worst = State.FINE
     colours = {State.FINE: typer.colors.GREEN, State.DOUBTFUL: typer.colors.YELLOW, State.WRONG: typer.colors.RED}
     with postgres.for_looking(configured.data if configured.database_url is None else None) as url:
@@ -296,7 +303,7 @@ def verify(
     from app.database import opened
     from app.ledger import verify as recount
 
-    with opened(load()) as settings:
+    with opened(_settings()) as settings:
         faults = _finish(recount(settings, county))
     for fault in faults:
         typer.echo(str(fault), err=True)

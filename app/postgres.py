@@ -16,6 +16,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -43,6 +44,7 @@ OWNER = "anju"
 
 SOCKET_PATH_LIMIT = 100
 START_SECONDS = 120
+LINGER_SECONDS = 10
 
 
 class PostgresError(Exception):
@@ -82,12 +84,14 @@ class EmbeddedPostgres:
         with _start_lock(self.folder):
             try:
                 fcntl.flock(self._user, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_running(_cluster(self.folder)):
+                    binaries = _Binaries.find(self.folder)
+                    binaries.run("pg_ctl", "-D", str(_cluster(self.folder)), "-m", "fast", "-w", "stop")
             except BlockingIOError:
-                log.info("postgres_left_running", reason="another process uses it")
-            else:
-                _Binaries.find(self.folder).run("pg_ctl", "-D", str(_cluster(self.folder)), "-m", "fast", "-w", "stop")
-            self._user.close()
-            self._user = None
+                log.debug("postgres_left_running", reason="another process uses it")
+            finally:
+                self._user.close()
+                self._user = None
 
     def __enter__(self) -> Self:
         return self
@@ -274,14 +278,37 @@ def _create_cluster(binaries: _Binaries, cluster: Path) -> None:
 
 
 def _start_cluster(binaries: _Binaries, cluster: Path, durable: bool) -> None:
-    (cluster / "postmaster.pid").unlink(missing_ok=True)  # _is_running() found nobody behind it
-    options = {"unix_socket_directories": str(_socket_folder(cluster, binaries.account)), **_tuning(durable)}
+    socket_folder = _socket_folder(cluster, binaries.account)
+    _clear_leftovers(cluster, socket_folder)
+    options = {"unix_socket_directories": str(socket_folder), **_tuning(durable)}
     flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
     logfile = cluster / "server.log"
     binaries.run(
         "pg_ctl", "-D", str(cluster), "-l", str(logfile), "-w", "-t", str(START_SECONDS), "-o", flags, "start",
         failure_log=logfile,
     )  # fmt: skip
+
+
+def _clear_leftovers(cluster: Path, socket_folder: Path) -> None:
+    """Remove a dead server's lock files, which PostgreSQL does not when their number is a zombie's or another program's.
+
+    They also keep a new server away from sessions that outlive the killed one for a moment, so those are waited for.
+    """
+    deadline = time.monotonic() + LINGER_SECONDS
+    while _sessions(cluster):
+        if time.monotonic() > deadline:
+            raise PostgresError(f"sessions of a killed server still use {cluster}; end the processes named postgres")
+        time.sleep(0.05)
+    for leftover in [cluster / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
+        leftover.unlink(missing_ok=True)
+
+
+def _sessions(cluster: Path) -> bool:
+    """Whether any PostgreSQL process works in the cluster (each has it as its current folder)."""
+    for process in psutil.process_iter(["name", "cwd"]):  # type: ignore[no-untyped-call]
+        if process.info["name"] == "postgres" and process.info["cwd"] == str(cluster):
+            return True
+    return False
 
 
 def _tuning(durable: bool) -> dict[str, str]:
@@ -341,22 +368,28 @@ def _postmaster(cluster: Path) -> Sequence[str]:
 def _is_running(cluster: Path) -> bool:
     """Whether a server runs on the cluster; one that is still starting (after a crash) is waited for."""
     deadline = time.monotonic() + START_SECONDS
-    while lines := _postmaster(cluster):
-        try:
-            # After a restart of the machine the number may be somebody else's.
-            process: Any = psutil.Process(int(lines[0]))  # type: ignore[no-untyped-call]
-            if process.name() != "postgres":
-                return False
-        except (psutil.NoSuchProcess, ValueError):
-            return False
-        if len(lines) >= 8 and lines[7] == "ready":
+    while (lines := _postmaster(cluster)) and _is_postgres(lines[0]):
+        if len(lines) >= 8 and lines[7] == "ready" and _listens(Path(lines[4]) / f".s.PGSQL.{lines[3]}"):
             return True
         if time.monotonic() > deadline:
-            raise PostgresError(
-                f"the server with process id {lines[0]} is not getting ready; see {cluster / 'server.log'}"
-            )
+            where = cluster / "server.log"
+            raise PostgresError(f"the server with process id {lines[0]} is not getting ready; see {where}")
         time.sleep(0.05)
     return False
+
+
+def _is_postgres(pid: str) -> bool:
+    """Whether the process is alive and a server: after a restart of the machine its number may be somebody else's."""
+    try:
+        process: Any = psutil.Process(int(pid))  # type: ignore[no-untyped-call]
+        return bool(process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE)
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _address(cluster: Path) -> tuple[Path, int]:

@@ -55,7 +55,6 @@ def demo_logins() -> list[str]:
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises what keeps it from starting; stops everything it started in any case."""
     gc.disable()  # loading makes a million objects that stay: looking for garbage among them costs a sixth of the start
-    logs.configure(settings)
     _check_port(settings)
     _ = settings.keys  # a deployment without its keys fails here and not at the first request
     # The application takes longest to load; meanwhile the database starts.
