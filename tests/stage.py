@@ -21,21 +21,24 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor, Grant, system_actor
 from domain.calendar import today
+from domain.committees import BodyKind, CommitteeState
 from domain.companies import CompanyState
 from domain.contracts import ContractKind, ContractMode, ContractState, SelectionBasis
 from domain.divisions import DivisionLevel
 from domain.documents import DocumentKind
 from domain.errors import Refusal
 from domain.estates import BuildingKind, EstateKind, ServiceMode, UnitUse
+from domain.ledger import AccountKind
 from domain.roles import Role
 from models.accounts import Account
 from models.base import new_id
+from models.committees import Committee
 from models.companies import Company
 from models.contracts import ServiceContract
 from models.documents import Document
 from models.estates import Building, Estate, PropertyArea, Unit
 from models.sealed import DerivedVault
-from resolvers import areas, cases, documents, estates, units
+from resolvers import areas, cases, documents, estates, ledger, units
 from resolvers.divisions import DivisionLine, seed_divisions
 from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
 
@@ -209,6 +212,47 @@ class Stage:
             await session.flush()
             session.add(contract)
         return company.id
+
+    async def committee(self, place: Place) -> Actor:
+        """The chair of a filed committee of the place. Written as attested, which has its tests."""
+        registrar = await self.actor(Role.BUREAU)
+        committee = Committee(
+            county=self.county,
+            id=new_id(),
+            area_id=place.area.id,
+            township=self.township,
+            community=self.community,
+            kind=BodyKind.COMMITTEE.value,
+            name="测试花园业主委员会（演示）",
+            name_sort="ce",
+            term_from=date(2025, 1, 1),
+            term_to=date(2029, 12, 31),
+            state=CommitteeState.ATTESTED.value,
+            member_count=5,
+            attested_by=registrar.account_id,
+            attested_basis="演示",
+        )
+        async with self.sessions.begin() as session:
+            await set_fuse(session, {self.county})
+            session.add(committee)
+        return await self.actor(Role.COMMITTEE, committee_id=committee.id, area_id=place.area.id)
+
+    async def owner(self, place: Place, unit: int = 0) -> Actor:
+        """An owner of one of the place's units."""
+        return await self.actor(
+            Role.OWNER, unit_id=place.units[unit].id, estate_id=place.estate.id, area_id=place.area.id
+        )
+
+    async def fund(self, place: Place, *fen: int) -> None:
+        """Opening balances of the units' accounts in the maintenance fund."""
+        official = await self.actor(Role.BUREAU)
+
+        async def deposit(uow: UnitOfWork) -> None:
+            for unit, amount in zip(place.units, fen, strict=True):
+                account_id = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=unit.id)
+                await ledger.open_balance(uow, account_id, amount, as_of=uow.today, attested_by="演示")
+
+        await self.do(official, deposit)
 
     async def place(self, *unit_areas: int, name: str = "测试花园（演示）", bureau: Actor | None = None) -> Place:
         """An estate with one building whose units have these building areas (0.01 m²; default three of 100 m²)."""

@@ -1,0 +1,5 @@
+"""The stage's fixtures."""
+
+from tests.cases.conftest import engine as engine
+from tests.cases.conftest import sessions as sessions
+from tests.cases.conftest import stage as stage
