@@ -113,6 +113,9 @@ def test_offices_that_review_before_the_filing_body_all_have_their_say() -> None
     case.take(C.REVIEW, Role.TOWNSHIP)
     case.take(C.FILE, Role.BUREAU)
     assert case.state == CS.FILED
+    returned = Case(COMPANY_FILING, county, dict(COMPANY_FACTS), CS.UNDER_REVIEW)
+    returned.take(C.RETURN, Role.MARKET, reason="the licence has expired")
+    assert returned.state == CS.RETURNED
 
 
 def test_without_such_offices_there_is_no_review() -> None:

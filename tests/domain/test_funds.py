@@ -138,6 +138,33 @@ def test_no_vote_opens_before_the_posting_is_over() -> None:
     case.take(A.OPEN_VOTE, Role.COMMITTEE)
 
 
+@pytest.mark.parametrize(("county", "role"), [(TQ, Role.TOWNSHIP), (ZD, Role.COMMUNITY)])
+def test_the_posting_runs_out_for_a_stand_in_too(county: str, role: Role) -> None:
+    case = ordinary(county, S.PLAN_POSTED, has_committee=False)
+    assert refused(case, A.OPEN_VOTE, role).code == ErrorCode.POSTING_PERIOD_NOT_OVER
+    quota = ordinary(TQ, S.PLAN_POSTED)
+    assert refused(quota, A.USE_QUOTA, Role.COMMITTEE).code == ErrorCode.POSTING_PERIOD_NOT_OVER
+    quota.wait(days=8)
+    assert refused(quota, A.USE_QUOTA, Role.COMMITTEE, has_committee=False).code == ErrorCode.ACTION_NOT_AVAILABLE
+
+
+def test_owner_and_stand_in_accept_a_repair_together() -> None:
+    for first, second in ((Role.OWNER, Role.COMMUNITY), (Role.COMMUNITY, Role.OWNER)):
+        case = emergency(ZD, S.REPAIRED, has_committee=False)
+        assert refused(case, A.ACCEPT, Role.COMMITTEE).code == ErrorCode.FORBIDDEN_ROLE
+        case.take(A.ACCEPT, first)
+        assert case.state == S.REPAIRED
+        case.take(A.ACCEPT, second)
+        assert case.state == S.ACCEPTED
+
+
+def test_in_pay_first_counties_every_applicant_may_hand_in_again() -> None:
+    for role in (Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.OWNER, Role.COMMITTEE, Role.TOWNSHIP):
+        case = emergency(TQ, S.RETURNED)
+        case.take(A.RESUBMIT, role)
+        assert case.state == S.APPROVED_DIRECT
+
+
 @pytest.mark.requirement("GT-39")
 @pytest.mark.parametrize(
     ("county", "mode", "allowed"),

@@ -220,6 +220,81 @@ CLOCKS = {
 }
 """The last day before the clock acts."""
 
+LAWFUL_CONTRACT = {
+    "firm_filed",
+    "not_banned",
+    "price_within_ceiling",
+    "no_whole_transfer",
+    "adjustment_clause",
+    "model_text",
+}
+LAWFUL_USE = {"not_excluded", "warranty_over"}
+LAWFUL_EMERGENCY = LAWFUL_USE | {"on_the_list"}
+GUARDED = {
+    "company_filing": {
+        "SUBMIT": {"staff_qualified"},
+        "RESUBMIT": {"staff_qualified"},
+        "ORDER_RECTIFICATION": {"deadline_set"},
+        "SUSPEND": {"rectification_failed"},
+        "REMOVE": {"rectification_failed"},
+        "CANCEL": {"cancellation_tests_met"},
+    },
+    "contract_filing": {
+        "SUBMIT": LAWFUL_CONTRACT,
+        "RESUBMIT": LAWFUL_CONTRACT,
+        "FILE": LAWFUL_CONTRACT,
+        "RENEW": {"successor_signed"},
+        "TERMINATE": {"notice_run_out"},
+        "LIST_PROBLEM": {"deadline_set"},
+    },
+    "fund_request": {
+        "POST_PLAN": LAWFUL_USE | {"plan_posting_long_enough"},
+        "OPEN_VOTE": {"mode_allowed"},
+        "USE_QUOTA": {"within_quota"},
+        "RECORD_PASSED": {"mode_allowed", "vote_passed"},
+        "RECORD_FAILED": {"vote_failed"},
+        "VERIFY": {"signed_and_sealed"},
+        "GRANT": LAWFUL_USE | {"covered"},
+        "RETURN": {"may_be_returned"},
+        "RESUBMIT": LAWFUL_USE,
+    },
+    "emergency_fund_request": {
+        "APPROVE": LAWFUL_EMERGENCY,
+        "POST": {"posting_long_enough"},
+        "VERIFY": {"signed_and_sealed"},
+        "GRANT": LAWFUL_EMERGENCY | {"covered"},
+        "RETURN": {"may_be_returned"},
+        "RESUBMIT": LAWFUL_EMERGENCY | {"posting_long_enough"},
+    },
+    "inspection": {
+        "ASSIGN": {"enough_inspectors"},
+        "RECUSE": {"enough_inspectors"},
+        "REPORT": {"enough_signatures"},
+        "FIND_CLEAN": {"no_findings"},
+        "FIND_ISSUES": {"some_findings"},
+        "ORDER": {"deadline_set", "responsible_named"},
+        "EXTEND": {"extension_left", "deadline_set"},
+        "RECHECK": {"enough_signatures"},
+        "CLOSE": {"put_right"},
+        "ORDER_AGAIN": {"not_put_right", "deadline_set"},
+        "PENALISE": {"not_put_right"},
+    },
+}
+"""What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
+
+GUARDED_ELSEWHERE = {
+    ("contract_filing", "SIGN", ContractKind.NORMAL): {"vote_passed"},
+    ("contract_filing", "SIGN", ContractKind.EARLY_STAGE): set[str](),
+}
+
+STANDS_IN = {
+    ("fund_request", "PLAN_POSTED"): {"OPEN_VOTE"},
+    ("fund_request", "VOTING"): {"RECORD_PASSED", "RECORD_FAILED"},
+    ("fund_request", "VOTE_PASSED"): {"APPROVE"},
+    ("emergency_fund_request", "SITE_CHECKED"): {"APPROVE", "DECLINE"},
+}
+"""What the committee's stand-in does alone where there is none."""
+
 EVERY = pytest.mark.parametrize("workflow", ALL, ids=lambda workflow: workflow.id)
 
 
@@ -251,6 +326,47 @@ def test_what_is_given_with_reasons_decides_or_is_the_applicants(workflow: Workf
         assert line.reason is (line.action in REASONED[workflow.id])
         if workflow.id != "emergency_fund_request":
             assert line.decides is (line.action in DECIDED[workflow.id])
+
+
+@EVERY
+def test_what_each_action_is_refused_by(workflow: Workflow) -> None:
+    for line in workflow.transitions:
+        wanted = GUARDED[workflow.id].get(line.action, set())
+        if line.action == "SIGN":
+            kinds = [
+                kind
+                for kind in ContractKind
+                if all(workflow.conditions[name](GAOTAI, {"contract_kind": kind}) for name in line.when)
+            ]
+            assert len(kinds) == 1
+            wanted = GUARDED_ELSEWHERE[workflow.id, "SIGN", kinds[0]]
+        if line.action == "PUBLISH" and line.target is None:
+            wanted = {"not_published"}
+        if line.action == "RESUBMIT" and "pay_first" in line.when:
+            wanted = wanted - {"posting_long_enough"}
+        assert set(line.guards) == wanted, (line.action, line.sources)
+
+
+@pytest.mark.parametrize(("county", "stand_in"), [("410927", Role.TOWNSHIP), ("370303", Role.COMMUNITY)])
+@pytest.mark.parametrize(("name", "state"), STANDS_IN)
+def test_without_a_committee_its_turns_are_the_stand_ins_alone(
+    name: str, state: str, county: str, stand_in: Role
+) -> None:
+    (workflow,) = (workflow for workflow in ALL if workflow.id == name)
+    facts = FACTS | {"has_committee": False}
+    turns: dict[str, set[Role]] = {}
+    for task in tasks(workflow, profile(county, date(2025, 6, 2)), state, facts, entered=NOON):
+        for action in task.actions:
+            turns.setdefault(action, set()).add(task.role)
+    turns.pop("CANCEL")
+    assert turns == {action: {stand_in} for action in STANDS_IN[name, state]}
+
+
+@EVERY
+def test_resubmitting_a_lapsing_case_is_barred_when_its_time_is_over(workflow: Workflow) -> None:
+    lapsing = any(line.action == "LAPSE" for line in workflow.transitions)
+    for line in workflow.transitions:
+        assert line.bars is (line.action == "RESUBMIT" and lapsing)
 
 
 @EVERY
