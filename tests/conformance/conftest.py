@@ -1,22 +1,25 @@
-"""The drivers' packages and the servers that they are pointed at."""
+"""The drivers' packages, and the server that they are pointed at."""
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.tools import HARNESS, Node, find_node, install_client_generator, install_packages, serving
-from tests.edge.tiny import TOKEN
+from tests.conformance.real import Deployment, deployed, settle
+from tests.conformance.tools import HARNESS, Node, find_node, install_client_generator, install_packages
+from tests.database import Cluster
 
 Drive = Callable[..., str]
-"""Runs one driver and returns what it said; fails with all of it when the driver does."""
+"""Runs one driver and returns what it said last; fails with all of it when the driver does."""
 
 CONFIG = {
     "security": {"timeoutMs": 20_000},
     "subscriptions": {
-        "finite": {"query": "subscription { countdown(start: 3) }", "expectMessages": 3},
+        "finite": {"query": "subscription { heartbeat(count: 3) { number } }", "expectMessages": 3},
+        "endless": {"query": "subscription { heartbeat { number } }"},
+        "authOnly": {"query": "subscription { heartbeat { at } }"},
         "timeoutMs": 20_000,
     },
 }
@@ -35,21 +38,27 @@ def client_generator() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real edge around the tiny schema."""
-    log = tmp_path_factory.mktemp("tiny") / "server.log"
-    with serving("tests.edge.tiny:app", {}, log) as server:
-        yield server.url
+async def deployment(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+    """The application as it is served, on a database of its own."""
+    with database_cluster.clone("conformance") as database:
+        token = await settle(database)
+        with deployed(database, token, tmp_path_factory.mktemp("deployment")) as made:
+            yield made
 
 
 @pytest.fixture
-def drive(node: Node, tmp_path: Path) -> Drive:
-    def run(driver: str, url: str, token: str = TOKEN, **environment: str) -> str:
+def drive(node: Node, deployment: Deployment, tmp_path: Path) -> Drive:
+    def run(driver: str, **environment: str) -> str:
         # Inside the harness: TypeScript looks for the packages in the folders above what it compiles.
         work = HARNESS / "work" / tmp_path.name
         config = tmp_path / "harness.json"
         config.write_text(json.dumps(CONFIG))
-        given = {"BASE_URL": url, "TOKEN": token, "HARNESS_CONFIG": str(config), "WORK": str(work)}
+        given = {
+            "BASE_URL": deployment.url,
+            "TOKEN": deployment.token,
+            "HARNESS_CONFIG": str(config),
+            "WORK": str(work),
+        }
         done = subprocess.run(
             [node.node, str(HARNESS / "drivers" / f"{driver}.mjs")],
             cwd=HARNESS,
