@@ -1,0 +1,133 @@
+"""The command line says what it does, answers mistakes in one line, and its exit codes mean something."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from app import cli
+from tests.database import Database
+
+
+@pytest.fixture
+def anju(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    """Run a command in this process on the worker's database: ``anju("doctor") -> (code, output, errors)``."""
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("ANJU_DATA", str(tmp_path))
+    monkeypatch.setattr(cli.signal, "signal", lambda number, handler: None)
+
+    def run(*arguments: str) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anju", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code or 0, *capfd.readouterr()
+
+    return run
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    told = {**commands.pop("ledger").commands, **commands}
+    assert {
+        "serve",
+        "migrate",
+        "worker",
+        "demo",
+        "import",
+        "export",
+        "token",
+        "schema",
+        "requirements",
+        "doctor",
+    } <= set(told)
+    assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []
+
+
+def test_wrong_usage_is_one_line_and_code_2(anju) -> None:
+    code, _, said = anju("bogus")
+    assert (code, said) == (2, "anju: No such command 'bogus'. See: anju --help\n")
+    code, _, said = anju("import", "--county", "370303")
+    assert (code, said.count("\n")) == (2, 1)
+
+
+def test_wrong_settings_are_one_line_and_code_3(anju, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANJU_MAX_CONCURRENCY", "many")
+    code, _, said = anju("migrate")
+    assert code == 3
+    assert said.startswith("anju: ANJU_MAX_CONCURRENCY: ")
+    assert said.count("\n") == 1
+
+
+def test_a_database_that_does_not_answer_is_code_3(anju, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://anju:secret@127.0.0.1:1/anju")
+    code, _, said = anju("migrate")
+    assert code == 3
+    assert said.startswith("anju: cannot connect to postgresql://anju:***@127.0.0.1:1/anju")
+    assert "secret" not in said
+
+
+def test_a_refusal_is_code_1_and_says_what_to_do(anju, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    code, _, said = anju("token", "--as", "nobody-known")
+    assert code == 1
+    assert said.startswith("anju: ")
+    assert any("一" <= character <= "鿿" for character in said)
+
+
+def test_a_fault_is_code_70_and_shows_its_place_only_when_asked(anju, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**given: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(cli, "load", broken)
+    code, _, said = anju("migrate")
+    assert code == 70
+    assert said == "anju: a fault of Anju: ZeroDivisionError: division by zero (ANJU_DEBUG=1 shows where)\n"
+    monkeypatch.setenv("ANJU_DEBUG", "1")
+    monkeypatch.setattr(sys, "argv", ["anju", "migrate"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_tokens_are_not_printed_in_production(anju, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANJU_ENVIRONMENT", "production")
+    code, said, _ = anju("token", "--as", "370303-bureau")
+    assert (code, said) == (3, "")
+
+
+def test_migrate_says_where_the_database_stands(anju) -> None:
+    code, said, _ = anju("migrate")
+    assert code == 0
+    assert said.startswith("the database stands at migration 0")
+
+
+def test_doctor_finds_nothing_wrong_and_says_so_in_json_too(anju) -> None:
+    code, said, _ = anju("doctor", "--json")
+    findings = [json.loads(line) for line in said.splitlines()]
+    assert code == 0, findings
+    assert {"secrets", "database", "migrations", "row-level security"} <= {finding["check"] for finding in findings}
+
+
+def test_requirements_are_counted(anju) -> None:
+    code, said, _ = anju("requirements", "--json")
+    assert code == 0
+    document = json.loads(said)
+    assert set(document) == {"total", "shown", "by_county", "missing"}
+    assert document["total"] == document["shown"] + len(document["missing"]) == 399
+    code, said, _ = anju("requirements", "--missing")
+    assert [line.split("\t")[0] for line in said.splitlines()] == document["missing"]
+
+
+def test_keys_are_made_once(anju, tmp_path: Path) -> None:
+    assert anju("secrets", str(tmp_path / "keys.json"))[0] == 0
+    assert anju("secrets", str(tmp_path / "keys.json"))[0] == 3
+
+
+def test_the_installed_program_is_this_one() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--help"], capture_output=True, text=True, check=True, env={**os.environ}
+    )
+    assert "serve" in shown.stdout

@@ -1,0 +1,146 @@
+"""``anju serve`` as a newcomer runs it: it answers, says where, stops cleanly, and starts again on the same data."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app import postgres
+from app.serve import banner, demo_logins
+from app.settings import load
+
+PATIENCE = 120
+"""Seconds until a start counts as failed; how long it takes is shown by the bench, not here."""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="anju-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+        postgres.start(Path(name)).stop()
+
+
+class Serving:
+    """A running ``anju serve`` and what it printed."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = _free_port()
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options],
+            env={**environment, "ANJU_DATA": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def fetch(self, path: str) -> tuple[int, bytes]:
+        """GET, again until the server answers."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            assert self.process.poll() is None, self.process.communicate()[0]
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                    return answer.status, answer.read()
+            except OSError:
+                assert time.monotonic() < deadline, f"{path} is not answered"
+                time.sleep(0.1)
+
+    def interrupt(self) -> tuple[int, str]:
+        """Ctrl-C in the terminal, once everything is said: the whole foreground group gets the signal."""
+        assert self.process.stdout
+        said = ""
+        while "Ctrl-C stops" not in said and (line := self.process.stdout.readline()):
+            said += line
+        os.killpg(self.process.pid, signal.SIGINT)
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, said + output
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_it_answers_says_where_and_ctrl_c_stops_everything(folder: Path) -> None:
+    serving = Serving(folder)
+    assert serving.fetch("/healthz")[0] == 200
+    assert serving.fetch("/readyz")[0] == 200
+    code, output = serving.interrupt()
+    assert code == 0, output
+    assert f"http://127.0.0.1:{serving.port}/graphql" in output
+    assert f"http://127.0.0.1:{serving.port}/graphiql" in output
+    assert "Traceback" not in output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folder: Path) -> None:
+    killed = Serving(folder)
+    killed.fetch("/readyz")
+    with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
+        connection.execute("CREATE TABLE left_behind (n int)")
+    killed.kill()
+    pid_file = (folder / "postgres" / "postmaster.pid").read_text()
+    serving = Serving(folder)
+    serving.fetch("/readyz")
+    assert (folder / "postgres" / "postmaster.pid").read_text() == pid_file
+    with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
+        connection.execute("DROP TABLE left_behind")
+    code, output = serving.interrupt()
+    assert code == 0, output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_several_processes_serve_and_stop_alike(folder: Path) -> None:
+    serving = Serving(folder, "--workers", "2")
+    assert serving.fetch("/readyz")[0] == 200
+    code, output = serving.interrupt()
+    assert code == 0, output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = subprocess.run(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+            env={**os.environ, "ANJU_DATA": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == 3
+    assert re.fullmatch(
+        rf"anju: cannot listen on 127\.0\.0\.1:{port} \(.*\); choose another with --port\n", answer.stderr
+    )
+
+
+def test_the_banner_shows_every_demo_login_and_a_first_query() -> None:
+    shown = banner(load(), demo=True)
+    assert len(demo_logins()) == 61
+    assert all(login in shown for login in demo_logins())
+    assert "curl -s http://127.0.0.1:8000/dev/login" in shown
+
+
+def test_production_shows_neither_graphiql_nor_logins() -> None:
+    shown = banner(load(environment="production"), demo=True)
+    assert "graphiql" not in shown.lower()
+    assert "370303-bureau" not in shown
