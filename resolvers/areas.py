@@ -103,7 +103,7 @@ async def area_merge(uow: UnitOfWork, *, area_ids: Sequence[uuid.UUID], reason: 
         )
     for link in links:
         link.valid_to = uow.today
-    await _move_buildings(uow, (Building.area_id.in_(list(area_ids)),), area.id)
+    await move_buildings(uow, (Building.area_id.in_(list(area_ids)),), area.id)
     for old in merged:
         _close(uow, old, AreaState.MERGED)
         await _succeed(uow, old, area, SuccessionKind.MERGE, reason, grant)
@@ -206,7 +206,7 @@ async def _take_in(
         else:
             wanted = here
             expected = await uow.session.scalar(select(func.count()).where(*here)) or 0
-        if await _move_buildings(uow, (*wanted, free), area.id) != expected:
+        if await move_buildings(uow, (*wanted, free), area.id) != expected:
             raise Refusal(ErrorCode.ALREADY_REGISTERED, "estates", estate=str(part.estate_id))
         if not part.building_ids and await _whole_elsewhere(uow, part.estate_id):
             raise Refusal(ErrorCode.ALREADY_REGISTERED, "estates", estate=str(part.estate_id))
@@ -226,7 +226,7 @@ async def _whole_elsewhere(uow: UnitOfWork, estate_id: uuid.UUID) -> bool:
     return await uow.session.scalar(statement.limit(1)) is not None
 
 
-async def _move_buildings(uow: UnitOfWork, which: Sequence[ColumnElement[bool]], area_id: uuid.UUID) -> int:
+async def move_buildings(uow: UnitOfWork, which: Sequence[ColumnElement[bool]], area_id: uuid.UUID) -> int:
     """Give the buildings, their units and the residents' grants another area; how many buildings there were."""
     moved = await uow.session.scalars(
         update(Building)
