@@ -288,7 +288,7 @@ class Building:
     entrance_count: int = column(models.Building.entrance_count, "How many 单元 it has.")
     has_elevator: bool = column(models.Building.has_elevator, "Whether it has a lift.")
     year_built: int | None = column(models.Building.year_built, "Year of completion.")
-    building_area: Area | None = column(models.Building.building_area, "Building area.")
+    floor_area: Area | None = column(models.Building.building_area, "Building area of all floors (建筑面积).")
     public_housing_seller: str | None = column(
         models.Building.public_housing_seller, "The work unit that sold it to its residents (房改售房单位)."
     )

@@ -79,7 +79,7 @@ class Owner:
     guardian: "Owner | None" = one(
         people.Owner.guardian_id, "A minor's guardian (监护人), where the caller may see it."
     )
-    ownerships: Connection["Ownership"] = many(
+    holdings: Connection["Ownership"] = many(
         estates.Ownership.owner_id, "What the owner holds now.", where=lambda row: row.valid_to.is_(None)
     )
 

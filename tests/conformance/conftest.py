@@ -14,7 +14,28 @@ from tests.database import Cluster
 Drive = Callable[..., str]
 """Runs one driver and returns what it said last; fails with all of it when the driver does."""
 
+VALUES = (
+    "DivisionCoverage",
+    "EnumLabel",
+    "Heartbeat",
+    "OperationOutcome",
+    "PageInfo",
+    "StateCount",
+    "UserError",
+    "Viewer",
+)
+"""Types whose objects are values: they have no identity to give an id to. Everything else is a ``Node``."""
+
 CONFIG = {
+    "eslint": {
+        "ruleOptions": {
+            "strict-id-in-types": {
+                "acceptedIdNames": ["id"],
+                "acceptedIdTypes": ["ID"],
+                "exceptions": {"types": list(VALUES), "suffixes": ["Connection", "Edge", "Payload", "Result"]},
+            }
+        }
+    },
     "security": {"timeoutMs": 20_000},
     "subscriptions": {
         "finite": {"query": "subscription { heartbeat(count: 3) { number } }", "expectMessages": 3},
