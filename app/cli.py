@@ -106,12 +106,19 @@ def demo(
 
         anju demo --units 40000 --bills 1000000
     """
-    from app import demo as made
     from app import progress
     from app.database import opened
 
     with opened(_settings(), up_to_date=True) as settings, progress.shown() as show:
-        _finish(made.load(settings, show, units=units, bills=bills, seed=seed))
+        if units is None and bills is None:
+            from app import demo as made
+
+            _finish(made.load(settings, show, seed=seed))
+            return
+        from app.large import load_large
+
+        counts = load_large(settings.database, show, units=units or 40_000, bills=bills or 1_000_000, seed=seed)
+    typer.echo("\n".join(f"{table}: {count} rows" for table, count in counts.items()))
 
 
 @app.command("import")
@@ -129,15 +136,17 @@ def import_(
 
         anju import register.xlsx --county 370303 --dry-run
     """
-    if template is None and (file is None or county is None):
+    if template is not None:
+        from app import register
+
+        register.write_template(template)
+        typer.echo(f"wrote {template}")
+        return
+    if file is None or county is None:
         raise typer.BadParameter("FILE and --county are needed, or --template")
     from app import progress, register
     from app.database import opened
 
-    if template is not None:
-        register.write_template(template)
-        typer.echo(f"wrote {template}")
-        return
     with opened(_settings()) as settings, progress.shown() as show:
         report = _finish(register.import_file(settings, file, county, dry_run=dry_run, progress=show))
     typer.echo(str(report))
@@ -294,22 +303,36 @@ def doctor(
 def verify(
     county: Annotated[str | None, Option(help="Only this county; otherwise all of them.")] = None,
 ) -> None:
-    """Recount the ledger: every transaction balances, every balance is the sum of its postings.
+    """Check that the ledger is whole: transactions balance, reversals mirror, bills and accounts agree.
 
     Example:
 
         anju ledger verify --county 370303
     """
     from app.database import opened
-    from app.ledger import verify as recount
 
     with opened(_settings()) as settings:
-        faults = _finish(recount(settings, county))
-    for fault in faults:
-        typer.echo(str(fault), err=True)
-    if faults:
+        findings = asyncio.run(_recount(settings, county))
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+    if findings:
         raise typer.Exit(REFUSED)
-    typer.echo("the ledger balances")
+    typer.echo("the ledger is whole")
+
+
+async def _recount(settings: Settings, county: str | None) -> list[Any]:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from app.database import command_engine
+    from domain.profiles import counties
+    from resolvers.books import verify as findings
+
+    engine = command_engine(settings.database, size=1)
+    try:
+        async with AsyncSession(engine) as session:
+            return [finding async for finding in findings(session, [county] if county else counties())]
+    finally:
+        await engine.dispose()
 
 
 def _finish(outcome: Any) -> Any:
@@ -353,7 +376,9 @@ def _explain(error: Exception) -> tuple[int, str]:
     from sqlalchemy.exc import OperationalError
 
     from app.database import DatabaseError
+    from app.large import AlreadyLoadedError
     from app.postgres import PostgresError
+    from app.register_files import UnreadableFile
     from app.requirements import UnknownRequirementError
     from app.serve import PortTakenError
     from app.texts import sentence
@@ -365,7 +390,7 @@ def _explain(error: Exception) -> tuple[int, str]:
         return NOT_READY, str(error)
     if isinstance(error, OperationalError):
         return NOT_READY, str(error.orig)
-    if isinstance(error, UnknownRequirementError | OSError):
+    if isinstance(error, UnknownRequirementError | AlreadyLoadedError | UnreadableFile | OSError):
         return REFUSED, str(error)
     return FAULT, f"a fault of Anju: {type(error).__name__}: {error} (ANJU_DEBUG=1 shows where)"
 
