@@ -161,7 +161,7 @@ class OwnerKind(Term):
     )
 
 
-class DocumentKind(Term):
+class IdentityDocument(Term):
     """What proves a person's identity (证件类型)."""
 
     ID_CARD = "ID_CARD", "Resident identity card, 18 characters with a check digit (居民身份证)."

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.estates import DocumentKind, OwnerKind
+from domain.estates import IdentityDocument, OwnerKind
 from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of, unique
 from models.sealed import sealed_columns
 
@@ -21,7 +21,7 @@ class Owner(CountyRow):
     __tablename__ = "owner"
     __table_args__ = (
         one_of("kind", OwnerKind),
-        one_of("document_kind", DocumentKind),
+        one_of("document_kind", IdentityDocument),
         CheckConstraint("kind = 'ORGANISATION' OR credit_code IS NULL", name="credit_code_of_organisation"),
         CheckConstraint("kind = 'PERSON' OR (document_kind IS NULL AND NOT is_minor)", name="document_of_person"),
         CheckConstraint("(document_kind IS NULL) = (document_index IS NULL)", name="document_with_kind"),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from auth.grants import Reach, Source, end_grants, open_grant
 from domain.errors import ErrorCode, Refusal
-from domain.estates import DocumentKind, OccupancyKind, OwnerKind, OwnershipBasis, OwnershipKind, SearchKind
+from domain.estates import IdentityDocument, OccupancyKind, OwnerKind, OwnershipBasis, OwnershipKind, SearchKind
 from domain.identifiers import check_credit_code, check_id_number, check_phone, mask_name
 from domain.people import born_on, check_holding, is_minor
 from domain.records import Record
@@ -30,7 +30,7 @@ class PersonData(Record):
     """A natural person as the document says. ``document_number`` is a checked ID number for ``ID_CARD``."""
 
     name: str
-    document_kind: DocumentKind | None = None
+    document_kind: IdentityDocument | None = None
     document_number: str | None = None
     phone: str | None = None
     born: date | None = None
@@ -285,9 +285,9 @@ async def _person(uow: UnitOfWork, party: PersonData, field: str) -> Owner:
     number = (party.document_number or "").strip() or None
     if (number is None) != (party.document_kind is None):
         raise Refusal(ErrorCode.REQUIRED, f"{field}documentNumber")
-    if number is not None and party.document_kind is DocumentKind.ID_CARD:
+    if number is not None and party.document_kind is IdentityDocument.ID_CARD:
         number = check_id_number(number, f"{field}documentNumber")
-    born = born_on(number) if number and party.document_kind is DocumentKind.ID_CARD else party.born
+    born = born_on(number) if number and party.document_kind is IdentityDocument.ID_CARD else party.born
     minor = born is not None and is_minor(born, uow.today)
     if minor and party.guardian is None:
         raise Refusal(ErrorCode.REQUIRED, f"{field}guardian")
@@ -309,7 +309,7 @@ async def _person(uow: UnitOfWork, party: PersonData, field: str) -> Owner:
     return await _stored(uow, owner, new=known is None)
 
 
-async def _by_document(uow: UnitOfWork, kind: DocumentKind | None, number: str) -> Owner | None:
+async def _by_document(uow: UnitOfWork, kind: IdentityDocument | None, number: str) -> Owner | None:
     if kind is None:
         return None
     index = uow.vault.index(number, Kind.ID_NUMBER, uow.county)

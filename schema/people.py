@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Text
 
 from domain.estates import (
-    DocumentKind,
+    IdentityDocument,
     OccupancyKind,
     OwnerKind,
     OwnershipBasis,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 for _enumeration in (
     OwnerKind,
-    DocumentKind,
+    IdentityDocument,
     OwnershipKind,
     OwnershipBasis,
     OccupancyKind,

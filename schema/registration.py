@@ -9,11 +9,11 @@ from domain.estates import (
     BuildingKind,
     ChargeableBasis,
     ConsultedOffice,
-    DocumentKind,
     EstateKind,
     FacilityKind,
     FacilityState,
     FundDeposit,
+    IdentityDocument,
     OccupancyKind,
     OwnershipBasis,
     OwnershipKind,
@@ -241,7 +241,7 @@ class UnitCorrectInput:
 @inputs("A minor's guardian (监护人).", item=True)
 class GuardianInput:
     name: str = given("Name as in the document.")
-    document_kind: DocumentKind | None = given("What proves the identity.")
+    document_kind: IdentityDocument | None = given("What proves the identity.")
     document_number: str | None = given("Its number; stored sealed.")
     phone: str | None = given("Mobile number; stored sealed.")
 
@@ -249,7 +249,7 @@ class GuardianInput:
 @inputs("A natural person.", item=True)
 class PersonInput:
     name: str = given("Name as in the document.")
-    document_kind: DocumentKind | None = given("What proves the identity.")
+    document_kind: IdentityDocument | None = given("What proves the identity.")
     document_number: str | None = given("Its number; stored sealed.")
     phone: str | None = given("Mobile number; stored sealed.")
     born: datetime.date | None = given("Birthday, where the document does not tell it.")

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from auth.grants import Reach, Source, end_grants, open_grant
 from domain.errors import ErrorCode, Refusal
-from domain.estates import DocumentKind, OwnerKind, SearchKind
+from domain.estates import IdentityDocument, OwnerKind, SearchKind
 from domain.identifiers import check_id_number, mask_name
 from domain.people import born_on, check_holding, is_minor
 from domain.register import Row
@@ -134,8 +134,8 @@ def _party(work: Work, parties: Parties, row: Row, unit_id: uuid.UUID | None) ->
         )
     number, document_kind, born = row["document_number"], row["document_kind"], row["born"]
     if number is not None:
-        document_kind = document_kind or DocumentKind.ID_CARD
-        if document_kind is DocumentKind.ID_CARD:
+        document_kind = document_kind or IdentityDocument.ID_CARD
+        if document_kind is IdentityDocument.ID_CARD:
             number = check_id_number(number, "document_number")
             born = born_on(number)
     guardian_id = None
@@ -160,7 +160,7 @@ def _party(work: Work, parties: Parties, row: Row, unit_id: uuid.UUID | None) ->
     )
 
 
-def _document_key(work: Work, kind: DocumentKind, number: str) -> tuple[str, bytes]:
+def _document_key(work: Work, kind: IdentityDocument, number: str) -> tuple[str, bytes]:
     return kind.value, work.uow.vault.index(number, Kind.ID_NUMBER, work.uow.county)
 
 
@@ -172,11 +172,11 @@ def _guardian(work: Work, parties: Parties, row: Row) -> uuid.UUID:
     return _note(
         work,
         parties,
-        _document_key(work, DocumentKind.ID_CARD, number),
+        _document_key(work, IdentityDocument.ID_CARD, number),
         kind=OwnerKind.PERSON,
         name=row["guardian_name"],
         named_by="guardian_document_number",
-        document_kind=DocumentKind.ID_CARD.value,
+        document_kind=IdentityDocument.ID_CARD.value,
         document=number,
         phone=row["guardian_phone"],
         born_on=born_on(number),

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from domain.estates import BuildingKind, ConsultedOffice, DocumentKind, EstateKind, OwnershipKind, ServiceMode, UnitUse
+from domain.estates import (
+    BuildingKind,
+    ConsultedOffice,
+    EstateKind,
+    IdentityDocument,
+    OwnershipKind,
+    ServiceMode,
+    UnitUse,
+)
 from domain.identifiers import make_id_number, make_phone
 from models.estates import Building, Estate, PropertyArea, Unit
 from resolvers import areas, estates, people, units
@@ -62,7 +70,7 @@ async def unit(world: World, of: Building, room: str = "101", **changes: Any) ->
 def person(number: int, **changes: Any) -> dict[str, Any]:
     return {
         "name": f"测试{number}",
-        "document_kind": DocumentKind.ID_CARD,
+        "document_kind": IdentityDocument.ID_CARD,
         "document_number": make_id_number(number),
         "phone": make_phone(number),
         **changes,
