@@ -116,6 +116,11 @@ def notice_run_out(profile: Profile, facts: Facts) -> Refusal | None:
     return Refusal(ErrorCode.TOO_EARLY, earliest=earliest) if facts["today"] < earliest else None
 
 
+def term_begun(profile: Profile, facts: Facts) -> bool:
+    """The contract's first day has come; one without a first day runs from its filing."""
+    return facts["starts_on"] is None or facts["starts_on"] <= facts["today"]
+
+
 _KS = ContractFilingState
 _KA = ContractFilingAction
 _CONTRACT_BODY = ByProfile("contract_filing_body")
@@ -277,13 +282,17 @@ CONTRACT_FILING = Workflow(
             guards=("deadline_set",),
             reason=True,
         ),
-        Transition(
-            action=_KA.CLEAR_PROBLEM,
-            sources=(_KS.IRREGULAR,),
-            target=_KS.EFFECTIVE,
-            by=(Role.BUREAU, Role.TOWNSHIP),
-            basis=("GT-16",),
-            within=end_of_day("rectify_by"),
+        *(
+            Transition(
+                action=_KA.CLEAR_PROBLEM,
+                sources=(_KS.IRREGULAR,),
+                target=target,
+                by=(Role.BUREAU, Role.TOWNSHIP),
+                basis=("GT-16",),
+                within=end_of_day("rectify_by"),
+                when=(when,),
+            )
+            for target, when in ((_KS.EFFECTIVE, "term_begun"), (_KS.FILED, "term_to_begin"))
         ),
     ),
     guards={
@@ -301,6 +310,8 @@ CONTRACT_FILING = Workflow(
     conditions={
         "owners_contract": lambda profile, facts: facts["contract_kind"] == ContractKind.NORMAL,
         "early_stage": lambda profile, facts: facts["contract_kind"] == ContractKind.EARLY_STAGE,
+        "term_begun": term_begun,
+        "term_to_begin": lambda profile, facts: not term_begun(profile, facts),
     },
     facts={
         "contract_kind": "ContractKind",

@@ -18,7 +18,6 @@ def receipt(number: int, amount: int, received_on: date = FIRST) -> Receipt:
     return Receipt(UUID(int=number), amount, received_on)
 
 
-@pytest.mark.requirement("SL-35")
 @pytest.mark.parametrize(
     ("bills", "receipts", "counted", "rate"),
     [

@@ -413,7 +413,7 @@ def test_a_following_contract_or_a_notice_ends_a_running_one(state: str) -> None
 
 @pytest.mark.requirement("GT-16")
 def test_an_irregular_contract_goes_on_the_problem_list_with_a_deadline_and_comes_off_it() -> None:
-    case = contract(GT, KS.EFFECTIVE)
+    case = contract(GT, KS.EFFECTIVE, starts_on=ON)
     assert refused(case, K.LIST_PROBLEM, Role.BUREAU, reason="not the model text").field == "rectifyBy"
     case.take(K.LIST_PROBLEM, Role.TOWNSHIP, reason="not the model text", rectify_by=date(2025, 7, 1))
     assert case.state == KS.IRREGULAR
@@ -422,3 +422,10 @@ def test_an_irregular_contract_goes_on_the_problem_list_with_a_deadline_and_come
     assert deadline.on == date(2025, 7, 1)
     case.take(K.CLEAR_PROBLEM, Role.BUREAU)
     assert case.state == KS.EFFECTIVE
+
+
+def test_a_contract_that_has_not_begun_comes_off_the_list_as_filed() -> None:
+    case = contract(GT, KS.FILED)
+    case.take(K.LIST_PROBLEM, Role.BUREAU, reason="not the model text", rectify_by=date(2025, 6, 20))
+    case.take(K.CLEAR_PROBLEM, Role.BUREAU)
+    assert case.state == KS.FILED

@@ -35,7 +35,7 @@ FACTS: dict[str, Any] = {
     "inspected_on": date(2025, 6, 2),
     "posted_to": date(2025, 6, 9),
 }
-
+TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
 STAFF = FIRM | {Role.COMPANY_STAFF}
 OFFICES = {Role.BUREAU, Role.TOWNSHIP}
@@ -374,7 +374,7 @@ def test_papers(workflow: Workflow) -> None:
     found = {
         (workflow.id, str(line.action)): missing_documents(workflow, GAOTAI, line, FACTS, ())
         for line in workflow.transitions
-        if all(workflow.conditions[name](GAOTAI, FACTS) for name in line.when)
+        if all(workflow.conditions[name](GAOTAI, TODAY) for name in line.when)
     }
     assert {key: papers for key, papers in found.items() if papers} == {
         key: papers for key, papers in PAPERS.items() if key[0] == workflow.id
@@ -389,7 +389,7 @@ def test_deadlines(workflow: Workflow) -> None:
         for line in workflow.transitions
         if state in line.sources
         and line.within
-        and all(workflow.conditions[name](GAOTAI, FACTS) for name in line.when)
+        and all(workflow.conditions[name](GAOTAI, TODAY) for name in line.when)
         and (due := line.within.due(GAOTAI, FACTS, NOON))
     }
     assert found == {key: day for key, day in DUE.items() if key[0] == workflow.id}
