@@ -29,7 +29,7 @@ from schema.events import Events
 from schema.faults import RequestCode, RequestError, internal
 from schema.limits import Excess
 
-PAYMENTS = frozenset({"feeBillPay", "paymentRecord", "paymentRecordBatch", "paymentReverse", "cashPaymentRecord"})
+PAYMENTS = frozenset({"feeBillPay", "paymentRecord"})
 """Mutations that may use the places reserved for payments."""
 
 ATTEMPTS = 3

@@ -1,0 +1,125 @@
+"""The application as it is put together for a deployment: its parts meet, on a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.applications import Starlette
+
+from app.asgi import create_app
+from app.database import command_engine
+from app.settings import load
+from auth.tokens import issue_token, revoke_token
+from models.accounts import Account
+from tests.database import Database
+from tests.edge.asgi_client import Socket, running
+from tests.world import World
+
+HEADERS = {"accept": "application/graphql-response+json"}
+
+
+@dataclass
+class Deployment:
+    """The running application, a client of it, and an official's token."""
+
+    app: Starlette
+    client: httpx.AsyncClient
+    sessions: async_sessionmaker[AsyncSession]
+    world: World
+    account_id: Any
+    token: str
+
+    async def ask(self, query: str, **headers: str) -> httpx.Response:
+        given = {**HEADERS, "authorization": f"Bearer {self.token}", **headers}
+        return await self.client.post("/graphql", json={"query": query}, headers=given)
+
+
+@pytest.fixture
+async def deployment(
+    database: Database, county: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Deployment]:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("ANJU_DATA", str(tmp_path))
+    monkeypatch.setenv("ANJU_READ_CONNECTIONS", "2")
+    app = create_app(load())
+    engine = command_engine(database.url, size=1)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    world = await World(sessions, county).settle()
+    official = await world.bureau()
+    async with sessions.begin() as session:
+        issued = await issue_token(session, lifetime=timedelta(hours=1), account_id=official.account_id)
+    transport = httpx.ASGITransport(app)
+    async with running(app), httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield Deployment(app, client, sessions, world, official.account_id, issued.value)
+    await engine.dispose()
+
+
+async def test_it_says_when_it_is_ready(deployment: Deployment) -> None:
+    async with asyncio.timeout(10):
+        while (answer := await deployment.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert answer.json() == {"ready": True, "database": True, "events": True}
+
+
+async def test_a_read_through_every_layer(deployment: Deployment) -> None:
+    answer = await deployment.ask("{estates(first:5){nodes{name}}}")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"data": {"estates": {"nodes": []}}, "extensions": {"cost": 5}},
+    )
+
+
+async def test_a_kept_actor_whose_token_is_revoked_is_refused_at_once(deployment: Deployment) -> None:
+    query = "{estates(first:5){nodes{name}}}"
+    for _ in range(3):
+        assert (await deployment.ask(query)).status_code == 200
+    async with deployment.sessions.begin() as session:
+        await revoke_token(session, deployment.token)
+    answer = await deployment.ask(query)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
+async def test_a_kept_actor_whose_grants_change_is_loaded_again(deployment: Deployment) -> None:
+    query = "{estates(first:5){nodes{name}}}"
+    await deployment.ask(query)
+    async with deployment.sessions.begin() as session:
+        count = Account.grants_version + 1
+        await session.execute(update(Account).where(Account.id == deployment.account_id).values(grants_version=count))
+    assert (await deployment.ask(query)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/healthz", 200), ("/metrics", 200), ("/graphiql", 200), ("/nothing", 404), ("/auth/token", 405)],
+)
+async def test_its_routes(deployment: Deployment, path: str, status: int) -> None:
+    assert (await deployment.client.get(path)).status_code == status
+
+
+async def test_heartbeats_by_socket(deployment: Deployment) -> None:
+    socket = await Socket(deployment.app).greeted(authorization=f"Bearer {deployment.token}")
+    socket.subscribe("h", "subscription{beat:heartbeat(count:1){n:number __typename}}")
+    payload = {"data": {"beat": {"n": 1, "__typename": "Heartbeat"}}, "extensions": {"cost": 0}}
+    assert await socket.message() == {"id": "h", "type": "next", "payload": payload}
+    assert await socket.message() == {"id": "h", "type": "complete"}
+    socket.subscribe("h", "subscription{heartbeat(count:0){number}}")
+    (told,) = (await socket.message())["payload"]
+    assert told["extensions"] == {"code": "OUT_OF_RANGE", "field": "count", "retryable": False}
+    socket.leave()
+    await socket.ended()
+
+
+async def test_subscriptions_are_for_signed_in_callers(deployment: Deployment) -> None:
+    socket = await Socket(deployment.app).greeted()
+    socket.subscribe("h", "subscription{heartbeat{number}}")
+    (told,) = (await socket.message())["payload"]
+    assert told["extensions"] == {"code": "UNAUTHENTICATED"}
+    socket.leave()
+    await socket.ended()
