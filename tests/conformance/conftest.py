@@ -1,6 +1,7 @@
 """The drivers' packages, and the server that they are pointed at."""
 
 import json
+import os
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -61,7 +62,8 @@ def client_generator() -> Path:
 @pytest.fixture(scope="session")
 async def deployment(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
     """The application as it is served, on a database of its own."""
-    with database_cluster.clone("conformance") as database:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with database_cluster.clone(f"{worker}_conformance") as database:
         token = await settle(database)
         with deployed(database, token, tmp_path_factory.mktemp("deployment")) as made:
             yield made
