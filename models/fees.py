@@ -173,6 +173,7 @@ class FeeBill(CountyRow):
         link("charge_item_id", "charge_item"),
         link("item_disclosure_id", "charge_item_disclosure"),
         link("late_for_id", "fee_bill"),
+        link("receivable_id", "ledger_account"),
         unique("number"),
         unique(
             "charge_item_id",
@@ -221,6 +222,8 @@ class FeeBill(CountyRow):
     bill_run_id: Mapped[uuid.UUID | None]
     transaction_id: Mapped[uuid.UUID]
     """The ledger transaction that put it on the books."""
+    receivable_id: Mapped[uuid.UUID]
+    """The ledger account of its unit towards its company, where it stands until it is paid."""
     late_for_id: Mapped[uuid.UUID | None]
     payer: Mapped[str] = mapped_column(server_default=Payer.OWNER)
     title: Mapped[str]

@@ -2,8 +2,10 @@
 
 The bill is locked and looked at, and only if it can take the amount do the rows behind it appear: the key's operation,
 the payment, its allocation, the bill's new state, the ledger's transaction, the audit event. If anything stands in the
-way no row is written, and the answer says what. ``fee_bill_pay`` is the command. ``pay_at_once`` is the same in one
-round trip for the ordinary case; whatever is not ordinary goes through the command, which knows how to refuse.
+way no row is written, and the answer says what. One id names the fact in each of these tables.
+
+``fee_bill_pay`` is the command. ``pay_at_once`` is the same in one round trip for the ordinary case; whatever is not
+ordinary goes through the command, which knows how to refuse.
 """
 
 import re
@@ -24,7 +26,7 @@ from auth.actor import Actor, Grant
 from auth.visibility import bind_values, visible_in
 from domain.bills import COLLECTORS, PAYABLE
 from domain.errors import ErrorCode, Refusal
-from domain.ledger import AccountKind, TransactionKind
+from domain.ledger import TransactionKind
 from domain.payments import CHANNELS_OF, MONEY_ACCOUNT, Channel
 from domain.roles import Role
 from models.base import new_id
@@ -34,21 +36,28 @@ from resolvers.idempotency import input_hash
 from resolvers.ledger import account, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
 
+_BOOKED = posting_ctes(
+    f"""SELECT CAST(:id AS uuid) AS id, '{TransactionKind.PAYMENT.value}' AS kind,
+               CAST(:received_on AS date) AS occurred_on, CAST(:channel AS text) AS reason,
+               CAST(:reference AS text) AS reference, CAST(NULL AS uuid) AS reverses_id FROM paying""",  # noqa: S608
+    """SELECT CAST(:id AS uuid) AS transaction_id, side.line,
+              CASE side.line WHEN 1 THEN paying.money_id ELSE paying.receivable_id END AS account_id,
+              CAST(:received_on AS date) AS occurred_on, side.sign * CAST(:amount AS bigint) AS amount
+       FROM paying, (VALUES (1, 1), (2, -1)) AS side (line, sign)""",
+)
+
 _PAY = f"""
 WITH bill AS MATERIALIZED (
   -- Whoever pays the same bill at the same time waits here, and then sees what is left of it.
-  SELECT b.id, b.unit_id, b.company_id, b.area_id, b.township, b.community, b.state,
+  SELECT b.id, b.unit_id, b.company_id, b.area_id, b.township, b.community, b.receivable_id, b.state,
          b.amount + b.adjusted - b.settled AS outstanding
   FROM fee_bill b
   WHERE b.county = :county AND b.id = :bill_id AND {{visible}}
   FOR NO KEY UPDATE
 ),
 payable AS (
-  SELECT bill.*, receivable.id AS receivable_id, money.id AS money_id
+  SELECT bill.*, money.id AS money_id
   FROM bill
-  JOIN ledger_account receivable
-    ON receivable.county = :county AND receivable.kind = 'RECEIVABLE' AND receivable.unit_id = bill.unit_id
-   AND receivable.company_id = bill.company_id AND receivable.area_id IS NULL AND receivable.building_id IS NULL
   JOIN ledger_account money
     ON money.county = :county AND money.kind = CAST(:money_kind AS text) AND money.unit_id IS NULL
    AND money.company_id = bill.company_id AND money.area_id IS NULL AND money.building_id IS NULL
@@ -62,16 +71,16 @@ payments AS (
   INSERT INTO payment (county, id, unit_id, company_id, area_id, township, community, channel, issuer, reference,
                        amount, prepaid, payer_name, received_on, recorded_by, recorded_by_client, transaction_id, state,
                        created_at)
-  SELECT :county, CAST(:payment_id AS uuid), unit_id, company_id, area_id, township, community,
+  SELECT :county, CAST(:id AS uuid), unit_id, company_id, area_id, township, community,
          CAST(:channel AS text), COALESCE(CAST(:posted_by_client AS text), CAST(company_id AS text)),
          CAST(:reference AS text), CAST(:amount AS bigint), 0, CAST(:payer_name AS text), CAST(:received_on AS date),
-         CAST(:posted_by AS uuid), CAST(:posted_by_client AS text), CAST(:transaction_id AS uuid), 'SUCCEEDED',
+         CAST(:posted_by AS uuid), CAST(:posted_by_client AS text), CAST(:id AS uuid), 'SUCCEEDED',
          CAST(:now AS timestamptz)
   FROM paying
 ),
 allocations AS (
   INSERT INTO allocation (county, id, payment_id, bill_id, amount, occurred_on, created_at)
-  SELECT :county, CAST(:allocation_id AS uuid), CAST(:payment_id AS uuid), id, CAST(:amount AS bigint),
+  SELECT :county, CAST(:id AS uuid), CAST(:id AS uuid), id, CAST(:amount AS bigint),
          CAST(:received_on AS date), CAST(:now AS timestamptz)
   FROM paying
 ),
@@ -82,23 +91,13 @@ settled AS (
       paid_on = CASE WHEN paying.outstanding = CAST(:amount AS bigint) THEN CAST(:received_on AS date) END,
       updated_at = CAST(:now AS timestamptz)
   FROM paying
-  WHERE b.county = :county AND b.id = paying.id
+  WHERE b.county = :county AND b.id = :bill_id
 ),
-{
-    posting_ctes(
-        f'''SELECT CAST(:transaction_id AS uuid) AS id, '{TransactionKind.PAYMENT.value}' AS kind,
-               CAST(:received_on AS date) AS occurred_on, CAST(:channel AS text) AS reason,
-               CAST(:reference AS text) AS reference, CAST(NULL AS uuid) AS reverses_id FROM paying''',
-        '''SELECT CAST(:transaction_id AS uuid) AS transaction_id, side.line,
-              CASE side.line WHEN 1 THEN paying.money_id ELSE paying.receivable_id END AS account_id,
-              CAST(:received_on AS date) AS occurred_on, side.sign * CAST(:amount AS bigint) AS amount
-       FROM paying, (VALUES (1, 1), (2, -1)) AS side (line, sign)''',
-    )
-},
+{_BOOKED},
 events AS (
   INSERT INTO audit_event (county, id, account_id, client_id, grant_id, role, office, action, subject_type, subject_id,
                            township, community, from_state, to_state, request_id, at)
-  SELECT :county, CAST(:event_id AS uuid), CAST(:posted_by AS uuid), CAST(:posted_by_client AS text),
+  SELECT :county, CAST(:id AS uuid), CAST(:posted_by AS uuid), CAST(:posted_by_client AS text),
          CAST(:grant_id AS uuid), CAST(:role AS text), CAST(:office AS text), 'feeBillPay', 'FeeBill', id, township, community,
          state, CASE WHEN outstanding = CAST(:amount AS bigint) THEN 'PAID' ELSE 'PARTIALLY_PAID' END,
          CAST(:request_id AS text), CAST(:now AS timestamptz)
@@ -111,8 +110,8 @@ FROM bill LEFT JOIN payable ON true LEFT JOIN paying ON true
 _CLAIM = """claims AS (
   -- A key that is taken gives no row, and with no row nothing below happens.
   INSERT INTO operation (county, id, client_id, account_id, key, name, input_hash, outcome_type, outcome_id, others, at)
-  SELECT :county, CAST(:operation_id AS uuid), CAST(:posted_by_client AS text), CAST(:posted_by AS uuid),
-         CAST(:key AS text), CAST(:name AS text), CAST(:input_hash AS text), 'Payment', CAST(:payment_id AS uuid),
+  SELECT :county, CAST(:id AS uuid), CAST(:posted_by_client AS text), CAST(:posted_by AS uuid),
+         CAST(:key AS text), CAST(:name AS text), CAST(:input_hash AS text), 'Payment', CAST(:id AS uuid),
          jsonb_build_array(jsonb_build_object('type', 'FeeBill', 'id', payable.id, 'version', NULL)),
          CAST(:now AS timestamptz)
   FROM payable
@@ -141,7 +140,8 @@ _BIND = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 def _pay_statement(role: Role, claims_key: bool) -> Statement:
     """The statement for one acting role: who may see the bill is part of it, as everywhere (DESIGN §5)."""
     bill = aliased(FeeBill, name="b")
-    visible = visible_in(FeeBill, bill, role, "one").compile(dialect=psycopg_dialect.dialect(paramstyle="named"))
+    dialect = psycopg_dialect.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    visible = visible_in(FeeBill, bill, role, "one").compile(dialect=dialect)
     template = _PAY.format(
         visible=f"({visible})",
         claim=_CLAIM if claims_key else "",
@@ -225,10 +225,7 @@ async def _send(
         "reference": payment.reference,
         "received_on": payment.received_on,
         "payer_name": payment.payer_name,
-        "payment_id": payment_id,
-        "allocation_id": new_id(),
-        "transaction_id": new_id(),
-        "event_id": new_id(),
+        "id": payment_id,
         "posted_by": actor.account_id,
         "posted_by_client": actor.client_id,
         "grant_id": grant.id,
@@ -240,7 +237,6 @@ async def _send(
     }
     if claim is not None:
         values |= {
-            "operation_id": new_id(),
             "key": claim.key,
             "name": claim.name,
             "input_hash": claim.input_hash,
@@ -287,8 +283,7 @@ async def fee_bill_pay(
     bill = await uow.load(FeeBill, id)
     grant = await uow.act(COLLECTORS, FeeBill, bill)
     check_payment(payment, grant, uow.today)
-    # Accounts are opened with a company's first bill; only arrears brought in by hand may lack one.
-    await account(uow, AccountKind.RECEIVABLE, unit_id=bill.unit_id, company_id=bill.company_id)
+    # Opened with a company's first bill run; a bill that was brought in may come before it.
     await account(uow, MONEY_ACCOUNT[payment.channel], company_id=bill.company_id)
     await uow.session.flush()  # the raw statement must see what the session holds
     raw = (await (await uow.session.connection()).get_raw_connection()).driver_connection
@@ -336,7 +331,9 @@ async def pay_at_once(
     request_id: str | None = None,
     then: tuple[str, Sequence[Any]] | None = None,
 ) -> PaidAtOnce | None:
-    """Pay one bill in one round trip on an autocommit connection: BEGIN, fuse, the statement, ``then``, COMMIT.
+    """Pay one bill in one round trip on an autocommit connection: the fuse, the statement, ``then``.
+
+    What a pipeline sends before it synchronises is one transaction: an error anywhere undoes all of it.
 
     ``then`` is the payload's compiled read (SQL with numbered binds and their values); it sees the payment. ``None``
     means that nothing was written and the ordinary way has to be taken (``transact`` with ``fee_bill_pay``): a refusal,
@@ -353,7 +350,6 @@ async def pay_at_once(
     claim = Claim(key, name, input_hash(inputs))
     try:
         async with connection.pipeline():
-            await connection.execute("BEGIN")
             fuse: AsyncRawCursor[Any] = AsyncRawCursor(connection)
             await fuse.execute("SELECT set_config('anju.counties', $1, true)", [county])
             cursor, payment_id = await _send(
@@ -369,11 +365,9 @@ async def pay_at_once(
             reader: AsyncRawCursor[Any] = AsyncRawCursor(connection)
             if then is not None:
                 await reader.execute(*then, prepare=True, binary=True)
-            await connection.execute("COMMIT")
             # Nothing waits above: the answers are asked for only after everything is sent.
             answer = await _answer(cursor)
             read = await reader.fetchone() if then is not None else None
     except UniqueViolation:
-        await connection.execute("ROLLBACK")
         return None
     return PaidAtOnce(payment_id, payment.bill_id, read) if answer.paid else None

@@ -224,10 +224,9 @@ STEPS = st.lists(
 async def test_bills_payments_and_books_agree_after_any_history(
     market: Market, steps: list[tuple[str, int, int]]
 ) -> None:
-    if not await market.bills():
-        item = await market.item()
-        for month in (1, 2, 3):
-            await market.run(item, date(2026, month, 1))
+    item = await market.item()
+    for month in (1, 2, 3):
+        await market.run(item, date(2026, month, 1))
     owner = await market.resident()
     for step, which, amount in steps:
         # Many steps are impossible where they come; what matters is what is left behind.
@@ -237,7 +236,7 @@ async def test_bills_payments_and_books_agree_after_any_history(
 
 
 async def _take(market: Market, owner: Any, step: str, which: int, amount: int) -> None:
-    do, bill_rows, paid = market.world.do, await market.bills(), await market.world.rows(Payment)
+    do, bill_rows, paid = market.world.do, (await market.bills())[-3:], (await market.world.rows(Payment))[-3:]
     chosen = bill_rows[which % len(bill_rows)].id
     payment = paid[which % len(paid)].id if paid else new_id()
     match step:
