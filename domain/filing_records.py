@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from domain.filings import CANCELLATION_TESTS
+from domain.contract_filings import ContractFilingState
+from domain.filings import CANCELLATION_TESTS, CompanyFilingState
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from domain.terms import Term
@@ -16,6 +17,32 @@ class FilingKind(Term):
 
     COMPANY = "COMPANY", "A property company (物业企业备案, SM-1)."
     SERVICE_CONTRACT = "SERVICE_CONTRACT", "A service contract (物业服务合同备案, SM-3)."
+
+
+class FilingState(Term):
+    """Where a filing of any kind stands: the states of SM-1 and SM-3 together."""
+
+    DRAFT = "DRAFT", "Being prepared by the applicant."
+    SIGNED = "SIGNED", "Contract: signed; to be submitted within the county's days."
+    SUBMITTED = "SUBMITTED", "Handed in; waits to be taken in, or to be checked."
+    UNDER_REVIEW = "UNDER_REVIEW", "Company: taken in (受理); under review."
+    REVIEWED = "REVIEWED", "Company: all offices that review before the filing body have agreed."
+    CHECKED = "CHECKED", "Contract: the check of its truth is done; the filing body decides."
+    RETURNED = "RETURNED", "Returned with reasons (退回补正); may be resubmitted for a time."
+    FILED = "FILED", "Filed, with a certificate (备案证明)."
+    CHANGED = "CHANGED", "Company: filed; a reported change is not filed yet."
+    RECTIFYING = "RECTIFYING", "Company: ordered to put something right by a day (限期整改)."
+    SUSPENDED = "SUSPENDED", "Company: the filing rests because the order was not followed."
+    REMOVED = "REMOVED", "Company: persuaded or ordered to leave (劝退、清退)."
+    CANCELLED = "CANCELLED", "Company: cancelled as a firm without business, staff and office (三无/僵尸)."
+    EFFECTIVE = "EFFECTIVE", "Contract: filed and running."
+    EXPIRING = "EXPIRING", "Contract: its end comes near."
+    EXPIRED_CONTINUING = "EXPIRED_CONTINUING", "Contract: ran out undecided; continues for an indefinite time."
+    IRREGULAR = "IRREGULAR", "Contract: on the problem list until it is put right or signed anew."
+    RENEWED = "RENEWED", "Contract: followed by a new one."
+    TERMINATED = "TERMINATED", "Contract: ended."
+    LAPSED = "LAPSED", "Returned and not resubmitted in time."
+    WITHDRAWN = "WITHDRAWN", "Withdrawn by the applicant."
 
 
 class ModelTextKind(Term):
@@ -44,6 +71,9 @@ class CancellationTestKind(Term):
 
 if {test.fact for test in CancellationTestKind} != set(CANCELLATION_TESTS):
     raise ValueError("the tests and the workflow's facts differ")
+
+if set(FilingState) != {*CompanyFilingState, *ContractFilingState}:
+    raise ValueError("the states of filings and those of their lists differ")
 
 _CASE_PREFIX = {FilingKind.COMPANY: "QYBA", FilingKind.SERVICE_CONTRACT: "HTBA"}
 _CERTIFICATE_PREFIX = {FilingKind.COMPANY: "物企备", FilingKind.SERVICE_CONTRACT: "物合备"}

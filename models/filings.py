@@ -8,10 +8,8 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.contract_filings import ContractFilingState
 from domain.contracts import ContractKind
-from domain.filing_records import CancellationTestKind, FilingKind, ModelTextKind
-from domain.filings import CompanyFilingState
+from domain.filing_records import CancellationTestKind, FilingKind, FilingState, ModelTextKind
 from models.base import CountyRow, CreatedAt, index, link, one_of, unique
 from models.cases import APPEND_ONLY, CaseRow, case_table
 
@@ -28,7 +26,7 @@ class Filing(CaseRow):
 
     __tablename__ = "filing"
     __table_args__ = case_table(
-        sorted({*CompanyFilingState, *ContractFilingState}),
+        sorted(FilingState),
         link("contract_id", "service_contract"),
         link("project_leader_id", "project_leader"),
         unique("number"),

@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from auth.policies.filings import referred
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Scope, policy
 from domain.documents import DocumentAudience
-from domain.roles import COMPANY, RESIDENTS, Role
+from domain.roles import COMPANY, PARTNERS, RESIDENTS, Role
 from models.documents import Document
 
 
@@ -33,6 +34,11 @@ def _of_filings(document: Any, _scope: Scope) -> ColumnElement[bool]:
     return document.subject_type == "filing"  # type: ignore[no-any-return]
 
 
+def _of_referred_filings(document: Any, scope: Scope) -> ColumnElement[bool]:
+    """A referral opens what the published fields do not hold (PRI-4)."""
+    return and_(_of_filings(document, scope), referred(document, scope))
+
+
 policy(
     Document,
     {
@@ -44,5 +50,6 @@ policy(
         Role.BUREAU: _uploaded_or(_attached),
         Role.PRICE: _uploaded_or(_of_filings),
         Role.MARKET: _uploaded_or(_of_filings),
+        **dict.fromkeys(PARTNERS, _of_referred_filings),
     },
 )

@@ -43,29 +43,29 @@ def _published_at_home(filing: Any, scope: Scope) -> ColumnElement[bool]:
     return and_(filing.published.is_(True), of_own_home(filing, scope))
 
 
-def _referred(filing: Any, scope: Scope) -> ColumnElement[bool]:
-    """A live referral of the actor's client names the filing's company or area."""
+def referred(row: Any, scope: Scope) -> ColumnElement[bool]:
+    """A live referral of the actor's client names the row's company or area."""
     subject, referral = aliased(ReferralSubject), aliased(Referral)
     return exists(
         select(1).where(
             scope.county_of(subject),
             scope.county_of(referral),
-            subject.county == filing.county,
-            referral.county == filing.county,
+            subject.county == row.county,
+            referral.county == row.county,
             referral.id == subject.referral_id,
             subject.client_id == scope.any("clients"),
             referral.client_id == scope.any("clients"),
             referral.approved_on <= scope.today,
             referral.expires_on >= scope.today,
             referral.revoked_on.is_(None),
-            or_(subject.subject_id == filing.company_id, subject.subject_id == filing.area_id),
+            or_(subject.subject_id == row.company_id, subject.subject_id == row.area_id),
         )
     )
 
 
 def _for_partners(filing: Any, scope: Scope) -> ColumnElement[bool]:
     published = and_(filing.published.is_(True), has_scope(FILINGS_PUBLIC, scope))
-    return or_(published, and_(_handed_in(filing, scope), _referred(filing, scope)))
+    return or_(published, and_(_handed_in(filing, scope), referred(filing, scope)))
 
 
 def _of_own_client(row: Any, scope: Scope) -> ColumnElement[bool]:

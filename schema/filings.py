@@ -1,0 +1,413 @@
+"""Filings (备案) as clients see them, the model texts, and what banks and courts may ask and how that is logged."""
+
+import datetime
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from sqlalchemy import Boolean, Date, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from auth.actor import system_actor
+from domain.filing_records import (
+    CancellationTestKind,
+    FilingKind,
+    FilingState,
+    ModelTextKind,
+    county_of_certificate,
+)
+from domain.profiles import counties
+from domain.roles import PARTNERS, Role
+from models import filings as models
+from models.documents import Document as DocumentRow
+from models.estates import EstateArea
+from resolvers import filing_partners
+from resolvers.filing_partners import Purpose
+from resolvers.unit_of_work import UnitOfWork, transact
+from schema.cases import available_actions_of, events_of, reviews_of
+from schema.common import JSON, DateTime
+from schema.conditions import equal, of, since
+from schema.engine.declare import (
+    FILTERS,
+    Connection,
+    answer,
+    argument,
+    ascending,
+    column,
+    derived,
+    descending,
+    described,
+    entity,
+    filters,
+    listing,
+    many,
+    matches,
+    one,
+    orders,
+    plain_type,
+)
+from schema.engine.execute import Run
+from schema.engine.intents import changes, given, inputs
+from schema.engine.values import key_of
+
+if TYPE_CHECKING:
+    from schema.cases import AuditEvent, AvailableAction, Review
+    from schema.committees import Committee
+    from schema.companies import Company
+    from schema.contracts import ServiceContract
+    from schema.estates import PropertyArea
+    from schema.attachments import Document
+
+for _enumeration in (FilingKind, FilingState, ModelTextKind, CancellationTestKind, Role):
+    described(_enumeration)
+
+NOT_PARTNERS = frozenset(Role) - PARTNERS - {Role.SYSTEM}
+"""The scope ``filings:public`` covers what is published; the course of a case is not."""
+PARTIES_AND_OFFICES = NOT_PARTNERS - {Role.OWNER, Role.TENANT}
+
+
+def _of_estate(row: Any, estate_id: Any, env: Any) -> Any:
+    linked = aliased(EstateArea)
+    return exists(
+        select(1).where(
+            env.county_of(linked),
+            linked.county == row.county,
+            linked.area_id == row.area_id,
+            linked.estate_id == estate_id,
+            linked.valid_to.is_(None),
+        )
+    )
+
+
+def _in_effect(row: Any, day: Any) -> Any:
+    return and_(row.effective_from <= day, or_(row.effective_to.is_(None), row.effective_to >= day))
+
+
+FILING_ORDERS = orders(
+    "FilingOrder",
+    "How filings are ordered.",
+    NEWEST=(descending(models.Filing.updated_at), "Last changed first."),
+    CHANGED=(ascending(models.Filing.updated_at), "First changed first: for polling with `updatedSince`."),
+)
+
+
+@filters("Which filings. All given conditions must hold.")
+class FilingFilter:
+    kind: FilingKind | None = equal("kind", "Of this kind.")
+    state: FilingState | None = equal("state", "In this state.")
+    number: str | None = equal("number", "With exactly this case number.")
+    certificate_number: str | None = equal("certificate_number", "With exactly this certificate number.")
+    credit_code: str | None = equal("credit_code", "Of the company with this unified social credit code.")
+    company: strawberry.ID | None = of("Company", "company_id", "Of this company.")
+    contract: strawberry.ID | None = of("ServiceContract", "contract_id", "Of this contract.")
+    area: strawberry.ID | None = of("PropertyArea", "area_id", "Of this property area.")
+    estate: strawberry.ID | None = matches(
+        _of_estate,
+        models.Filing.id.type,
+        "Of property areas that cover this estate.",
+        read=key_of("Estate"),
+        opens=True,
+    )
+    township: str | None = equal("township", "Township or subdistrict code, 9 digits.")
+    community: str | None = equal("community", "Community code, 12 digits.")
+    as_of: datetime.date | None = matches(_in_effect, Date(), "In effect on this day.")
+    published: bool | None = equal("published", "Published, or not.", Boolean())
+    due_before: datetime.date | None = matches(
+        lambda row, value: row.due_on < value, Date(), "Whose next act is due before this day."
+    )
+    updated_since: DateTime | None = since()
+
+
+@entity(
+    models.Filing,
+    "A filing case (备案). Partners see what is published; more only under a referral of the bureau.",
+    orders=FILING_ORDERS,
+    filters=FilingFilter,
+    states=models.Filing.state,
+)
+class Filing:
+    kind: FilingKind = column(models.Filing.kind, "What is filed.")
+    number: str = column(models.Filing.number, "The case number.")
+    title: str = column(models.Filing.title, "What it is about.")
+    state: FilingState = column(models.Filing.state, "Where it stands.")
+    state_since: DateTime = column(models.Filing.state_since, "Since when.")
+    due_on: datetime.date | None = column(models.Filing.due_on, "The last day for the next act.", to=NOT_PARTNERS)
+    company: "Company | None" = one(models.Filing.company_id, "The company.")
+    contract: "ServiceContract | None" = one(models.Filing.contract_id, "The contract, of a contract's filing.")
+    area: "PropertyArea | None" = one(models.Filing.area_id, "The property area, of a contract's filing.")
+    committee: "Committee | None" = one(
+        models.Filing.committee_id, "The body that signed the contract.", to=NOT_PARTNERS
+    )
+    credit_code: str | None = column(models.Filing.credit_code, "The company's unified social credit code.")
+    township: str | None = column(models.Filing.township, "Township or subdistrict code, 9 digits.")
+    community: str | None = column(models.Filing.community, "Community code, 12 digits.")
+    round: int | None = column(models.Filing.round, "How often it was handed in.", to=NOT_PARTNERS)
+    submitted_on: datetime.date | None = column(models.Filing.submitted_on, "When it was last handed in.")
+    late_days: int | None = column(
+        models.Filing.late_days, "Days after the legal period; 0 in time.", to=PARTIES_AND_OFFICES
+    )
+    returned_reasons: list[str] | None = column(
+        models.Filing.returned_reasons, "Why it was returned.", to=PARTIES_AND_OFFICES
+    )
+    resubmit_by: datetime.date | None = column(
+        models.Filing.resubmit_by, "After this day a returned filing lapses.", to=PARTIES_AND_OFFICES
+    )
+    rectify_by: datetime.date | None = column(
+        models.Filing.rectify_by, "The day by which an order is to be followed.", to=PARTIES_AND_OFFICES
+    )
+    decided_on: datetime.date | None = column(models.Filing.decided_on, "When it was filed.")
+    certificate_number: str | None = column(models.Filing.certificate_number, "Certificate number (备案证明编号).")
+    digest: str | None = column(models.Filing.digest, "SHA-256 of the record: check it with `filingVerify`.")
+    content: JSON | None = column(models.Filing.content, "The record as it was filed.", to=NOT_PARTNERS)
+    copied_to: list[Role] | None = column(models.Filing.copied_to, "Offices that hold a copy.", to=PARTIES_AND_OFFICES)
+    effective_from: datetime.date | None = column(models.Filing.effective_from, "First day of effect.")
+    effective_to: datetime.date | None = column(models.Filing.effective_to, "Last day of effect; null while it lasts.")
+    is_effective: bool = derived(
+        lambda row, env: func.coalesce(
+            and_(_in_effect(row, env.today), row.state != FilingState.SUSPENDED.value), False
+        ),
+        "Whether it has effect today.",
+    )
+    published: bool = column(models.Filing.published, "Whether it is published.")
+    published_at: DateTime | None = column(models.Filing.published_at, "When it was published.")
+    version: int = column(models.Filing.version, "Counts up with every change: give it as `expectedVersion`.")
+    created_at: DateTime = column(models.Filing.created_at, "When the case was opened.")
+    updated_at: DateTime = column(models.Filing.updated_at, "Last change.")
+    documents: Connection["Document"] = many(
+        DocumentRow.subject_id, "Its documents.", where=lambda row: row.subject_type == "filing"
+    )
+    submissions: Connection["FilingSubmission"] = many(
+        models.FilingSubmission.filing_id, "What was handed in each time."
+    )
+    cancellation_tests: Connection["CancellationTest"] = many(
+        models.CancellationTest.filing_id, "Tests of a dead company (GT-11), as recorded."
+    )
+    reviews: Connection["Review"] = reviews_of(models.Filing)
+    events: Connection["AuditEvent"] = events_of(models.Filing)
+    available_actions: "list[AvailableAction]" = available_actions_of(
+        models.Filing,
+        models.Filing.contract_kind,
+        models.Filing.signed_on,
+        models.Filing.starts_on,
+        models.Filing.ends_on,
+        models.Filing.changed_on,
+        models.Filing.rectify_by,
+        models.Filing.replaced_on,
+        models.Filing.rectification_refused,
+    )
+
+
+SUBMISSION_ORDERS = orders(
+    "FilingSubmissionOrder",
+    "How submissions are ordered.",
+    ROUND=(ascending(models.FilingSubmission.round), "In the order in which they were handed in."),
+)
+
+
+@entity(models.FilingSubmission, "What was handed in once, as it was. Never changed.", orders=SUBMISSION_ORDERS)
+class FilingSubmission:
+    round: int = column(models.FilingSubmission.round, "Its number, from 1.")
+    content: JSON = column(models.FilingSubmission.content, "The record.")
+    digest: str = column(models.FilingSubmission.digest, "Its SHA-256 in hexadecimal.")
+    at: DateTime = column(models.FilingSubmission.at, "When.")
+
+
+TEST_ORDERS = orders(
+    "CancellationTestOrder",
+    "How tests are ordered.",
+    NEWEST=(descending(models.CancellationTest.recorded_at), "Last recorded first."),
+)
+
+
+@entity(models.CancellationTest, "One test before a 三无/僵尸 company's filing is cancelled.", orders=TEST_ORDERS)
+class CancellationTest:
+    test: CancellationTestKind = column(models.CancellationTest.test, "Which test.")
+    met: bool = column(models.CancellationTest.met, "Whether it was found so.")
+    finding: str = column(models.CancellationTest.finding, "What was found.")
+    document: "Document | None" = one(models.CancellationTest.document_id, "The evidence.")
+    recorded_role: Role = column(models.CancellationTest.recorded_role, "Which office recorded it.")
+    recorded_at: DateTime = column(models.CancellationTest.recorded_at, "When.")
+
+
+TEXT_ORDERS = orders(
+    "ModelTextOrder",
+    "How model texts are ordered.",
+    NEWEST=(descending(models.ModelText.valid_from), "Last edition first."),
+)
+
+
+@filters("Which model texts. All given conditions must hold.")
+class ModelTextFilter:
+    kind: ModelTextKind | None = equal("kind", "For this.")
+
+
+@entity(
+    models.ModelText,
+    "An edition of a model text (示范文本). Never changed.",
+    orders=TEXT_ORDERS,
+    filters=ModelTextFilter,
+)
+class ModelText:
+    kind: ModelTextKind = column(models.ModelText.kind, "What it is for.")
+    edition: str = column(models.ModelText.edition, "The edition's name.")
+    title: str = column(models.ModelText.title, "Its title.")
+    basis: str = column(models.ModelText.basis, "Who issued it, under which number.")
+    valid_from: datetime.date = column(models.ModelText.valid_from, "First day on which it is used.")
+    document: "Document | None" = one(models.ModelText.document_id, "The text.")
+
+
+REFERRAL_ORDERS = orders(
+    "ReferralOrder",
+    "How referrals are ordered.",
+    SOONEST=(ascending(models.Referral.expires_on), "Soonest ending first."),
+)
+
+
+@filters("Which referrals. All given conditions must hold.")
+class ReferralFilter:
+    client_id: str | None = equal("client_id", "To this client.")
+
+
+@entity(
+    models.Referral,
+    "What the bureau opened to a partner beyond the published fields: for one case, until a day.",
+    orders=REFERRAL_ORDERS,
+    filters=ReferralFilter,
+)
+class Referral:
+    client_id: str = column(models.Referral.client_id, "The partner's client.")
+    purpose: str = column(models.Referral.purpose, "What for.")
+    legal_basis: str = column(models.Referral.legal_basis, "On what legal basis.")
+    case_number: str = column(models.Referral.case_number, "The case or instruction.")
+    scope: list[str] = column(models.Referral.scope, "What may be read.")
+    approved_on: datetime.date = column(models.Referral.approved_on, "First day.")
+    expires_on: datetime.date = column(models.Referral.expires_on, "Last day.")
+    revoked_on: datetime.date | None = column(models.Referral.revoked_on, "From this day it opens nothing.")
+    revoked_reason: str | None = column(models.Referral.revoked_reason, "Why it was revoked.")
+
+
+LOG_ORDERS = orders(
+    "FilingQueryOrder",
+    "How logged queries are ordered.",
+    NEWEST=(descending(models.FilingQueryLog.at), "Latest first."),
+)
+
+
+@filters("Which logged queries. All given conditions must hold.")
+class FilingQueryFilter:
+    client_id: str | None = equal("client_id", "Of this client.")
+
+
+@entity(
+    models.FilingQueryLog,
+    "A partner's query of filings: who, why, on what basis, what was asked. Never changed.",
+    orders=LOG_ORDERS,
+    filters=FilingQueryFilter,
+)
+class FilingQuery:
+    client_id: str = column(models.FilingQueryLog.client_id, "The partner's client.")
+    purpose: str | None = column(models.FilingQueryLog.purpose, "What for.")
+    case_number: str | None = column(models.FilingQueryLog.case_number, "The case or instruction.")
+    legal_basis: str = column(models.FilingQueryLog.legal_basis, "On what legal basis.")
+    operation: str = column(models.FilingQueryLog.operation, "The field that was asked.")
+    filters: JSON = column(models.FilingQueryLog.filters, "The conditions given.")
+    count: int = column(models.FilingQueryLog.count, "How many filings met them.")
+    at: DateTime = column(models.FilingQueryLog.at, "When.")
+
+
+# Partners' queries
+
+
+@inputs("Why a partner asks. It is put on record with the query (PRI-4, PRI-7).", item=True)
+class PurposeInput:
+    legal_basis: str = given("The legal basis.")
+    case_number: str | None = given("The number of the case or instruction; needed unless `purpose` is given.")
+    purpose: str | None = given("What for; needed unless `caseNumber` is given.")
+
+
+async def _put_on_record(run: Run, args: Mapping[str, Any]) -> None:
+    """A partner says why before it reads; the query is logged, in every county that it reaches, before it is answered."""
+    reached = run.actor.counties if args.get("county") is None else run.actor.counties & {args["county"]}
+    asking = {grant.county for grant in run.actor.grants if grant.role in PARTNERS} & reached
+    if not asking:
+        return
+    said = args.get("purpose") or {}
+    purpose = Purpose(
+        legal_basis=said.get("legalBasis") or "", case_number=said.get("caseNumber"), purpose=said.get("purpose")
+    )
+    purpose.check()
+    where = {name: value for name, value in (args.get("where") or {}).items() if value is not None}
+
+    async def log(uow: UnitOfWork) -> None:
+        await filing_partners.log_query(
+            uow,
+            purpose=purpose,
+            operation="filings",
+            filters={name: str(value) for name, value in where.items()},
+            count=await _met(uow, where),
+        )
+
+    for county in sorted(asking):
+        await run.within(county, log)
+
+
+async def _met(uow: UnitOfWork, where: Mapping[str, Any]) -> int:
+    """How many filings that the partner may see meet the conditions."""
+    env = SimpleNamespace(county_of=lambda alias: alias.county == uow.county)
+    statement = uow.select(models.Filing)
+    for name, value in where.items():
+        condition = FILTERS["FilingFilter"][name]
+        bound = condition.read(value) if condition.read else value
+        given_env = (env,) if condition.opens else ()
+        statement = statement.where(condition.predicate(models.Filing, bound, *given_env))
+    counted = statement.with_only_columns(func.count()).order_by(None)
+    return int((await uow.session.execute(counted)).scalar_one())
+
+
+FilingVerification = plain_type(
+    "FilingVerification",
+    "What a certificate's check answers. A wrong number and a wrong digest are not told apart.",
+    {
+        "matches": ("bool", "The number exists and the digest is that of its record."),
+        "current": ("bool", "It is the record in force, not one that a later change replaced."),
+        "effective": ("bool", "The filing has effect today."),
+        "kind": ("FilingKind | None", "What is filed."),
+        "title": ("str | None", "What it is about."),
+        "effective_from": ("datetime.date | None", "First day of effect."),
+        "effective_to": ("datetime.date | None", "Last day of effect; null while it lasts."),
+    },
+)
+
+
+async def _verify(
+    run: Run,
+    number: Annotated[str, strawberry.argument(description="The certificate's number.")],
+    digest: Annotated[str, strawberry.argument(description="The digest printed on it, in hexadecimal.")],
+) -> Any:
+    county = county_of_certificate(number)
+    if county is None or county not in counties():
+        return filing_partners.Verification(matches=False)
+
+    async def check(uow: UnitOfWork) -> filing_partners.Verification:
+        return await filing_partners.verify(uow, number=number, digest=digest)
+
+    # Anybody may ask, so the question is asked as the county's own: it answers what the certificate says, no more.
+    outcome = await transact(run.executor.sessions, system_actor(county, run.today), county, check)
+    return outcome.row
+
+
+QUERIES = {
+    "filings": listing(
+        "Filing",
+        "Filings that the caller may see. Banks and courts state why they ask; each such query is logged.",
+        before=_put_on_record,
+        arguments=[argument("purpose", "PurposeInput | None", "Why; required of banks and courts.")],
+    ),
+    "filingVerify": answer(_verify, "Check a filing certificate; needs no sign-in.", shows="FilingVerification | None"),
+    "modelTexts": listing("ModelText", "The county's model texts."),
+    "referrals": listing("Referral", "Referrals that the caller may see: the bureau's all, a partner's its own."),
+    "filingQueries": listing("FilingQuery", "Logged queries of partners."),
+}
+
+SUBSCRIPTIONS = [changes("filingChanged", "Filing", "A filing that the caller may see, each time it changes.")]
