@@ -225,8 +225,8 @@ def _runs(large: Large, billed: list[Place]) -> Iterator[str]:
 
 
 _BILL = (
-    "county", "number", "id", "unit_id", "amount", "settled", "state", "paid_on", "updated_at", "area", "unit_price",
-    "estate_id", "area_id", "company_id", "township", "community", "charge_item_id", "item_disclosure_id",
+    "county", "number", "id", "unit_id", "amount", "settled", "state", "paid_on", "updated_at", "area", "receivable_id",
+    "unit_price", "estate_id", "area_id", "company_id", "township", "community", "charge_item_id", "item_disclosure_id",
     "bill_run_id", "transaction_id", "kind", "payer", "title", "basis", "period_from", "period_to", "issued_on",
     "due_on", "created_at",
 )  # fmt: skip
@@ -235,6 +235,7 @@ _BILL = (
 def _bills(large: Large, billed: list[Place]) -> Iterator[str]:
     # A million lines: what the bills of a run share is written once.
     unit_ids = {unit: large.unit_id(unit) for p in billed for unit in units_of(p)}
+    receivable = {unit: _receivable(large, unit) for unit in unit_ids}
     for month, day in enumerate(large.months):
         group, issued = month // BILLS_PER_PAYMENT, f"{day} 08:00:00+08"
         for p in billed:
@@ -254,7 +255,7 @@ def _bills(large: Large, billed: list[Place]) -> Iterator[str]:
                     state = f"0\t{BillState.ISSUED.value}\t\\N\t{issued}"
                 yield (
                     f"{p.county}\t{number}-{at:06}\t{bill_id(large, unit, month)}\t{unit_ids[unit]}\t{amount}\t{state}"
-                    f"\t{large.area_of(unit)}\t{shared}"
+                    f"\t{large.area_of(unit)}\t{receivable[unit]}\t{shared}"
                 )
 
 
