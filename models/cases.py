@@ -97,7 +97,8 @@ class Review(CountyRow):
 
     __tablename__ = "review"
     __table_args__ = (
-        index("case_type", "case_id", "step"),
+        index("case_id", "step"),
+        index("case_id", "at", "id"),
         one_of("role", Role),
         APPEND_ONLY,
     )
@@ -178,7 +179,7 @@ class AuditEvent(CountyRow):
 
     __tablename__ = "audit_event"
     __table_args__ = (
-        index("subject_type", "subject_id", "id"),
+        index("subject_id", "at", "id"),
         index("account_id", "id"),
         index("client_id", "id"),
         index("at", "id"),

@@ -68,7 +68,7 @@ async def open_case(
     case.state, case.state_since, case.step = workflow.start, uow.now, 0
     uow.session.add(case)
     await uow.session.flush()  # documents, reviews and tasks name the case's id
-    attached = await papers.attach(uow, documents, case)
+    attached = await papers.attach(uow, documents or (), case)
     case.document_kinds = await _kinds_attached(uow, case)
     known = {**KINDS[type(case)].facts(case), "is_applicant": True, **(facts or {})}
     lists.check_opening(workflow, uow.profile, grant.role, known, kinds(case), now=uow.now)
@@ -113,7 +113,7 @@ async def advance(
         "sealed": signed.sealed,
         **facts,
     }
-    attached = await papers.attach(uow, documents, case)
+    attached = await papers.attach(uow, documents or (), case)
     case.document_kinds = await _kinds_attached(uow, case)
     line = lists.check(
         workflow,

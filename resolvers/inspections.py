@@ -7,7 +7,7 @@ estate, or the residents' committee where none does, answers the findings.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -17,11 +17,9 @@ from domain.contracts import IN_FORCE
 from domain.documents import DocumentAudience
 from domain.errors import ErrorCode, Refusal
 from domain.inspections import INSPECTION, CheckResult, InspectionAction, InspectionKind, InspectionState, Severity
-from domain.profiles import profile_version
 from domain.records import Record
 from domain.roles import Role
-from models.accounts import Account, AccountGrant
-from models.companies import Company
+from models.accounts import Account, AccountGrant, AccountStatus
 from models.contracts import ServiceContract
 from models.documents import Document
 from models.estates import Estate, EstateArea
@@ -31,17 +29,15 @@ from models.inspections import (
     Finding,
     Inspection,
     InspectionPlan,
-    InspectionSignature,
     Inspector,
-    Rectification,
 )
 from resolvers import documents as papers
 from resolvers.cases import case_kind
+from resolvers.inspection_signing import OFFICES, acting_inspector, inspectors_of, latest_order, sign_paper, text_of
 from resolvers.unit_of_work import UnitOfWork
 
 MOST_ITEMS = 100
-OFFICES = frozenset({Role.BUREAU, Role.TOWNSHIP})
-"""Who inspects: the bureau, and a township in its own place (ZD-5, TQ-74)."""
+MOST_CANDIDATES = 500
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,11 @@ class InspectorDraft(Record):
 
     account_id: uuid.UUID
     certificate: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Accounts are reference data: their ids arrive as the text in them.
+        object.__setattr__(self, "account_id", uuid.UUID(str(self.account_id)))
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,6 @@ class FindingDraft(Record):
     description: str
     basis: str
     checklist_item_id: uuid.UUID | None = None
-    photo_ids: tuple[uuid.UUID, ...] = ()
-
-
-@dataclass(frozen=True)
-class FindingAnswer(Record):
-    """How a finding was put right, with photos of how it is now."""
-
-    finding_id: uuid.UUID
-    rectification: str
     photo_ids: tuple[uuid.UUID, ...] = ()
 
 
@@ -146,9 +138,9 @@ async def plan_make(
         raise Refusal(ErrorCode.OUT_OF_RANGE, "endsOn", least=max(starts_on, uow.today))
     plan = InspectionPlan(
         county=uow.county,
-        title=_text(title, "title"),
+        title=text_of(title, "title"),
         kind=InspectionKind(kind).value,
-        basis=_text(basis, "basis"),
+        basis=text_of(basis, "basis"),
         township=grant.township,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -163,8 +155,8 @@ async def plan_make(
                 county=uow.county,
                 plan_id=plan.id,
                 position=position,
-                matter=_text(item.matter, f"matters.{position - 1}.matter"),
-                basis=_text(item.basis, f"matters.{position - 1}.basis"),
+                matter=text_of(item.matter, f"matters.{position - 1}.matter"),
+                basis=text_of(item.basis, f"matters.{position - 1}.basis"),
             )
         )
     await uow.audit("inspectionPlan", plan, grant=grant)
@@ -195,6 +187,27 @@ async def open_(uow: UnitOfWork, *, plan_id: uuid.UUID, estate_id: uuid.UUID) ->
     return await uow.open_case(inspection, INSPECTION, grant=grant)
 
 
+async def candidates(uow: UnitOfWork) -> list[tuple[uuid.UUID, str, str | None]]:
+    """Account, name and office of everybody who can be named as inspector: the officials of the actor's own office."""
+    grant = await uow.act(OFFICES)
+    found = await uow.session.execute(
+        select(Account.id, Account.display_name, AccountGrant.office)
+        .join(AccountGrant, AccountGrant.account_id == Account.id)
+        .where(
+            AccountGrant.county == uow.county,
+            AccountGrant.role == grant.role.value,
+            AccountGrant.township.is_not_distinct_from(grant.township),
+            AccountGrant.ended_at.is_(None),
+            AccountGrant.valid_from <= uow.today,
+            AccountGrant.valid_to.is_(None) | (AccountGrant.valid_to > uow.today),
+            Account.status == AccountStatus.ACTIVE.value,
+        )
+        .order_by(Account.display_name, Account.id)
+        .limit(MOST_CANDIDATES)
+    )
+    return [(row.id, row.display_name, row.office) for row in found]
+
+
 async def assign(
     uow: UnitOfWork, *, id: uuid.UUID, inspectors: Sequence[InspectorDraft | Mapping[str, Any]]
 ) -> Inspection:
@@ -204,7 +217,7 @@ async def assign(
     official of the office or is named already, ``REQUIRED`` without certificate number.
     """
     inspection = await uow.load(Inspection, id, lock=True)
-    named = {inspector.account_id for inspector in await _inspectors(uow, inspection)}
+    named = {inspector.account_id for inspector in await inspectors_of(uow, inspection)}
     for place, given in enumerate(inspectors):
         draft = given if isinstance(given, InspectorDraft) else InspectorDraft(**given)
         field = f"inspectors.{place}"
@@ -228,11 +241,11 @@ async def recuse(
     ``OUT_OF_RANGE`` when too few would be left. A report that was written but not handed in must be written anew.
     """
     inspection = await uow.load(Inspection, id, lock=True)
-    named = await _inspectors(uow, inspection)
+    named = await inspectors_of(uow, inspection)
     inspector = next((each for each in named if each.id == inspector_id), None)
     if inspector is None:
         raise Refusal(ErrorCode.NOT_FOUND, "inspectorId")
-    inspector.recused_at, inspector.recusal_reason = uow.now, _text(reason, "reason")
+    inspector.recused_at, inspector.recusal_reason = uow.now, text_of(reason, "reason")
     left = len(named) - 1
     if replacement is not None:
         draft = replacement if isinstance(replacement, InspectorDraft) else InspectorDraft(**replacement)
@@ -262,12 +275,12 @@ async def report(
     without finding.
     """
     inspection = await uow.load(Inspection, id, lock=True)
-    inspector = await _acting_inspector(uow, inspection, InspectionState.ASSIGNED, InspectionAction.REPORT)
+    inspector = await acting_inspector(uow, inspection, InspectionState.ASSIGNED, InspectionAction.REPORT)
     earliest = calendar.today(inspection.state_since)
     if not earliest <= inspected_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "inspectedOn", least=earliest, most=uow.today)
     seen = [given if isinstance(given, Checked) else Checked(**given) for given in checked]
-    found = [given if isinstance(given, FindingDraft) else FindingDraft(**given) for given in findings]
+    found = [given if isinstance(given, FindingDraft) else FindingDraft(**given) for given in findings or ()]
     await _check_whole(uow, inspection, seen, found)
     for draft_row in (CheckedItem, Finding):
         await uow.session.execute(
@@ -277,11 +290,11 @@ async def report(
     for position, draft in enumerate(found, start=1):
         photos = await papers.attach(uow, draft.photo_ids, inspection, field=f"findings.{position - 1}.photoIds")
         uow.session.add(_finding(uow, inspection, position, draft, photos))
-    await papers.attach(uow, document_ids, inspection)
-    inspection.inspected_on, inspection.report = inspected_on, _text(report, "report")
+    await papers.attach(uow, document_ids or (), inspection)
+    inspection.inspected_on, inspection.report = inspected_on, text_of(report, "report")
     inspection.finding_count = len(found)
     inspection.report_revision += 1
-    return await _sign(uow, inspection, inspector, None, "REPORT_WRITE")
+    return await sign_paper(uow, inspection, inspector, None, "REPORT_WRITE")
 
 
 async def sign(uow: UnitOfWork, *, id: uuid.UUID) -> Inspection:
@@ -292,143 +305,22 @@ async def sign(uow: UnitOfWork, *, id: uuid.UUID) -> Inspection:
     """
     inspection = await uow.load(Inspection, id, lock=True)
     if inspection.state == InspectionState.SUBMITTED:
-        inspector = await _acting_inspector(uow, inspection, InspectionState.SUBMITTED, InspectionAction.RECHECK)
-        order_ = await _order(uow, inspection)
+        inspector = await acting_inspector(uow, inspection, InspectionState.SUBMITTED, InspectionAction.RECHECK)
+        order_ = await latest_order(uow, inspection)
         if order_.passed is None:
             raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=inspection.state, action="SIGN")
-        return await _sign(uow, inspection, inspector, order_, "RECHECK_SIGN")
-    inspector = await _acting_inspector(uow, inspection, InspectionState.ASSIGNED, InspectionAction.REPORT)
+        return await sign_paper(uow, inspection, inspector, order_, "RECHECK_SIGN")
+    inspector = await acting_inspector(uow, inspection, InspectionState.ASSIGNED, InspectionAction.REPORT)
     if inspection.report is None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=inspection.state, action="SIGN")
-    return await _sign(uow, inspection, inspector, None, "REPORT_SIGN")
-
-
-async def order(
-    uow: UnitOfWork,
-    *,
-    id: uuid.UUID,
-    requirement: str,
-    deadline: date | None = None,
-    responsible: str | None = None,
-    document_ids: Sequence[uuid.UUID] = (),
-) -> Inspection:
-    """Order rectification by a day (rectificationOrder, INS-5, ZS-10); without one, by the profile's number of days.
-
-    After a re-check that did not find everything put right it orders again. ``responsible`` is the serving company
-    unless named; ``REQUIRED`` where neither is there.
-    """
-    inspection = await uow.load(Inspection, id, lock=True)
-    again = inspection.state == InspectionState.RECHECKED
-    inspection.rectify_by = deadline or calendar.deadline(uow.today, uow.profile.rectification_days)
-    inspection.responsible = responsible or await _company_name(uow, inspection)
-    await uow.advance(
-        inspection,
-        InspectionAction.ORDER_AGAIN if again else InspectionAction.ORDER,
-        documents=document_ids,
-        reason=requirement,
-    )
-    uow.session.add(
-        Rectification(
-            county=uow.county,
-            inspection_id=inspection.id,
-            ordered_on=uow.today,
-            deadline=inspection.rectify_by,
-            requirement=_text(requirement, "requirement"),
-            responsible=inspection.responsible,
-        )
-    )
-    return inspection
-
-
-async def extend(uow: UnitOfWork, *, id: uuid.UUID, deadline: date, reason: str) -> Inspection:
-    """Extend the deadline of an order, once (rectificationExtend, INS-5)."""
-    inspection = await uow.load(Inspection, id, lock=True)
-    order_ = await _order(uow, inspection)
-    former = order_.deadline
-    if deadline <= former:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "deadline", least=former + timedelta(days=1))
-    inspection.rectify_by = deadline
-    await uow.advance(inspection, InspectionAction.EXTEND, reason=reason)
-    inspection.extension_count += 1
-    order_.deadline, order_.extended_from, order_.extension_reason = deadline, former, _text(reason, "reason")
-    return inspection
-
-
-async def submit(
-    uow: UnitOfWork, *, id: uuid.UUID, note: str, answers: Sequence[FindingAnswer | Mapping[str, Any]]
-) -> Inspection:
-    """Hand in how each finding was put right, with photos (rectificationSubmit).
-
-    Refuses ``REQUIRED`` for a finding without answer or photo, ``NOT_FOUND`` for a finding of another inspection.
-    """
-    inspection = await uow.load(Inspection, id, lock=True)
-    order_ = await _order(uow, inspection)
-    findings = {finding.id: finding for finding in await _findings(uow, inspection)}
-    for place, given in enumerate(answers):
-        answer = given if isinstance(given, FindingAnswer) else FindingAnswer(**given)
-        finding = findings.get(answer.finding_id)
-        if finding is None:
-            raise Refusal(ErrorCode.NOT_FOUND, f"answers.{place}.findingId")
-        if not answer.photo_ids:
-            raise Refusal(ErrorCode.REQUIRED, f"answers.{place}.photoIds")
-        photos = await papers.attach(uow, answer.photo_ids, inspection, field=f"answers.{place}.photoIds")
-        finding.rectification = _text(answer.rectification, f"answers.{place}.rectification")
-        finding.rectified_on = uow.today
-        finding.rectified_photo_ids = [photo.id for photo in photos]
-    given_for = {answer.finding_id if isinstance(answer, FindingAnswer) else answer["finding_id"] for answer in answers}
-    open_ = [finding for finding in findings.values() if finding.cleared_on is None and finding.id not in given_for]
-    if open_:
-        raise Refusal(ErrorCode.REQUIRED, "answers", positions=[finding.position for finding in open_])
-    order_.submitted_on, order_.submission = uow.today, _text(note, "note")
-    return await uow.advance(inspection, InspectionAction.SUBMIT, reason=note)
-
-
-async def recheck(
-    uow: UnitOfWork, *, id: uuid.UUID, passed: bool, note: str, cleared_ids: Sequence[uuid.UUID] = ()
-) -> Inspection:
-    """Write and sign the re-check of what was handed in (rectificationRecheck).
-
-    ``cleared_ids`` are the findings that were put right; ``passed`` while one is not is refused with ``NOT_RECTIFIED``.
-    With enough signatures a passed re-check closes the case; otherwise the office orders again, punishes or transfers.
-    """
-    inspection = await uow.load(Inspection, id, lock=True)
-    inspector = await _acting_inspector(uow, inspection, InspectionState.SUBMITTED, InspectionAction.RECHECK)
-    order_ = await _order(uow, inspection)
-    findings = await _findings(uow, inspection)
-    if not set(cleared_ids) <= {finding.id for finding in findings}:
-        raise Refusal(ErrorCode.NOT_FOUND, "clearedIds")
-    for finding in findings:
-        finding.cleared_on = (finding.cleared_on or uow.today) if finding.id in set(cleared_ids) else None
-    uncleared = [finding.position for finding in findings if finding.cleared_on is None]
-    if passed and uncleared:
-        raise Refusal(ErrorCode.NOT_RECTIFIED, "clearedIds", positions=uncleared)
-    order_.rechecked_on, order_.recheck_note, order_.passed = uow.today, _text(note, "note"), passed
-    order_.recheck_revision += 1
-    inspection.recheck_passed = passed
-    return await _sign(uow, inspection, inspector, order_, "RECHECK_WRITE")
-
-
-async def penalise(
-    uow: UnitOfWork, *, id: uuid.UUID, reason: str, document_ids: Sequence[uuid.UUID] = ()
-) -> Inspection:
-    """Record the penalty for an order that was not followed (inspectionPenalise)."""
-    inspection = await uow.load(Inspection, id, lock=True)
-    return await uow.advance(inspection, InspectionAction.PENALISE, reason=reason, documents=document_ids)
-
-
-async def transfer(
-    uow: UnitOfWork, *, id: uuid.UUID, reason: str, document_ids: Sequence[uuid.UUID] = ()
-) -> Inspection:
-    """Hand an order that was not followed over to the office in charge (inspectionTransfer, ZD-5)."""
-    inspection = await uow.load(Inspection, id, lock=True)
-    return await uow.advance(inspection, InspectionAction.TRANSFER, reason=reason, documents=document_ids)
+    return await sign_paper(uow, inspection, inspector, None, "REPORT_SIGN")
 
 
 async def publish(uow: UnitOfWork, *, id: uuid.UUID, text: str) -> Inspection:
     """Publish matter and result, with the findings' photos, to everybody in the county (inspectionPublish, INS-1)."""
     inspection = await uow.load(Inspection, id, lock=True)
     await uow.advance(inspection, InspectionAction.PUBLISH)
-    inspection.published_on, inspection.published_text = uow.today, _text(text, "text")
+    inspection.published_on, inspection.published_text = uow.today, text_of(text, "text")
     shown = await uow.session.scalars(
         select(Document)
         .where(
@@ -457,12 +349,6 @@ def _account(uow: UnitOfWork) -> uuid.UUID:
     return uow.actor.account_id
 
 
-def _text(value: str, field: str) -> str:
-    if not value.strip():
-        raise Refusal(ErrorCode.REQUIRED, field)
-    return value.strip()
-
-
 async def _served_by(uow: UnitOfWork, estate_id: uuid.UUID) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """The estate's property area and the company with a contract in force there; the oldest where there are several."""
     found = await uow.session.execute(
@@ -479,67 +365,6 @@ async def _served_by(uow: UnitOfWork, estate_id: uuid.UUID) -> tuple[uuid.UUID |
     )
     row = found.one_or_none()
     return (row[0], row[1]) if row else (None, None)
-
-
-async def _inspectors(uow: UnitOfWork, inspection: Inspection) -> list[Inspector]:
-    """Those who are named and did not step back."""
-    found = await uow.session.scalars(
-        select(Inspector)
-        .where(
-            Inspector.county == uow.county,
-            Inspector.inspection_id == inspection.id,
-            Inspector.recused_at.is_(None),
-        )
-        .order_by(Inspector.id)
-    )
-    return list(found)
-
-
-async def _acting_inspector(
-    uow: UnitOfWork, inspection: Inspection, state: InspectionState, action: InspectionAction
-) -> Inspector:
-    """The actor as one of the inspectors of a case that stands in ``state``."""
-    if inspection.state != state:
-        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=inspection.state, action=action)
-    await uow.act(OFFICES, Inspection, inspection)
-    named = await _inspectors(uow, inspection)
-    mine = next((inspector for inspector in named if inspector.account_id == uow.actor.account_id), None)
-    if mine is None:
-        raise Refusal(ErrorCode.FORBIDDEN_ROLE, action=action, roles="inspector")
-    return mine
-
-
-async def _sign(
-    uow: UnitOfWork, inspection: Inspection, inspector: Inspector, order_: Rectification | None, action: str
-) -> Inspection:
-    """Put the inspector's signature under the report or the re-check, and settle it once there are enough."""
-    revision = inspection.report_revision if order_ is None else order_.recheck_revision
-    paper = {"inspection_id": inspection.id, "rectification_id": order_ and order_.id, "revision": revision}
-    await uow.session.flush()  # the signature names the inspector and the order
-    signed = await uow.session.scalars(
-        select(InspectionSignature.inspector_id).where(
-            InspectionSignature.county == uow.county,
-            *(getattr(InspectionSignature, name).is_not_distinct_from(value) for name, value in paper.items()),
-        )
-    )
-    signatures = set(signed)
-    if inspector.id in signatures:
-        raise Refusal(ErrorCode.SIGNATURES_REQUIRED, least=uow.profile.inspectors_least)
-    uow.session.add(InspectionSignature(county=uow.county, inspector_id=inspector.id, signed_at=uow.now, **paper))
-    grant = await uow.act(OFFICES, Inspection, inspection)
-    await uow.audit(action, inspection, grant=grant, detail={"revision": revision})
-    uow.notify(inspection)
-    count = len(signatures) + 1
-    if count < profile_version(inspection.profile_version).inspectors_least:
-        return inspection
-    facts = {"signatures": count}
-    if order_ is not None:
-        await uow.advance(inspection, InspectionAction.RECHECK, facts=facts)
-        return await uow.advance(inspection, InspectionAction.CLOSE) if order_.passed else inspection
-    inspection.reported_at = uow.now
-    await uow.advance(inspection, InspectionAction.REPORT, facts=facts)
-    found = InspectionAction.FIND_ISSUES if inspection.finding_count else InspectionAction.FIND_CLEAN
-    return await uow.advance(inspection, found)
 
 
 async def _inspector(uow: UnitOfWork, inspection: Inspection, draft: InspectorDraft, field: str) -> Inspector:
@@ -565,7 +390,7 @@ async def _inspector(uow: UnitOfWork, inspection: Inspection, draft: InspectorDr
         account_id=draft.account_id,
         name=official.display_name,
         office=official.office or Role(inspection.applicant_role).value,
-        certificate=_text(draft.certificate, f"{field}.certificate"),
+        certificate=text_of(draft.certificate, f"{field}.certificate"),
         assigned_at=uow.now,
     )
 
@@ -612,40 +437,7 @@ def _finding(
         checklist_item_id=draft.checklist_item_id,
         position=position,
         severity=draft.severity.value,
-        description=_text(draft.description, f"findings.{position - 1}.description"),
-        basis=_text(draft.basis, f"findings.{position - 1}.basis"),
+        description=text_of(draft.description, f"findings.{position - 1}.description"),
+        basis=text_of(draft.basis, f"findings.{position - 1}.basis"),
         photo_ids=[photo.id for photo in photos],
-    )
-
-
-async def _findings(uow: UnitOfWork, inspection: Inspection) -> list[Finding]:
-    found = await uow.session.scalars(
-        select(Finding)
-        .where(Finding.county == uow.county, Finding.inspection_id == inspection.id)
-        .order_by(Finding.position)
-        .with_for_update()
-    )
-    return list(found)
-
-
-async def _order(uow: UnitOfWork, inspection: Inspection) -> Rectification:
-    """The inspection's order."""
-    found = await uow.session.scalar(
-        select(Rectification)
-        .where(Rectification.county == uow.county, Rectification.inspection_id == inspection.id)
-        .order_by(Rectification.id.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    if found is None:
-        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=inspection.state)
-    return found
-
-
-async def _company_name(uow: UnitOfWork, inspection: Inspection) -> str | None:
-    """The name of the company that serves the estate."""
-    if inspection.company_id is None:
-        return None
-    return await uow.session.scalar(
-        select(Company.name).where(Company.county == uow.county, Company.id == inspection.company_id)
     )

@@ -14,11 +14,9 @@ from sqlalchemy import DateTime as SqlDateTime
 from domain.roles import Role
 from models import cases as models
 from models.cases import CaseRow
-from resolvers import idempotency
 from resolvers.cases import available_actions
 from schema.common import DateTime
 from schema.engine.declare import (
-    answer,
     ascending,
     choice,
     column,
@@ -39,6 +37,9 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.filings import Filing
+    from schema.funds import FundRequest
+    from schema.inspections import Inspection
 
 described(Role)
 
@@ -108,13 +109,21 @@ def reviews_of(model: type[CaseRow]) -> Any:
 
 def events_of(model: type[Any]) -> Any:
     """The field ``events`` of a row that commands change."""
-    name = model.__name__
-    return many(
-        models.AuditEvent.subject_id, "What was done, latest first.", where=lambda row: row.subject_type == name
+    return many(models.AuditEvent.subject_id, f"What was done with the {model.__name__}, latest first.")
+
+
+def document_ids_of(model: type[Any], ids: Any, description: str) -> Any:
+    """A list of documents' ids, from a column that holds their keys."""
+    return computed(
+        lambda _run, county, keys: [encode_id(Ref("Document", county, uuid.UUID(key))) for key in keys],
+        description,
+        needs=[model.county, ids],
     )
 
 
 # Tasks
+
+CASE = "A case that a workflow moves."
 
 TASK_ORDERS = orders(
     "TaskOrder",
@@ -149,10 +158,7 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: Annotated[
-        "Filing | FundRequest | Inspection | None",  # type: ignore[name-defined]  # noqa: F821
-        strawberry.union("Case", description="A case that a workflow moves."),
-    ] = choice(
+    case: 'Annotated[Filing | FundRequest | Inspection, strawberry.union("Case", description=CASE)] | None' = choice(
         "The case itself.",
         by={
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
@@ -193,13 +199,14 @@ TaskCount = plain_type(
 )
 
 
-async def _task_counts(
+async def task_counts(
     run: Run,
     _viewer: Any,
     county: Annotated[
         str | None, strawberry.argument(description="Only this county, by its six-digit code; otherwise all of them.")
     ] = None,
-) -> "list[TaskCount]":  # type: ignore[valid-type]
+) -> list[dict[str, Any]]:
+    """The field ``Viewer.taskCounts``."""
     counts: dict[tuple[str, str], list[int]] = {}
     for code in sorted(run.actor.counties if county is None else run.actor.counties & {county}):
         for role, case_type, *numbers in await run.within(code, _counted):
@@ -227,12 +234,6 @@ async def _counted(uow: "UnitOfWork") -> Sequence[Any]:
     )
     return (await uow.session.execute(counted)).all()
 
-
-VIEWER = {
-    "tasks": listing("Task", "The caller's work queue over all workflows, overdue first."),
-    "taskCounts": answer(_task_counts, "How much waits in each of the caller's queues.", of=True),
-}
-"""Fields of ``Viewer``."""
 
 # Reviews and events
 
@@ -289,37 +290,6 @@ class AuditEvent:
     at: DateTime = column(models.AuditEvent.at, "When.")
 
 
-# Operations
-
-Operation = plain_type(
-    "Operation",
-    "A mutation that was done under an idempotency key.",
-    {
-        "name": ("str", "The mutation's field."),
-        "at": ("DateTime", "When it was done."),
-        "outcome": ("Node | None", "The row that it produced, as it is now; null where it is not visible any more."),
-        "outcome_version": ("int | None", "The row's version right after."),
-    },
-)
-
-
-async def _operation_by_key(
-    run: Run,
-    county: Annotated[str, strawberry.argument(description="The county that the operation was about.")],
-    key: Annotated[str, strawberry.argument(description="The idempotency key that was sent.")],
-) -> "Operation | None":  # type: ignore[valid-type]
-    if county not in run.actor.counties:
-        return None
-    found = await run.within(county, lambda uow: idempotency.find(uow, key))
-    if found is None:
-        return None
-    outcome = Ref(found.outcome_type, county, found.outcome_id) if found.outcome_id else None
-    return {"name": found.name, "at": found.at, "outcome": outcome, "outcome_version": found.outcome_version}
-
-
 QUERIES = {
     "auditEvents": listing("AuditEvent", "Events that the caller may see: an office's in its place, anybody's own."),
-    "operationByIdempotencyKey": answer(
-        _operation_by_key, "What came of the caller's own operation under a key; null when it was never done."
-    ),
 }

@@ -30,6 +30,8 @@ from domain.estates import (
 from domain.roles import PARTNERS, Role
 from domain.search import keyword_grams
 from models import estates as models
+from models.funds import FundRequest as FundRequestRow
+from models.inspections import Inspection as InspectionRow
 from models.search import SearchGram
 from schema.common import Area, DateTime
 from schema.engine.declare import (
@@ -51,6 +53,8 @@ from schema.engine.values import key_of
 
 if TYPE_CHECKING:
     from schema.divisions import Division
+    from schema.funds import FundRequest
+    from schema.inspections import Inspection
     from schema.people import Occupancy, Ownership
 
 for _enumeration in (
@@ -267,6 +271,12 @@ class Estate:
     units: Connection["Unit"] = many(models.Unit.estate_id, "Its units, in natural order.")
     unit_count: int = count(models.Unit.estate_id, "How many units it has.")
     facilities: Connection["Facility"] = many(models.Facility.estate_id, "Its shared facilities.")
+    inspections: Connection["Inspection"] = many(
+        InspectionRow.estate_id, "Inspections of it that the caller may see, latest first."
+    )
+    fund_requests: Connection["FundRequest"] = many(
+        FundRequestRow.estate_id, "Requests to its maintenance fund that the caller may see, latest first."
+    )
 
 
 BUILDING_ORDERS = orders(

@@ -11,7 +11,8 @@ from auth.actor import Grant
 from domain.errors import ErrorCode, Refusal
 from domain.roles import Role
 from resolvers import idempotency
-from schema.engine.declare import ENTITIES, TYPES, answer, described, plain_type
+from schema.cases import task_counts
+from schema.engine.declare import ENTITIES, TYPES, answer, described, listing, plain_type
 from schema.engine.execute import Run
 from schema.engine.intents import value_county
 from schema.engine.messages import label
@@ -87,6 +88,10 @@ Viewer = plain_type(
         "roles": ("list[Role]", "The capacities that the caller has anywhere."),
         "grants": ("list[ViewerGrant]", "Every capacity, one by one."),
         "scopes": ("list[str]", "The scopes of a partner's token; empty for people."),
+        "tasks": listing("Task", "The caller's work queue over all workflows, overdue first."),
+        "task_counts": answer(
+            task_counts, "How much waits in each of the caller's queues.", shows="list[TaskCount] | None", of=True
+        ),
     },
 )
 TYPES["datetime"] = datetime

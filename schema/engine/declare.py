@@ -246,6 +246,8 @@ def descending(*attributes: Any) -> Order:
 def described(enum: EnumMeta) -> Any:
     """A domain enumeration as a GraphQL enum. A value's description is its ``description``, or the docstring under it."""
     members: list[Any] = list(enum)
+    if TYPES.get(enum.__name__) is enum:  # several stems may use it
+        return enum
     texts = {member.name: member.description for member in members if hasattr(member, "description")} or _docstrings(
         enum
     )
@@ -388,11 +390,7 @@ def root_type(name: str, description: str, fields: Mapping[str, StrawberryField]
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     types = {}
     for field_name, made in sorted(fields.items()):
-        declared = made.metadata.get(DECLARATION)
-        if isinstance(declared, Listing):
-            county = [] if ENTITIES[declared.target].shared else [argument("county", "str | None", COUNTY_ARGUMENT)]
-            made.arguments = [*county, *LIST_ARGUMENTS[declared.target], *declared.arguments]
-        made.graphql_name = field_name
+        with_list_arguments(made).graphql_name = field_name
         types[field_name] = made.type_annotation
         body["__annotations__"][field_name] = "Any"
         body[field_name] = made
@@ -479,15 +477,32 @@ def _connection(name: str, sums: Mapping[str, str], states: bool) -> None:
     )
 
 
-def plain_type(name: str, description: str, fields: Mapping[str, tuple[str, str]]) -> Any:
-    """A GraphQL object type made from data: field name → (annotation, description)."""
+def plain_type(name: str, description: str, fields: Mapping[str, tuple[str, str] | StrawberryField]) -> Any:
+    """A GraphQL object type made from data: field name → (annotation, description), or a ``listing`` or ``answer``."""
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
-    for python_name, (annotation, text) in fields.items():
-        body["__annotations__"][python_name] = annotation
-        body[python_name] = StrawberryField(description=text)
+    texts: dict[str, str] = {}
+    answered = {}
+    for python_name, given in fields.items():
+        if isinstance(given, StrawberryField):
+            answered[python_name] = given.type_annotation
+            body["__annotations__"][python_name], body[python_name] = "Any", with_list_arguments(given)
+        else:
+            texts[python_name], text = given
+            body["__annotations__"][python_name], body[python_name] = given[0], StrawberryField(description=text)
     made = strawberry.type(type(name, (), body), description=description)
-    resolve_late(made, {name: text for name, (text, _) in fields.items()})
+    for each in getattr(made, DEFINITION).fields:
+        each.type_annotation = answered.get(each.python_name, each.type_annotation)
+    resolve_late(made, texts)
     TYPES[name] = made
+    return made
+
+
+def with_list_arguments(made: StrawberryField) -> StrawberryField:
+    """A ``listing`` with the arguments of its entity's lists; other fields as they are."""
+    declared = made.metadata.get(DECLARATION)
+    if isinstance(declared, Listing):
+        county = [] if ENTITIES[declared.target].shared else [argument("county", "str | None", COUNTY_ARGUMENT)]
+        made.arguments = [*county, *LIST_ARGUMENTS[declared.target], *declared.arguments]
     return made
 
 

@@ -1,0 +1,502 @@
+"""Fund requests as clients see them and what people do with them (SM-6, SM-7)."""
+
+import datetime
+from typing import TYPE_CHECKING
+
+import strawberry
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy import Text, Uuid, func
+
+from domain.fund_shares import Bearer
+from domain.funds import EmergencyCode, EmergencyOrder, Exclusion, FundAction, FundKind, FundScope, FundState, VoteMode
+from domain.roles import Role
+from models import funds as models
+from resolvers import emergency_funds, fund_votes, funds
+from schema.acts import act
+from schema.cases import available_actions_of, document_ids_of, events_of, reviews_of
+from schema.common import Area, DateTime, Fen
+from schema.engine.declare import (
+    Connection,
+    ascending,
+    column,
+    derived,
+    descending,
+    described,
+    entity,
+    filters,
+    latest,
+    listing,
+    many,
+    matches,
+    one,
+    orders,
+)
+from schema.engine.intents import changes, given, inputs, ref
+from schema.engine.values import key_of
+
+if TYPE_CHECKING:
+    from schema.cases import AuditEvent, AvailableAction, Review
+    from schema.committees import Committee
+    from schema.companies import Company
+    from schema.estates import Building, Estate, Facility, PropertyArea, Unit
+
+for _enumeration in (
+    FundState,
+    FundAction,
+    FundKind,
+    FundScope,
+    Exclusion,
+    EmergencyCode,
+    EmergencyOrder,
+    VoteMode,
+    Bearer,
+):
+    described(_enumeration)
+
+REQUEST_ORDERS = orders(
+    "FundRequestOrder",
+    "How fund requests are ordered.",
+    NEWEST=(descending(models.FundRequest.id), "Latest opened first."),
+    UPDATED=(descending(models.FundRequest.updated_at), "Last changed first."),
+)
+
+
+@filters("Which fund requests. All given conditions must hold.")
+class FundRequestFilter:
+    state: FundState | None = matches(lambda row, value: row.state == value, Text(), "In this state.")
+    kind: FundKind | None = matches(lambda row, value: row.kind == value, Text(), "Ordinary or emergency.")
+    estate: strawberry.ID | None = matches(
+        lambda row, value: row.estate_id == value, Uuid(), "Of this estate.", read=key_of("Estate")
+    )
+    area: strawberry.ID | None = matches(
+        lambda row, value: row.area_id == value, Uuid(), "Of this property area.", read=key_of("PropertyArea")
+    )
+    company: strawberry.ID | None = matches(
+        lambda row, value: row.company_id == value, Uuid(), "Of estates of this company.", read=key_of("Company")
+    )
+    township: str | None = matches(lambda row, value: row.township == value, Text(), "In this township, 9 digits.")
+    community: str | None = matches(lambda row, value: row.community == value, Text(), "In this community, 12 digits.")
+    updated_since: DateTime | None = matches(
+        lambda row, value: row.updated_at >= value, SqlDateTime(timezone=True), "Changed at or after this instant."
+    )
+
+
+@entity(
+    models.FundRequest,
+    "A request to pay a repair from the maintenance fund (维修资金使用申请). A draft is its applicant's own affair; owners "
+    "of the area see it from the posting on, an emergency at once.",
+    orders=REQUEST_ORDERS,
+    filters=FundRequestFilter,
+    states=models.FundRequest.state,
+    sums={
+        "budgetSum": (models.FundRequest.budget, "Sum of the budgets, in fen."),
+        "approvedSum": (models.FundRequest.approved_amount, "Sum of what was approved, in fen."),
+    },
+)
+class FundRequest:
+    kind: FundKind = column(models.FundRequest.kind, "Ordinary or emergency.")
+    title: str = column(models.FundRequest.title, "What is to be repaired.")
+    description: str = column(models.FundRequest.description, "What is broken and what shall be done.")
+    state: FundState = column(models.FundRequest.state, "Where it stands.")
+    state_since: DateTime = column(models.FundRequest.state_since, "Since when.")
+    due_on: datetime.date | None = column(models.FundRequest.due_on, "The soonest deadline of the present state.")
+    is_overdue: bool | None = derived(lambda row, env: row.due_on < env.today, "Whether that day has passed.")
+    version: int = column(models.FundRequest.version, "Counts its changes.")
+    township: str | None = column(models.FundRequest.township, "Division code, 9 digits.")
+    community: str | None = column(models.FundRequest.community, "Division code, 12 digits.")
+    applicant_role: Role = column(models.FundRequest.applicant_role, "In which role it was opened.")
+    estate: "Estate | None" = one(models.FundRequest.estate_id, "The estate.")
+    area: "PropertyArea | None" = one(models.FundRequest.area_id, "The property area whose fund pays.")
+    company: "Company | None" = one(models.FundRequest.company_id, "The company that serves it.")
+    committee: "Committee | None" = one(models.FundRequest.committee_id, "The body that acts for its owners.")
+    scope: FundScope = column(models.FundRequest.scope, "Whose asset it is, and so who bears the cost.")
+    building: "Building | None" = one(models.FundRequest.building_id, "The building, for a building's asset.")
+    facility: "Facility | None" = one(models.FundRequest.facility_id, "The shared facility to be repaired.")
+    concerned_unit: "Unit | None" = one(models.FundRequest.concerned_unit_id, "The unit of the owner concerned.")
+    requested_on: datetime.date = column(models.FundRequest.requested_on, "Day on which it was opened.")
+    budget: Fen = column(models.FundRequest.budget, "What the work shall cost, in fen.")
+    settled_cost: Fen | None = column(models.FundRequest.settled_cost, "What an emergency repair cost, in fen.")
+    approved_amount: Fen | None = column(models.FundRequest.approved_amount, "What the bureau approved, in fen.")
+    decided_on: datetime.date | None = column(models.FundRequest.decided_on, "Day of the bureau's decision.")
+    warranty_checked: bool = column(models.FundRequest.warranty_checked, "Whether the warranty was looked up.")
+    warranty_ends_on: datetime.date | None = column(
+        models.FundRequest.warranty_ends_on, "Last day of the builder's warranty; null where there is none."
+    )
+    exclusion: Exclusion | None = column(models.FundRequest.exclusion, "Why the fund may not pay.")
+    exclusion_note: str | None = column(models.FundRequest.exclusion_note, "On that reason.")
+    contractor: str | None = column(models.FundRequest.contractor, "The proposed contractor.")
+    contractor_credit_code: str | None = column(
+        models.FundRequest.contractor_credit_code, "The contractor's unified social credit code."
+    )
+    emergency_code: EmergencyCode | None = column(models.FundRequest.emergency_code, "The matter on the county's list.")
+    emergency_order: EmergencyOrder | None = column(
+        models.FundRequest.emergency_order, "Whether the county pays before or after the repair is posted."
+    )
+    origin: "FundRequest | None" = one(models.FundRequest.origin_id, "The emergency report that turned out to be none.")
+    returns: int = column(models.FundRequest.returns, "How often it was returned for correction.")
+    posted_from: datetime.date | None = column(models.FundRequest.posted_from, "First day of the posting (公示).")
+    posted_to: datetime.date | None = column(models.FundRequest.posted_to, "Last day of the posting.")
+    posting_document_ids: list[strawberry.ID] = document_ids_of(
+        models.FundRequest, models.FundRequest.posting_document_ids, "What hangs on the board, as ids of documents."
+    )
+    vote_mode: VoteMode | None = column(models.FundRequest.vote_mode, "How the owners vote.")
+    voted_on: datetime.date | None = column(models.FundRequest.voted_on, "Day of the vote's result.")
+    vote_passed: bool | None = column(models.FundRequest.vote_passed, "The outcome in the mode of the vote.")
+    vote_strict_passed: bool | None = column(
+        models.FundRequest.vote_strict_passed, "The outcome by the majorities of Civil Code 278."
+    )
+    vote_scope_area: Area | None = column(models.FundRequest.vote_scope_area, "Area of the owners asked.")
+    vote_scope_heads: int | None = column(models.FundRequest.vote_scope_heads, "Heads of the owners asked.")
+    vote_participating_area: Area | None = column(models.FundRequest.vote_participating_area, "Area that took part.")
+    vote_participating_heads: int | None = column(models.FundRequest.vote_participating_heads, "Heads that took part.")
+    vote_for_area: Area | None = column(models.FundRequest.vote_for_area, "Area that is for it.")
+    vote_for_heads: int | None = column(models.FundRequest.vote_for_heads, "Heads that are for it.")
+    quota_item: Fen | None = column(
+        models.FundRequest.quota_item, "The delegated limit for one item, in fen, where the committee decided alone."
+    )
+    quota_year: Fen | None = column(models.FundRequest.quota_year, "The delegated limit for one year, in fen.")
+    quota_basis: str | None = column(models.FundRequest.quota_basis, "The adopted rule that delegates.")
+    quota_used_on: datetime.date | None = column(models.FundRequest.quota_used_on, "When it was used.")
+    repaired_on: datetime.date | None = column(models.FundRequest.repaired_on, "Day of an emergency repair.")
+    accepted_on: datetime.date | None = column(models.FundRequest.accepted_on, "Day on which it was accepted.")
+    updated_at: DateTime = column(models.FundRequest.updated_at, "Last change.")
+    shares: Connection["FundShare"] = many(
+        models.FundShare.fund_request_id, "Who bears what. Residents see the shares of their own units."
+    )
+    site_checks: Connection["SiteCheck"] = many(models.SiteCheck.fund_request_id, "The joint check on site.")
+    earmark: "FundEarmark | None" = latest(
+        models.FundEarmark.fund_request_id, "The money promised to it.", by=lambda row: [row.id.desc()]
+    )
+    reviews: Connection["Review"] = reviews_of(models.FundRequest)
+    events: Connection["AuditEvent"] = events_of(models.FundRequest)
+    available_actions: "list[AvailableAction]" = available_actions_of(  # type: ignore[valid-type]
+        models.FundRequest,
+        models.FundRequest.warranty_checked,
+        models.FundRequest.warranty_ends_on,
+        models.FundRequest.requested_on,
+        models.FundRequest.exclusion,
+        models.FundRequest.posted_from,
+        models.FundRequest.posted_to,
+        models.FundRequest.returns,
+        models.FundRequest.budget,
+        models.FundRequest.settled_cost,
+        models.FundRequest.emergency_code,
+        models.FundRequest.vote_mode,
+        models.FundRequest.vote_passed,
+        models.FundRequest.vote_strict_passed,
+    )
+
+
+SHARE_ORDERS = orders(
+    "FundShareOrder",
+    "How shares are ordered.",
+    POSITION=(ascending(models.FundShare.position), "Units in natural order, sellers of public housing after them."),
+)
+
+
+@entity(
+    models.FundShare,
+    "One bearer's part of the cost (分摊), to the fen: the parts sum to the cost.",
+    orders=SHARE_ORDERS,
+    sums={"amountSum": (models.FundShare.amount, "Sum of the parts, in fen.")},
+)
+class FundShare:
+    position: int = column(models.FundShare.position, "From 1.")
+    bearer: Bearer = column(models.FundShare.bearer, "What it is taken from.")
+    unit: "Unit | None" = one(models.FundShare.unit_id, "The unit; null for a seller's account.")
+    building: "Building | None" = one(models.FundShare.building_id, "The building.")
+    area: Area = column(models.FundShare.area, "The unit's building area.")
+    amount: Fen = column(models.FundShare.amount, "The part, in fen.")
+    shortfall: Fen = column(
+        models.FundShare.shortfall, "What the account lacked at approval, in fen: a claim on its owner."
+    )
+
+
+@entity(models.FundEarmark, "Fund money promised to one approved request (FUND-29).")
+class FundEarmark:
+    amount: Fen = column(models.FundEarmark.amount, "How much, in fen.")
+    is_released: bool = derived(
+        lambda row, _env: func.coalesce(row.released_at.is_not(None), False), "Whether it went back to the fund."
+    )
+    created_at: DateTime = column(models.FundEarmark.created_at, "When it was promised.")
+    released_at: DateTime | None = column(models.FundEarmark.released_at, "When it went back to the fund.")
+
+
+CHECK_ORDERS = orders(
+    "SiteCheckOrder", "How checks are ordered.", OLDEST=(ascending(models.SiteCheck.id), "In the order of visiting.")
+)
+
+
+@entity(models.SiteCheck, "One party's word in the joint check on site (现场查勘).", orders=CHECK_ORDERS)
+class SiteCheck:
+    role: Role = column(models.SiteCheck.role, "Which party.")
+    is_emergency: bool = column(models.SiteCheck.is_emergency, "Whether it finds an emergency.")
+    note: str = column(models.SiteCheck.note, "What it found.")
+    photo_ids: list[strawberry.ID] = document_ids_of(
+        models.SiteCheck, models.SiteCheck.photo_ids, "Photos, as ids of documents."
+    )
+    at: DateTime = column(models.SiteCheck.at, "When.")
+
+
+# What people do
+
+REQUEST = "The request."
+REASON = "Why, for the record and for the applicant."
+PAPERS = "Confirmed documents to attach; those attached before count as well."
+FIRST, LAST = "First day of the posting; today or before.", "Last day of the posting, which runs to its 24:00."
+CONTACT = "Where owners object: a phone or an address, as it stands on the board."
+
+
+@inputs("Prepare an ordinary request.")
+class FundRequestDraftInput:
+    estate_id: strawberry.ID = ref("Estate", "The estate.")
+    scope: FundScope = given("Whose asset it is, and so who bears the cost.")
+    building_id: strawberry.ID | None = ref("Building", "The building, for a building's asset.")
+    title: str = given("What is to be repaired.")
+    description: str = given("What is broken and what shall be done.")
+    budget: Fen = given("What it shall cost, in fen.")
+    facility_id: strawberry.ID | None = ref("Facility", "The shared facility, where it is in the register.")
+    warranty_checked: bool | None = given("Whether the builder's warranty was looked up; posting needs it.")
+    warranty_ends_on: datetime.date | None = given("Last day of that warranty; left out where there is none.")
+    exclusion: Exclusion | None = given("Why somebody else is liable; the fund then may not pay.")
+    exclusion_note: str | None = given("On that reason.")
+    contractor: str | None = given("The proposed contractor.")
+    contractor_credit_code: str | None = given("Its unified social credit code.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Correct a draft, or a request that was returned: all of its particulars anew.")
+class FundRequestChangeInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    expected_version: int = given("The `version` that was read: VERSION_CONFLICT when it changed since.")
+    title: str = given("What is to be repaired.")
+    description: str = given("What is broken and what shall be done.")
+    budget: Fen = given("What it shall cost, in fen.")
+    facility_id: strawberry.ID | None = ref("Facility", "The shared facility, where it is in the register.")
+    warranty_checked: bool | None = given("Whether the builder's warranty was looked up.")
+    warranty_ends_on: datetime.date | None = given("Last day of that warranty; left out where there is none.")
+    exclusion: Exclusion | None = given("Why somebody else is liable.")
+    exclusion_note: str | None = given("On that reason.")
+    contractor: str | None = given("The proposed contractor.")
+    contractor_credit_code: str | None = given("Its unified social credit code.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Report a danger that must be repaired at once.")
+class FundRequestReportInput:
+    estate_id: strawberry.ID = ref("Estate", "The estate.")
+    emergency_code: EmergencyCode = given("The matter on the county's list.")
+    scope: FundScope = given("Whose asset it is, and so who bears the cost.")
+    building_id: strawberry.ID | None = ref("Building", "The building, for a building's asset.")
+    concerned_unit_id: strawberry.ID | None = ref("Unit", "The unit of the owner concerned.")
+    title: str = given("What is wrong.")
+    description: str = given("What happened and what shall be done.")
+    budget: Fen = given("The estimate, in fen.")
+    facility_id: strawberry.ID | None = ref("Facility", "The shared facility, where it is in the register.")
+    warranty_checked: bool | None = given("Whether the builder's warranty was looked up; approval needs it.")
+    warranty_ends_on: datetime.date | None = given("Last day of that warranty; left out where there is none.")
+    exclusion: Exclusion | None = given("Why somebody else is liable.")
+    exclusion_note: str | None = given("On that reason.")
+    contractor: str | None = given("Who shall repair it.")
+    contractor_credit_code: str | None = given("Its unified social credit code.")
+    document_ids: list[strawberry.ID] = ref("Document", "Confirmed documents, a photo among them.")
+
+
+@inputs("Post plan and budget, or settlement and shares, to the owners (公示).")
+class FundRequestPostInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    posted_from: datetime.date = given(FIRST)
+    posted_to: datetime.date = given(LAST)
+    objection_contact: str = given(CONTACT)
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Open the owners' vote.")
+class FundRequestOpenVoteInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    mode: VoteMode | None = given("How they vote; by the law's majorities when left out.")
+
+
+@inputs("A counted vote.", item=True)
+class VoteFiguresInput:
+    scope_area: Area = given("Area of the owners asked.")
+    scope_heads: int = given("Their heads (V-9).")
+    participating_area: Area = given("Area that took part.")
+    participating_heads: int = given("Heads that took part.")
+    for_area: Area = given("Area that is for it.")
+    for_heads: int = given("Heads that are for it.")
+
+
+@inputs("Record the attested outcome of the vote.")
+class FundRequestRecordVoteInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    voted_on: datetime.date = given("Day of the result.")
+    figures: VoteFiguresInput = given("What was counted.")
+    passed_in_mode: bool | None = given("In a special mode: what that mode gave.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Approve within the quota that the assembly delegated.")
+class FundRequestUseQuotaInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    quota_item: Fen = given("The rule's limit for one item, in fen.")
+    quota_year: Fen = given("The rule's limit for one year, in fen.")
+    quota_basis: str = given("The adopted rule that delegates.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("A step that needs nothing but the request.")
+class FundRequestStepInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    reason: str | None = given("A remark.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Verify as the township (镇办签字盖章).")
+class FundRequestVerifyInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    signed: bool = given("Whether the paper bears the responsible person's signature.")
+    sealed: bool = given("Whether the paper bears the office's seal.")
+    reason: str | None = given("A remark.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("A step that needs a reason.")
+class FundRequestReasonInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    reason: str = given(REASON)
+
+
+@inputs("Hand in a returned request, corrected.")
+class FundRequestResubmitInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    posted_from: datetime.date | None = given("First day of a new posting, where the settlement changed.")
+    posted_to: datetime.date | None = given("Last day of that posting.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Take part in the joint check on site.")
+class FundRequestCheckSiteInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    is_emergency: bool = given("Whether it is an emergency.")
+    note: str = given("What was found.")
+    photo_ids: list[strawberry.ID] | None = ref("Document", "Photos.")
+
+
+@inputs("Go on as an ordinary request.")
+class FundRequestContinueInput:
+    id: strawberry.ID = ref("FundRequest", "The emergency report that was none.")
+
+
+@inputs("Record the repair of an emergency.")
+class FundRequestRecordRepairInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    repaired_on: datetime.date = given("Day of the repair.")
+    settled_cost: Fen = given("What it cost, in fen.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Accept the repair (验收).")
+class FundRequestAcceptInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    note: str | None = given("What was seen.")
+    document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+_CASE = {"fundRequest": "FundRequest"}
+
+QUERIES = {"fundRequests": listing("FundRequest", "Fund requests that the caller may see.")}
+
+MUTATIONS = [
+    act("fundRequestDraft", funds.draft, FundRequestDraftInput, "Prepare an ordinary request.", _CASE),
+    act("fundRequestChange", funds.change, FundRequestChangeInput, "Correct a draft or a returned request.", _CASE),
+    act(
+        "fundRequestPostPlan",
+        funds.post_plan,
+        FundRequestPostInput,
+        "Post plan and budget to the owners, for the profile's days at least.",
+        _CASE,
+    ),
+    act(
+        "fundRequestOpenVote",
+        fund_votes.open_vote,
+        FundRequestOpenVoteInput,
+        "Open the vote after the posting. COMMITTEE, or who stands in for it.",
+        _CASE,
+    ),
+    act(
+        "fundRequestRecordVote",
+        fund_votes.record_vote,
+        FundRequestRecordVoteInput,
+        "Record the attested outcome. COMMITTEE, or who stands in for it.",
+        _CASE,
+    ),
+    act(
+        "fundRequestUseQuota",
+        fund_votes.use_quota,
+        FundRequestUseQuotaInput,
+        "Approve within the delegated quota instead of a vote. COMMITTEE.",
+        _CASE,
+    ),
+    act(
+        "fundRequestApprove",
+        funds.approve,
+        FundRequestStepInput,
+        "Approve as the committee or in its stead; an emergency as who decides on it.",
+        _CASE,
+    ),
+    act("fundRequestCheck", funds.check, FundRequestStepInput, "Find the materials true. COMMUNITY.", _CASE),
+    act("fundRequestVerify", funds.verify, FundRequestVerifyInput, "Verify with signature and seal. TOWNSHIP.", _CASE),
+    act("fundRequestGrant", funds.grant, FundRequestStepInput, "Approve and earmark the amount. BUREAU.", _CASE),
+    act(
+        "fundRequestReturn",
+        funds.return_,
+        FundRequestReasonInput,
+        "Return it for correction, as often as the county allows. The office whose turn it is.",
+        _CASE,
+    ),
+    act("fundRequestResubmit", funds.resubmit, FundRequestResubmitInput, "Hand it in corrected.", _CASE),
+    act("fundRequestReject", funds.reject, FundRequestReasonInput, "Reject it with reasons. BUREAU.", _CASE),
+    act("fundRequestCancel", funds.cancel, FundRequestReasonInput, "Cancel it; an earmark is released.", _CASE),
+    act(
+        "fundRequestReport", emergency_funds.report, FundRequestReportInput, "Report an emergency, with photos.", _CASE
+    ),
+    act(
+        "fundRequestCheckSite",
+        emergency_funds.check_site,
+        FundRequestCheckSiteInput,
+        "Take part in the check on site: an owner, committee or community, company.",
+        _CASE,
+    ),
+    act("fundRequestDecline", emergency_funds.decline, FundRequestReasonInput, "Find that it is none.", _CASE),
+    act(
+        "fundRequestContinue",
+        emergency_funds.continue_ordinary,
+        FundRequestContinueInput,
+        "Go on with what was no emergency as an ordinary request.",
+        _CASE,
+    ),
+    act(
+        "fundRequestRecordRepair",
+        emergency_funds.record_repair,
+        FundRequestRecordRepairInput,
+        "Record the repair and its cost.",
+        _CASE,
+    ),
+    act(
+        "fundRequestAccept",
+        emergency_funds.accept,
+        FundRequestAcceptInput,
+        "Accept the repair: an owner, and the committee or who stands in for it.",
+        _CASE,
+    ),
+    act(
+        "fundRequestPost",
+        emergency_funds.post,
+        FundRequestPostInput,
+        "Post settlement, households and shares of an emergency, for the profile's days at least.",
+        _CASE,
+    ),
+]
+
+SUBSCRIPTIONS = [changes("fundRequestChanged", "FundRequest", "A fund request that changed.")]
