@@ -6,14 +6,43 @@ from typing import Any
 import strawberry
 from graphql import GraphQLSchema
 
-from schema import common, divisions, estates, heartbeat, people, registration, statistics, viewer
+from schema import (
+    attachments,
+    cases,
+    committees,
+    common,
+    companies,
+    contracts,
+    disclosures,
+    divisions,
+    estates,
+    filing_acts,
+    filings,
+    funds,
+    heartbeat,
+    inspections,
+    people,
+    registration,
+    statistics,
+    viewer,
+)
 from schema.engine.declare import finish, root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
+    attachments,
+    cases,
+    committees,
+    companies,
+    contracts,
+    disclosures,
     divisions,
     estates,
+    filing_acts,
+    filings,
+    funds,
     heartbeat,
+    inspections,
     people,
     registration,
     statistics,
