@@ -84,18 +84,21 @@ def documents() -> Documents:
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
-@pytest.fixture
-def ask(executor: Executor, documents: Documents) -> Ask:
+def asking(executor: Executor, documents: Documents) -> Ask:
     """Run a document as an actor: ``await ask(actor, "{ estates { totalCount } }", n=1)``."""
 
     async def run(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
         document = documents.get(text)
         assert document.rejection is None, document.rejection
-        context = RequestContext("test")
-        answer = await executor.execute(document, document.operation(None), variables, who, context)
+        answer = await executor.execute(document, document.operation(None), variables, who, RequestContext("test"))
         return orjson.loads(answer.body)  # type: ignore[no-any-return]
 
     return run
+
+
+@pytest.fixture
+def ask(executor: Executor, documents: Documents) -> Ask:
+    return asking(executor, documents)
 
 
 @pytest_asyncio.fixture
