@@ -21,7 +21,6 @@ from app import graphiql, signin
 from app.actors import StoredActors
 from app.admission import Gate
 from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
-from app.farewell import before_stopping
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.graphql import GraphQLEndpoint
@@ -75,7 +74,6 @@ def assemble(
         async with AsyncExitStack() as stack:
             if lifespan is not None:
                 await stack.enter_async_context(lifespan(app))
-            before_stopping(service.part)
             yield
             await service.part()
 

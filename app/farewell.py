@@ -1,40 +1,53 @@
 """Long-lived connections end before the server does.
 
 Granian answers a stop signal by dropping WebSockets and by waiting for every HTTP answer, so also for event streams, which
-never end by themselves; only afterwards it runs the lifespan's shutdown. So the signal is caught first: sockets are closed
-with 1001, streams end, and then Granian's own handler gets its turn.
+never end by themselves; only afterwards it runs the lifespan's shutdown. So its workers' signal is delayed: sockets are
+closed with 1001, streams end, and then Granian learns of the signal.
 """
 
 import asyncio
 import signal
-from asyncio import Handle
 from collections.abc import Awaitable, Callable
+from typing import Any
+
+from granian import _signals
 
 SECONDS = 3.0
 """How long connections may take to end; what is left then is dropped by Granian."""
 
+GRACE = 0.1
+"""Granian writes in threads of its own: the time that the last frames get to leave."""
+
 
 def before_stopping(farewell: Callable[[], Awaitable[None]]) -> None:
-    """Run ``farewell`` when a stop signal arrives, before the handlers that the server set. Call it at start-up."""
-    loop = asyncio.get_running_loop()
-    # asyncio has no public way to ask for a handler. Without the attribute (another loop), stopping is merely less kind.
-    handlers: dict[int, Handle] = getattr(loop, "_signal_handlers", {})
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if (servers := handlers.get(number)) is not None:
-            loop.add_signal_handler(number, _part, farewell, servers)
+    """Run ``farewell`` first when a stop signal arrives. Call it in the application's factory, in Granian's worker.
+
+    Granian has no hook for this. Its worker loads the application, then installs its signal handlers through the function
+    that is wrapped here; ``tests/conformance/test_stopping.py`` fails should that change.
+    """
+    install: Callable[[asyncio.AbstractEventLoop], Any] = _signals.set_loop_signals
+
+    def set_loop_signals(loop: asyncio.AbstractEventLoop) -> Any:
+        stop = install(loop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _part, loop, farewell, stop)
+        return stop
+
+    _signals.set_loop_signals = set_loop_signals
 
 
-def _part(farewell: Callable[[], Awaitable[None]], servers: Handle) -> None:
+def _part(loop: asyncio.AbstractEventLoop, farewell: Callable[[], Awaitable[None]], stop: Any) -> None:
     async def say() -> None:
         try:
             async with asyncio.timeout(SECONDS):
                 await farewell()
+                await asyncio.sleep(GRACE)
         finally:
-            servers._run()
+            stop.set()
 
-    _under_way.add(task := asyncio.ensure_future(say()))
+    _under_way.add(task := loop.create_task(say()))
     task.add_done_callback(_under_way.discard)
 
 
-_under_way: set["asyncio.Future[None]"] = set()
+_under_way: set["asyncio.Task[None]"] = set()
 """The loop itself holds tasks only weakly."""

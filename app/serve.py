@@ -185,10 +185,13 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
 def application() -> Any:
     """The ASGI application of one server process, as Granian's child makes it from the exported settings."""
     from app.asgi import create_app
+    from app.farewell import before_stopping
 
     settings = load()
     logs.configure(settings)
-    return create_app(settings)
+    made = create_app(settings)
+    before_stopping(made.state.service.part)
+    return made
 
 
 def _keep_what_is_loaded() -> None:

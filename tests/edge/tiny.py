@@ -16,6 +16,7 @@ from strawberry.types import Info
 
 from app.actors import unauthenticated
 from app.asgi import assemble
+from app.farewell import before_stopping
 from app.requests import Service
 from auth.actor import Actor, Grant, anonymous
 from domain.errors import ErrorCode, Refusal
@@ -221,7 +222,9 @@ def tiny_app(service: Service | None = None, **options: Any) -> Starlette:
 
 def app() -> Starlette:
     """For a server process (``granian --factory``)."""
-    return tiny_app(development=True, origins=["https://app.example.org"])
+    made = tiny_app(development=True, origins=["https://app.example.org"])
+    before_stopping(made.state.service.part)
+    return made
 
 
 __all__ = ["ACTOR", "GRANT", "TOKEN", "ErrorCode", "Refusal", "TinyActors", "app", "tiny_app", "tiny_service"]
