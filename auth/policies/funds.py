@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
@@ -28,8 +29,11 @@ def _own_or(rule: Predicate) -> Predicate:
 def _posted_at_home(request: Any, scope: Scope) -> ColumnElement[bool]:
     # Owners read plan, settlement and apportionment from the posting on (FUND-21, FUND-24); an emergency concerns them
     # at once, as they take part in the check on site.
-    shown = or_(request.posted_from.is_not(None), request.kind == FundKind.EMERGENCY.value)
-    return and_(shown, of_own_home(request, scope))
+    return and_(_shown_to_owners(request), of_own_home(request, scope))
+
+
+def _shown_to_owners(request: Any) -> ColumnElement[bool]:
+    return or_(request.posted_from.is_not(None), request.kind == FundKind.EMERGENCY.value)
 
 
 policy(
@@ -48,13 +52,19 @@ policy(
 
 _OF_THE_REQUEST: dict[Role, Rule] = dict(everyone_via("fund_request_id", FundRequest))
 
-policy(
-    FundShare,
-    {
-        **_OF_THE_REQUEST,
-        # What a neighbour bears is the neighbour's: the posting on the board lists units masked (PRI-5).
-        **{role: lambda share, scope: share.unit_id == scope.any("units") for role in RESIDENTS},
-    },
-)
+
+def _own_share(share: Any, scope: Scope) -> ColumnElement[bool]:
+    """What a neighbour bears is the neighbour's: the posting on the board lists units masked (PRI-5)."""
+    request = aliased(FundRequest)
+    shown = select(1).where(
+        scope.county_of(request),
+        request.county == share.county,
+        request.id == share.fund_request_id,
+        or_(_applied(request, scope), _shown_to_owners(request)),
+    )
+    return and_(share.unit_id == scope.any("units"), exists(shown))
+
+
+policy(FundShare, {**_OF_THE_REQUEST, **dict.fromkeys(RESIDENTS, _own_share)})
 policy(FundEarmark, everyone_via("fund_request_id", FundRequest))
 policy(SiteCheck, everyone_via("fund_request_id", FundRequest))

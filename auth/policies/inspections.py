@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from auth.visibility import Scope, Via, everyone_via, policy, whole_county
-from domain.roles import COMPANY, RESIDENTS, Role
+from auth.policies.places import in_own_areas, of_own_company
+from auth.visibility import Predicate, Scope, Via, everyone_via, policy, whole_county
+from domain.roles import RESIDENTS, Role
 from models.inspections import (
     CheckedItem,
     ChecklistItem,
@@ -24,17 +25,19 @@ def _published(inspection: Any, _scope: Scope) -> ColumnElement[bool]:
     return inspection.published_on.is_not(None)  # type: ignore[no-any-return]
 
 
-def _own_company(inspection: Any, scope: Scope) -> ColumnElement[bool]:
-    # Not before the report: an unannounced inspection stays unannounced.
-    reported = and_(inspection.company_id == scope.any("companies"), inspection.reported_at.is_not(None))
-    return or_(reported, inspection.published_on.is_not(None))
+def _reported_or_published(rule: Predicate) -> Predicate:
+    """Not before the signed report: an unannounced inspection stays unannounced."""
+    return lambda inspection, scope: or_(
+        and_(rule(inspection, scope), inspection.reported_at.is_not(None)), inspection.published_on.is_not(None)
+    )
 
 
 policy(
     Inspection,
     {
         **dict.fromkeys(RESIDENTS | {Role.COMMITTEE, Role.PRICE}, _published),
-        **dict.fromkeys(COMPANY, _own_company),
+        **dict.fromkeys((Role.COMPANY_ADMIN, Role.COMPANY_STAFF), _reported_or_published(of_own_company)),
+        Role.PROJECT_LEADER: _reported_or_published(in_own_areas),
         Role.COMMUNITY: lambda inspection, scope: or_(
             inspection.community == scope.any("communities"), inspection.published_on.is_not(None)
         ),

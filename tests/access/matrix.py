@@ -9,9 +9,13 @@ from typing import Any
 
 from auth.actor import Actor, Grant
 from domain.roles import Role
+from models.cases import AuditEvent, Review, Task
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
+from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
+from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
+from tests.access import filings
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -61,6 +65,35 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "": lambda _places, _row: True,
     "approved": lambda places, row: places.estate_of(row).state == "APPROVED",
     "current": lambda _places, row: row.valid_to is None,
+    "published": lambda _places, row: row.published_on is not None,
+    "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
+    "handed_in": lambda _places, row: row.state != "DRAFT",
+    **filings.CONDITIONS,
+    "shown_to_owners": lambda _places, row: row.posted_from is not None or row.kind == "EMERGENCY",
+}
+
+
+PARENTS: dict[type[Any], tuple[str, type[Any]]] = {
+    Inspector: ("inspection_id", Inspection),
+    InspectionSignature: ("inspection_id", Inspection),
+    CheckedItem: ("inspection_id", Inspection),
+    Finding: ("inspection_id", Inspection),
+    Rectification: ("inspection_id", Inspection),
+    FundShare: ("fund_request_id", FundRequest),
+    FundEarmark: ("fund_request_id", FundRequest),
+    SiteCheck: ("fund_request_id", FundRequest),
+    **filings.PARENTS,
+}
+"""Parts of a case: visible in the roles in which the case is (and the matrix lists the part's roles once more)."""
+
+
+PARTY_COLUMNS = {
+    Role.COMMUNITY: "community",
+    Role.TOWNSHIP: "township",
+    Role.COMMITTEE: "committee_id",
+    Role.COMPANY_ADMIN: "company_id",
+    Role.COMPANY_STAFF: "company_id",
+    Role.PROJECT_LEADER: "company_id",
 }
 
 
@@ -75,6 +108,11 @@ class Places:
         """The roles in which the actor sees the row."""
         access = matrix()[self.names[model]].rows
         found = set()
+        if model in PARENTS:
+            column, parent = PARENTS[model]
+            case = self.one(parent, row.county, getattr(row, column))
+            roles = self.sees(actor, parent, case) & frozenset(access)
+            return roles if model is not FundShare else roles - self._neighbours(actor, row)
         for grant in actor.grants:
             if grant.role not in access or getattr(row, "county", grant.county) != grant.county:
                 continue
@@ -82,6 +120,14 @@ class Places:
             if condition is not None and CONDITIONS[condition](self, row):
                 found.add(grant.role)
         return frozenset(found)
+
+    def _neighbours(self, actor: Actor, share: FundShare) -> frozenset[Role]:
+        """The resident's roles in which a share is not the own unit's."""
+        return frozenset(
+            role
+            for role in (Role.OWNER, Role.TENANT)
+            if all(grant.unit_id != share.unit_id for grant in actor.grants if grant.role is role)
+        )
 
     def relation(self, actor: Actor, grant: Grant, row: Any) -> str:
         """How a row of the grant's county stands to the grant."""
@@ -96,6 +142,12 @@ class Places:
     def is_own(self, actor: Actor, grant: Grant, row: Any) -> bool:
         if isinstance(row, Owner):
             return self._own_person(actor, grant, row)
+        by_company = isinstance(row, Inspection | FundRequest) and grant.role in (
+            Role.COMPANY_ADMIN,
+            Role.COMPANY_STAFF,
+        )
+        if isinstance(row, Task | Review | AuditEvent) or by_company:
+            return self._own_of_case(actor, grant, row)
         match grant.role:
             case Role.BUREAU | Role.PRICE | Role.MARKET | Role.BANK | Role.COURT | Role.SYSTEM:
                 return True
@@ -112,6 +164,27 @@ class Places:
         if grant.role is Role.TENANT and hasattr(row, "pays_fees"):
             return row.account_id is not None and row.account_id == actor.account_id
         return self._of_home(grant, row)
+
+    def _own_of_case(self, actor: Actor, grant: Grant, row: Any) -> bool:
+        """Tasks, reviews and events copy the places and parties of their case; cases name their company and applicant."""
+        if isinstance(row, AuditEvent) and grant.role not in (Role.COMMUNITY, Role.TOWNSHIP, Role.BUREAU):
+            mine = (row.account_id, actor.account_id), (row.client_id, actor.client_id)
+            return any(one is not None and one == other for one, other in mine)
+        if isinstance(row, Task):
+            theirs = row.role == grant.role and row.account_id in (None, actor.account_id)
+            personal = grant.role in (Role.OWNER, Role.TENANT)
+            return theirs and (row.account_id is not None if personal else self._in_scope(actor, grant, row))
+        return self._in_scope(actor, grant, row)
+
+    def _in_scope(self, actor: Actor, grant: Grant, row: Any) -> bool:
+        if grant.role in (Role.BUREAU, Role.PRICE, Role.MARKET):
+            return True
+        column = PARTY_COLUMNS.get(grant.role)
+        if column is None:
+            return bool(row.applicant_id == actor.account_id)
+        if grant.role is Role.PROJECT_LEADER and isinstance(row, Task):
+            column = "estate_id"
+        return getattr(row, column) is not None and getattr(row, column) == getattr(grant, column)
 
     def _own_person(self, actor: Actor, grant: Grant, owner: Owner) -> bool:
         if grant.role is Role.OWNER:

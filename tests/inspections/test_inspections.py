@@ -18,7 +18,7 @@ from models.base import new_id
 from models.cases import AuditEvent, Task
 from models.documents import Document
 from models.inspections import ChecklistItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
-from resolvers import inspections
+from resolvers import inspections, rectifications
 from resolvers.unit_of_work import UnitOfWork
 from tests.stage import Place, Stage
 
@@ -88,14 +88,14 @@ class Case:
     async def ordered(self, days: int = 10) -> None:
         await self.found()
         deadline = self.stage.now.date() + timedelta(days=days)
-        await self.do(self.chief, inspections.order, requirement="补充公示", deadline=deadline)
+        await self.do(self.chief, rectifications.order, requirement="补充公示", deadline=deadline)
 
     async def submitted(self) -> Finding:
         await self.ordered()
         finding: Finding = await self.stage.row(Finding)
         photo = await self.stage.paper(self.company, DocumentKind.PHOTO)
         answer = {"finding_id": finding.id, "rectification": "已张贴", "photo_ids": [photo.id]}
-        await self.do(self.company, inspections.submit, note="整改完毕", answers=[answer])
+        await self.do(self.company, rectifications.submit, note="整改完毕", answers=[answer])
         return finding
 
 
@@ -257,9 +257,9 @@ async def test_what_is_found_is_ordered_put_right_rechecked_by_two_and_closed(ca
     finding = await case.submitted()
     row = await case.now()
     assert (row.state, row.responsible) == (S.SUBMITTED, "演示物业（虚构）有限公司")
-    missed = await case.refused(case.first, inspections.recheck, passed=True, note="复查", cleared_ids=[])
+    missed = await case.refused(case.first, rectifications.recheck, passed=True, note="复查", cleared_ids=[])
     assert (missed.code, missed.params["positions"]) == (ErrorCode.NOT_RECTIFIED, [1])
-    await case.do(case.first, inspections.recheck, passed=True, note="复查合格", cleared_ids=[finding.id])
+    await case.do(case.first, rectifications.recheck, passed=True, note="复查合格", cleared_ids=[finding.id])
     assert (await case.now()).state == S.SUBMITTED
     await case.do(case.second, inspections.sign)
     assert (await case.now()).state == S.CLOSED
@@ -274,11 +274,11 @@ async def test_what_is_found_is_ordered_put_right_rechecked_by_two_and_closed(ca
 
 async def test_what_was_not_put_right_is_ordered_again(case: Case) -> None:
     await case.submitted()
-    await case.do(case.first, inspections.recheck, passed=False, note="仍无收费标准")
+    await case.do(case.first, rectifications.recheck, passed=False, note="仍无收费标准")
     await case.do(case.second, inspections.sign)
     assert (await case.now()).state == S.RECHECKED
     deadline = case.stage.now.date() + timedelta(days=5)
-    await case.do(case.chief, inspections.order, requirement="再次整改", deadline=deadline)
+    await case.do(case.chief, rectifications.order, requirement="再次整改", deadline=deadline)
     row = await case.now()
     assert (row.state, row.rectify_by, row.due_on) == (S.RECTIFICATION_ORDERED, deadline, deadline)
     assert len(await case.stage.rows(Rectification)) == 2
@@ -287,10 +287,10 @@ async def test_what_was_not_put_right_is_ordered_again(case: Case) -> None:
 async def test_an_answer_without_photo_or_for_no_finding_is_refused(case: Case) -> None:
     await case.ordered()
     (finding,) = await case.stage.rows(Finding)
-    nothing = await case.refused(case.company, inspections.submit, note="完毕", answers=[])
+    nothing = await case.refused(case.company, rectifications.submit, note="完毕", answers=[])
     assert (nothing.code, nothing.params["positions"]) == (ErrorCode.REQUIRED, [1])
     answer = {"finding_id": finding.id, "rectification": "已张贴", "photo_ids": []}
-    bare = await case.refused(case.company, inspections.submit, note="完毕", answers=[answer])
+    bare = await case.refused(case.company, rectifications.submit, note="完毕", answers=[answer])
     assert bare == Refusal(ErrorCode.REQUIRED, "answers.0.photoIds")
 
 
@@ -298,17 +298,17 @@ async def test_a_deadline_is_extended_once(case: Case) -> None:
     await case.ordered(days=10)
     first = (await case.now()).rectify_by
     assert first is not None
-    back = await case.refused(case.chief, inspections.extend, deadline=first, reason="材料未到")
+    back = await case.refused(case.chief, rectifications.extend, deadline=first, reason="材料未到")
     assert (back.code, back.field) == (ErrorCode.OUT_OF_RANGE, "deadline")
     later = first + timedelta(days=7)
-    await case.do(case.chief, inspections.extend, deadline=later, reason="材料未到")
+    await case.do(case.chief, rectifications.extend, deadline=later, reason="材料未到")
     row = await case.now()
     assert (row.rectify_by, row.extension_count) == (later, 1)
     (order,) = await case.stage.rows(Rectification)
     assert (order.deadline, order.extended_from, order.extension_reason) == (later, first, "材料未到")
     (task,) = await case.stage.rows(Task, closed_at=None, role="COMPANY_ADMIN")
     assert task.due_on == later
-    again = await case.refused(case.chief, inspections.extend, deadline=later + timedelta(days=1), reason="再延")
+    again = await case.refused(case.chief, rectifications.extend, deadline=later + timedelta(days=1), reason="再延")
     assert again.code is ErrorCode.OUT_OF_RANGE
 
 
@@ -323,7 +323,7 @@ async def test_the_clock_makes_an_order_overdue_the_day_after_its_deadline_and_n
     assert row.state == S.OVERDUE
     (event,) = await case.stage.rows(AuditEvent, to_state="OVERDUE")
     assert (event.role, event.account_id) == ("SYSTEM", None)
-    await case.do(case.chief, inspections.transfer, reason="移送综合执法")
+    await case.do(case.chief, rectifications.transfer, reason="移送综合执法")
     assert (await case.now()).state == S.TRANSFERRED
 
 
@@ -331,7 +331,7 @@ async def test_an_order_that_was_not_followed_is_punished(case: Case) -> None:
     await case.ordered(days=10)
     case.stage.later(days=11)
     await case.stage.tick()
-    await case.do(case.chief, inspections.penalise, reason="逾期未改，警告")
+    await case.do(case.chief, rectifications.penalise, reason="逾期未改，警告")
     assert (await case.now()).state == S.PENALISED
 
 
