@@ -4,10 +4,11 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Integer, Text, Uuid, any_, func, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Integer, Text, Uuid, any_, func, or_, select
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import aliased
 
+from domain.contracts import IN_FORCE
 from domain.estates import (
     AreaBasis,
     AreaState,
@@ -30,6 +31,11 @@ from domain.estates import (
 from domain.roles import PARTNERS, Role
 from domain.search import keyword_grams
 from models import estates as models
+from models.committees import Committee as CommitteeRow
+from models.companies import ProjectLeader as ProjectLeaderRow
+from models.contracts import ServiceContract as ServiceContractRow
+from models.disclosures import Disclosure as DisclosureRow
+from models.disclosures import DisclosureEntry as DisclosureEntryRow
 from models.funds import FundRequest as FundRequestRow
 from models.inspections import Inspection as InspectionRow
 from models.search import SearchGram
@@ -43,6 +49,7 @@ from schema.engine.declare import (
     described,
     entity,
     filters,
+    latest,
     listing,
     many,
     matches,
@@ -52,6 +59,10 @@ from schema.engine.declare import (
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:
+    from schema.committees import Committee
+    from schema.companies import ProjectLeader
+    from schema.contracts import ServiceContract
+    from schema.disclosures import Disclosure, DisclosureEntry
     from schema.divisions import Division
     from schema.funds import FundRequest
     from schema.inspections import Inspection
@@ -169,6 +180,28 @@ class PropertyArea:
     unit_count: int = count(models.Unit.area_id, "How many units it has.")
     predecessors: Connection["AreaSuccession"] = many(models.AreaSuccession.successor_id, "Areas that it came from.")
     successors: Connection["AreaSuccession"] = many(models.AreaSuccession.predecessor_id, "Areas that followed it.")
+    contract: "ServiceContract | None" = latest(
+        ServiceContractRow.area_id,
+        "The contract in force, the latest begun.",
+        by=lambda row: [row.starts_on.desc(), row.id.desc()],
+        where=lambda row: or_(*(row.state == state.value for state in sorted(IN_FORCE))),
+    )
+    contracts: Connection["ServiceContract"] = many(ServiceContractRow.area_id, "Its service contracts.")
+    project_leader: "ProjectLeader | None" = latest(
+        ProjectLeaderRow.area_id,
+        "The project leader in post.",
+        by=lambda row: [row.appointed_on.desc(), row.id.desc()],
+        where=lambda row: row.ended_on.is_(None),
+    )
+    committee: "Committee | None" = latest(
+        CommitteeRow.area_id,
+        "The body in office that acts for its owners.",
+        by=lambda row: [row.term_from.desc(), row.id.desc()],
+        where=lambda row: row.ended_on.is_(None),
+    )
+    committees: Connection["Committee"] = many(CommitteeRow.area_id, "Its bodies, now and before.")
+    board: Connection["DisclosureEntry"] = many(DisclosureEntryRow.area_id, "Its disclosure board (公示栏).")
+    disclosures: Connection["Disclosure"] = many(DisclosureRow.area_id, "Its postings, all versions.")
 
 
 @entity(models.AreaSuccession, "One step of a property area's history (合并、拆分).")

@@ -1,0 +1,106 @@
+"""How companies, bodies, contracts, filings, boards and documents stand to grants (the judgement behind their matrix)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from auth.actor import Actor, Grant
+from domain.roles import COMPANY, COUNTY_OFFICES, PARTNERS, RESIDENTS, Role
+from models.committees import Committee, CommitteeMember
+from models.companies import Company, CompanyStaff, ProjectLeader
+from models.contracts import ContractProblem, ServiceContract
+from models.disclosures import Disclosure, DisclosureEntry, DisclosureProof
+from models.documents import Document
+from models.estates import Unit
+from models.filings import CancellationTest, Filing, FilingQueryLog, FilingSubmission, ModelText, Referral
+
+IN_FORCE = ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING")
+CHARGES = ("CHARGES", "EXTRA_SERVICES", "UTILITY_SHARES")
+
+PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
+    CommitteeMember: ("committee_id", Committee),
+    FilingSubmission: ("filing_id", Filing),
+    CancellationTest: ("filing_id", Filing),
+    DisclosureProof: ("disclosure_id", Disclosure),
+}
+
+CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "listed": lambda _places, row: row.listed,
+    "signed": lambda _places, row: row.signed_on is not None,
+    "in_public": lambda _places, row: row.published,
+    "in_public_and_scope": lambda _places, row: row.published,
+    "ever_handed_in": lambda _places, row: row.round > 0,
+    "contract_handed_in": lambda _places, row: row.round > 0 and row.kind == "SERVICE_CONTRACT",
+    "of_charges": lambda _places, row: row.item in CHARGES,
+    "own_client": lambda _places, _row: True,
+    "of_unit_or_published": lambda _places, _row: True,
+    "attached": lambda _places, _row: True,
+    "of_filings": lambda _places, _row: True,
+    "of_referred_filings": lambda _places, _row: True,
+}
+"""What a row must be besides the grant's own; those that ask for the actor stand in ``own``."""
+
+BY_COMPANY = (ProjectLeader, CompanyStaff, ServiceContract, ContractProblem, Filing)
+BY_SERVICE = (Committee, Disclosure, DisclosureEntry)
+OF_CLIENTS = (Referral, FilingQueryLog)
+KNOWN = (Company, Document, ModelText, *BY_COMPANY, *BY_SERVICE, *OF_CLIENTS)
+
+
+def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
+    """Whether a row is the grant's own."""
+    if isinstance(row, OF_CLIENTS):
+        return grant.role is Role.BUREAU or row.client_id == actor.client_id
+    if isinstance(row, ModelText):
+        return True
+    if isinstance(row, Document):
+        return _own_document(places, actor, grant, row)
+    if isinstance(row, ServiceContract | Filing) and grant.role in PARTNERS:
+        return "filings:public" in grant.scopes
+    if grant.role in COMPANY and isinstance(row, Company):
+        return bool(row.id == grant.company_id)
+    if isinstance(row, CompanyStaff) and grant.role is Role.TOWNSHIP:
+        return bool(places.one(Company, row.county, row.company_id).township == grant.township)
+    return _placed(places, grant, row)
+
+
+def _placed(places: Any, grant: Grant, row: Any) -> bool:
+    if grant.role in COUNTY_OFFICES | PARTNERS:
+        return True
+    if grant.role is Role.COMMUNITY:
+        return bool(row.community == grant.community)
+    if grant.role is Role.TOWNSHIP:
+        return bool(row.township == grant.township)
+    if grant.role in COMPANY and isinstance(row, BY_COMPANY):
+        return bool(row.company_id == grant.company_id)
+    area_id = getattr(row, "area_id", None)
+    if area_id is None:
+        return False
+    if grant.role in RESIDENTS:
+        home = places.one(Unit, row.county, grant.unit_id)
+        return home is not None and home.area_id == area_id
+    if grant.role in (Role.COMMITTEE, Role.PROJECT_LEADER):
+        return bool(area_id == grant.area_id)
+    if isinstance(row, Disclosure) and row.company_id is not None and row.company_id == grant.company_id:
+        return True
+    contracts = places.world.rows.get(ServiceContract, [])
+    return any(c.company_id == grant.company_id and c.area_id == area_id and c.state in IN_FORCE for c in contracts)
+
+
+def _own_document(places: Any, actor: Actor, grant: Grant, row: Document) -> bool:
+    if grant.role in PARTNERS:
+        return False  # no referral in the world
+    if row.uploaded_by == actor.account_id:
+        return True
+    match grant.role:
+        case Role.BUREAU:
+            return row.subject_id is not None
+        case Role.PRICE | Role.MARKET:
+            return row.subject_type == "filing"
+        case Role.OWNER | Role.TENANT:
+            if row.unit_id is not None and row.unit_id == grant.unit_id:
+                return True
+            return row.audience == "PUBLISHED" and _placed(places, grant, row)
+        case Role.COMPANY_ADMIN | Role.COMPANY_STAFF | Role.PROJECT_LEADER:
+            return row.company_id is not None and row.company_id == grant.company_id
+        case Role.COMMITTEE:
+            return row.area_id is not None and row.area_id == grant.area_id
+    return _placed(places, grant, row)
