@@ -10,11 +10,11 @@ ordinary goes through the command, which knows how to refuse.
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -25,16 +25,20 @@ from sqlalchemy.orm import aliased
 from auth.actor import Actor, Grant
 from auth.visibility import bind_values, visible_in
 from domain.bills import COLLECTORS, PAYABLE
+from domain.calendar import today
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import TransactionKind
 from domain.payments import CHANNELS_OF, MONEY_ACCOUNT, Channel
+from domain.records import Record
 from domain.roles import Role
 from models.base import new_id
 from models.fees import FeeBill
 from models.payments import Payment
-from resolvers.idempotency import input_hash
+from resolvers.idempotency import LONGEST_KEY, Outcome, input_hash
 from resolvers.ledger import account, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
+
+Answer = TypeVar("Answer")
 
 _BOOKED = posting_ctes(
     f"""SELECT CAST(:id AS uuid) AS id, '{TransactionKind.PAYMENT.value}' AS kind,
@@ -158,7 +162,7 @@ def _pay_statement(role: Role, claims_key: bool) -> Statement:
 
 
 @dataclass(frozen=True)
-class BillPayment:
+class BillPayment(Record):
     """What somebody records about the payment of one bill. ``amount`` in fen."""
 
     bill_id: uuid.UUID
@@ -205,7 +209,7 @@ async def _send(
     actor: Actor,
     grant: Grant,
     now: datetime,
-    today: date,
+    day: date,
     claim: Claim | None = None,
     request_id: str | None = None,
 ) -> tuple[AsyncRawCursor[Any], uuid.UUID]:
@@ -233,7 +237,7 @@ async def _send(
         "office": grant.office,
         "request_id": request_id,
         "now": now,
-        **bind_values((grant,), frozenset({grant.county}), today),
+        **bind_values((grant,), frozenset({grant.county}), day),
     }
     if claim is not None:
         values |= {
@@ -251,12 +255,12 @@ async def _answer(cursor: AsyncRawCursor[Any]) -> PayAnswer:
     return PayAnswer() if row is None else PayAnswer(*row)
 
 
-def check_payment(payment: BillPayment, grant: Grant, today: date) -> None:
+def check_payment(payment: BillPayment, grant: Grant, day: date) -> None:
     """Refuse what is wrong in itself: amount, day, reference, and a channel that the role does not collect through."""
     if payment.amount <= 0:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
-    if payment.received_on > today:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "receivedOn", most=today)
+    if payment.received_on > day:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "receivedOn", most=day)
     if not payment.reference.strip():
         raise Refusal(ErrorCode.REQUIRED, "reference")
     if payment.channel not in CHANNELS_OF.get(grant.role, frozenset()):
@@ -279,7 +283,7 @@ async def fee_bill_pay(
     ``OUT_OF_RANGE`` and ``INVALID_INPUT`` (a channel that the role does not collect through). What is to be spread
     over several bills, or kept for later ones, is recorded by ``resolvers.receipts.payment_record``.
     """
-    payment = BillPayment(id, amount, Channel(channel), reference, received_on, payer_name)
+    payment = BillPayment(id, amount, channel, reference, received_on, payer_name)
     bill = await uow.load(FeeBill, id)
     grant = await uow.act(COLLECTORS, FeeBill, bill)
     check_payment(payment, grant, uow.today)
@@ -294,7 +298,7 @@ async def fee_bill_pay(
             actor=uow.actor,
             grant=grant,
             now=uow.now,
-            today=uow.today,
+            day=uow.today,
             request_id=uow.request_id,
         )
     except UniqueViolation as error:
@@ -308,66 +312,58 @@ async def fee_bill_pay(
     return paid, bill
 
 
-@dataclass(frozen=True)
-class PaidAtOnce:
-    """A payment that was written and committed in one round trip, and the row that ``then`` gave."""
-
-    payment_id: uuid.UUID
-    bill_id: uuid.UUID
-    read: Any = None
-
-
 async def pay_at_once(
     connection: psycopg.AsyncConnection[Any],
     actor: Actor,
     county: str,
-    payment: BillPayment,
+    given: Mapping[str, Any],
     *,
     key: str,
     name: str,
     inputs: Any,
     now: datetime,
-    today: date,
+    answer: Callable[[Outcome], Awaitable[Answer]],
     request_id: str | None = None,
-    then: tuple[str, Sequence[Any]] | None = None,
-) -> PaidAtOnce | None:
-    """Pay one bill in one round trip on an autocommit connection: the fuse, the statement, ``then``.
+) -> Answer | None:
+    """``fee_bill_pay`` on an autocommit connection, without SQLAlchemy: fuse, key, all rows and answer in one pipeline.
 
-    What a pipeline sends before it synchronises is one transaction: an error anywhere undoes all of it.
-
-    ``then`` is the payload's compiled read (SQL with numbered binds and their values); it sees the payment. ``None``
-    means that nothing was written and the ordinary way has to be taken (``transact`` with ``fee_bill_pay``): a refusal,
-    a key that was used before, several grants to choose from, an account to be opened. ``name`` and ``inputs`` are what
-    the key is bound to, as in ``transact``.
+    ``given`` are the command's keywords; ``answer`` reads the payload on the same connection, in the same transaction, and
+    its value is returned. ``None`` means that nothing was written and the ordinary way has to be taken (``transact`` with
+    ``fee_bill_pay``): a refusal, a key that was used before, several grants to choose from, an account to be opened.
+    ``name`` and ``inputs`` are what the key is bound to, as in ``transact``.
     """
     eligible = actor.eligible(COLLECTORS, county)
-    if len(eligible) != 1:
+    if len(eligible) != 1 or not 0 < len(key) <= LONGEST_KEY:
         return None
+    payment = BillPayment(given["id"], **{field: value for field, value in given.items() if field != "id"})
+    day = today(now)
     try:
-        check_payment(payment, eligible[0], today)
+        check_payment(payment, eligible[0], day)
     except Refusal:
         return None
     claim = Claim(key, name, input_hash(inputs))
-    try:
-        async with connection.pipeline():
-            fuse: AsyncRawCursor[Any] = AsyncRawCursor(connection)
-            await fuse.execute("SELECT set_config('anju.counties', $1, true)", [county])
-            cursor, payment_id = await _send(
-                connection,
-                payment,
-                actor=actor,
-                grant=eligible[0],
-                now=now,
-                today=today,
-                claim=claim,
-                request_id=request_id,
-            )
-            reader: AsyncRawCursor[Any] = AsyncRawCursor(connection)
-            if then is not None:
-                await reader.execute(*then, prepare=True, binary=True)
-            # Nothing waits above: the answers are asked for only after everything is sent.
-            answer = await _answer(cursor)
-            read = await reader.fetchone() if then is not None else None
-    except UniqueViolation:
-        return None
-    return PaidAtOnce(payment_id, payment.bill_id, read) if answer.paid else None
+    # What a pipeline sends before it synchronises is one transaction, which ROLLBACK ends without having been begun. The
+    # payload is asked for before it is known whether the payment went through: that saves a wait, and when it did not,
+    # nothing was written and what was read is thrown away.
+    async with connection.pipeline():
+        fuse: AsyncRawCursor[Any] = AsyncRawCursor(connection)
+        await fuse.execute("SELECT set_config('anju.counties', $1, true)", [county], prepare=True)
+        cursor, payment_id = await _send(
+            connection, payment, actor=actor, grant=eligible[0], now=now, day=day, claim=claim, request_id=request_id
+        )
+        others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
+        failure: Exception | None = None
+        try:
+            answered = await answer(Outcome("Payment", payment_id, None, others))
+        except Exception as error:  # noqa: BLE001 - raised again below, once it is known whether anything was written
+            failure = error
+        try:
+            paid = (await _answer(cursor)).paid
+        except UniqueViolation:
+            return None
+        if not paid:
+            return None
+        if failure is not None:
+            await connection.execute("ROLLBACK")
+            raise failure
+        return answered

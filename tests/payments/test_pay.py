@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.raw_cursor import AsyncRawCursor
 
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
@@ -16,7 +17,8 @@ from models.fees import FeeBill
 from models.ledger import LedgerTransaction
 from models.payments import Allocation, Payment
 from resolvers import payments
-from resolvers.payments import BillPayment, fee_bill_pay, pay_at_once
+from resolvers.idempotency import Outcome
+from resolvers.payments import fee_bill_pay, pay_at_once
 from resolvers.unit_of_work import transact
 from tests.database import Database
 from tests.market import Market, days
@@ -146,7 +148,7 @@ async def test_two_who_pay_parts_at_once_both_count_and_never_above_the_amount(m
     assert [row.amount for row in await market.world.rows(Allocation)] == [5_000, 5_000]
 
 
-# ---- in one round trip ------------------------------------------------------------------------------------------------
+# ---- the short way -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -160,37 +162,59 @@ async def connection(database: Database) -> Any:
 
 
 async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, **options: Any) -> Any:
-    given = {**market.paying(amount), **options.pop("changes", {})}
-    payment = BillPayment(bill.id, **given)
+    given = {"id": bill.id, **market.paying(amount), **options.pop("changes", {})}
+
+    async def answer(outcome: Outcome) -> Outcome:
+        return outcome
+
     return await pay_at_once(
         connection,
         options.pop("actor", market.bank),
         market.world.county,
-        payment,
+        given,
         **{
             "key": new_id().hex,
             "name": "feeBillPay",
             "inputs": {"bill": str(bill.id), "amount": amount},
             "now": market.world.now,
-            "today": market.world.today,
+            "answer": answer,
             **options,
         },
     )
 
 
-async def test_one_round_trip_writes_the_same_rows_and_reads_the_answer(market: Market, connection: Any) -> None:
+async def test_the_short_way_writes_the_same_rows_and_reads_the_answer(market: Market, connection: Any) -> None:
     bill = await market.bill()
-    read = ("SELECT state, settled FROM fee_bill WHERE county = $1 AND id = $2", [market.world.county, bill.id])
-    paid = await at_once(market, connection, bill, 12_000, key="K-1", then=read)
+    county = market.world.county
 
-    assert paid.read == ("PAID", 12_000)
+    async def answer(outcome: Outcome) -> Any:
+        cursor = AsyncRawCursor(connection)
+        await cursor.execute("SELECT state, settled FROM fee_bill WHERE county = $1 AND id = $2", [county, bill.id])
+        return outcome.id, await cursor.fetchone()
+
+    paid_id, read = await at_once(market, connection, bill, 12_000, key="K-1", answer=answer)
+
+    assert read == ("PAID", 12_000)
     [payment] = await market.world.rows(Payment)
-    assert (payment.id, payment.amount) == (paid.payment_id, 12_000)
+    assert (payment.id, payment.amount) == (paid_id, 12_000)
     assert len(await market.world.rows(Allocation)) == 1
     assert len(await market.world.rows(AuditEvent, action="feeBillPay")) == 1
     [operation] = await market.world.rows(Operation, key="K-1")
     assert (operation.outcome_type, operation.outcome_id) == ("Payment", payment.id)
     assert operation.others == [{"type": "FeeBill", "id": str(bill.id), "version": None}]
+    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+async def test_an_answer_that_fails_undoes_the_payment(market: Market, connection: Any) -> None:
+    bill = await market.bill()
+    before = await market.world.fingerprint()
+
+    async def answer(_outcome: Outcome) -> None:
+        raise RuntimeError("the payload cannot be read")
+
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        await at_once(market, connection, bill, 12_000, answer=answer)
+    assert await market.world.fingerprint() == before
     assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
@@ -218,7 +242,7 @@ async def test_what_is_not_ordinary_writes_nothing_and_is_left_to_the_command(ma
         assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
-async def test_a_key_of_the_round_trip_replays_in_the_ordinary_way(market: Market, connection: Any) -> None:
+async def test_a_key_of_the_short_way_replays_in_the_ordinary_way(market: Market, connection: Any) -> None:
     bill = await market.bill()
     inputs = {"bill": str(bill.id), "amount": 1_000}
     paid = await at_once(market, connection, bill, 1_000, key="K-1", inputs=inputs)
@@ -236,7 +260,7 @@ async def test_a_key_of_the_round_trip_replays_in_the_ordinary_way(market: Marke
         idempotency_key="K-1",
         now=market.world.now,
     )
-    assert (outcome.replayed, outcome.type, outcome.id) == (True, "Payment", paid.payment_id)
+    assert (outcome.replayed, outcome.type, outcome.id) == (True, "Payment", paid.id)
     with pytest.raises(Refusal) as refused:
         await transact(
             market.world.sessions,
