@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import xlsxwriter
-from openpyxl.reader.excel import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from app.texts import sentence
 from domain.errors import ErrorCode, Refusal
@@ -75,26 +74,29 @@ def sheets_of(path: Path) -> Iterator[Iterator[tuple[str, Lines]]]:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
                 raise UnreadableFile(f"{path.name} unpacks to more than {MOST_UNPACKED >> 20} MiB")
             if "[Content_Types].xml" in packed.namelist():
-                with _workbook(path) as sheets:
-                    yield sheets
+                yield _workbook(path)
             else:
                 yield _archive(packed)
 
 
-@contextmanager
-def _workbook(path: Path) -> Iterator[Iterator[tuple[str, Lines]]]:
+def _workbook(path: Path) -> Iterator[tuple[str, Lines]]:
+    # Ten times as fast as openpyxl, which a register of a hundred thousand rows feels.
     try:
-        book = load_workbook(path, read_only=True, data_only=True)  # type: ignore[no-untyped-call]
-    except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as error:
+        book = CalamineWorkbook.from_path(path)
+    except (CalamineError, OSError) as error:
         raise UnreadableFile(f"{path.name} is no XLSX workbook: {error}") from error
-    try:
-        yield (
-            (sheet.title, enumerate(sheet.iter_rows(values_only=True), 1))
-            for sheet in book.worksheets
-            if sheet.title != LEGEND
-        )
-    finally:
-        book.close()
+    for name in book.sheet_names:
+        if name != LEGEND:
+            yield name, _numbered(book.get_sheet_by_name(name))
+
+
+def _numbered(sheet: CalamineSheet) -> Lines:
+    """Rows from the first on; columns that are empty all the way down on the left are put back."""
+    if sheet.start is None:
+        return
+    left = [""] * sheet.start[1]
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        yield number, left + cells if left else cells
 
 
 def _folder(path: Path) -> Iterator[tuple[str, Lines]]:

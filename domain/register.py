@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from domain.errors import ErrorCode, Refusal
@@ -75,7 +75,8 @@ class Column:
     def labels(self) -> Mapping[str, Term]:
         """Every spelling of a choice."""
         assert self.terms is not None  # noqa: S101 - choices name their terms
-        return {_folded(text): term for term in self.terms for text in (term.value, *_words(term))}
+        spellings = [(text, term) for term in self.terms for text in (term.value, *_words(term))]
+        return dict(spellings) | {_folded(text): term for text, term in spellings}
 
     @cached_property
     def listed(self) -> str:
@@ -156,7 +157,7 @@ def read_cell(column: Column, raw: Any) -> Any:
 
     Raises ``Refusal``: ``REQUIRED``, ``INVALID_INPUT``, ``OUT_OF_RANGE`` or an identifier's own code.
     """
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
+    if raw is None or raw == "" or (type(raw) is str and raw.isspace()):
         if column.required:
             raise Refusal(ErrorCode.REQUIRED, column.name)
         return column.default
@@ -172,7 +173,7 @@ def _text(column: Column, raw: Any) -> str:
 
 def _code(column: Column, raw: Any) -> str:
     text = _text(column, raw)
-    if any(character.isspace() for character in text):
+    if len(text.split()) > 1:
         raise Refusal(ErrorCode.INVALID_INPUT, column.name, value=text)
     return text
 
@@ -213,15 +214,19 @@ def _day(column: Column, raw: Any) -> date:
         return raw.date()
     if isinstance(raw, date):
         return raw
-    text = _plain(raw).removesuffix(" 00:00:00")
+    found = _day_of(_plain(raw).removesuffix(" 00:00:00"))
+    if found is None:
+        raise Refusal(ErrorCode.INVALID_INPUT, column.name, value=_plain(raw))
+    return found
+
+
+@lru_cache(maxsize=4096)  # a register repeats few days many times
+def _day_of(text: str) -> date | None:
     match = _DAY.fullmatch(text)
-    if match:
-        try:
-            year, month, day = (int(part) for part in match.groups() if part is not None)
-            return date(year, month, day)
-        except ValueError:
-            pass
-    raise Refusal(ErrorCode.INVALID_INPUT, column.name, value=text)
+    try:
+        return date(*(int(part) for part in match.groups() if part is not None)) if match else None
+    except ValueError:
+        return None
 
 
 _YES_NO = {"是": True, "有": True, "yes": True, "true": True, "1": True, "y": True}
@@ -236,7 +241,7 @@ def _yes_no(column: Column, raw: Any) -> bool:
 
 
 def _choice(column: Column, raw: Any) -> Term:
-    term = column.labels.get(_folded(_plain(raw)))
+    term = column.labels.get(raw) or column.labels.get(_folded(_plain(raw)))
     if term is None:
         raise Refusal(ErrorCode.INVALID_INPUT, column.name, value=_plain(raw))
     return term
