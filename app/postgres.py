@@ -42,6 +42,9 @@ SYSTEM_USER = "anju-postgres"
 OWNER = "anju"
 """The login that owns the database; no superuser, so that forced row-level security holds for it too."""
 
+TEMPORARY = "anju-temporary-"
+"""How the folders of temporary servers begin."""
+
 SOCKET_PATH_LIMIT = 100
 START_SECONDS = 120
 LINGER_SECONDS = 10
@@ -84,9 +87,7 @@ class EmbeddedPostgres:
         with _start_lock(self.folder):
             try:
                 fcntl.flock(self._user, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_running(_cluster(self.folder)):
-                    binaries = _Binaries.find(self.folder)
-                    binaries.run("pg_ctl", "-D", str(_cluster(self.folder)), "-m", "fast", "-w", "stop")
+                _stop_cluster(self.folder)
             except BlockingIOError:
                 log.debug("postgres_left_running", reason="another process uses it")
             finally:
@@ -140,11 +141,22 @@ def for_looking(folder: Path | None) -> Iterator[str | None]:
 @contextmanager
 def temporary() -> Iterator[EmbeddedPostgres]:
     """A server in a folder of its own that goes with it; fast, not durable (tests, writing migrations)."""
-    with tempfile.TemporaryDirectory(prefix="anju-") as name:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as name:
         folder = Path(name)
         folder.chmod(0o711)
         with start(folder, durable=False) as server:
             yield server
+
+
+def _sweep() -> None:
+    """Stop and remove the temporary servers of processes that were killed: nobody holds their lock any more."""
+    for users in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/postgres.users"):
+        folder = users.parent
+        with suppress(OSError, PostgresError), _start_lock(folder, wait=False), users.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _stop_cluster(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cluster(folder: Path) -> Path:
@@ -152,10 +164,10 @@ def _cluster(folder: Path) -> Path:
 
 
 @contextmanager
-def _start_lock(folder: Path) -> Iterator[None]:
+def _start_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """One process at a time decides whether the server must be started or stopped."""
     with (folder / "postgres.lock").open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
@@ -287,6 +299,16 @@ def _start_cluster(binaries: _Binaries, cluster: Path, durable: bool) -> None:
         "pg_ctl", "-D", str(cluster), "-l", str(logfile), "-w", "-t", str(START_SECONDS), "-o", flags, "start",
         failure_log=logfile,
     )  # fmt: skip
+
+
+def _stop_cluster(folder: Path) -> None:
+    cluster = _cluster(folder)
+    if not _is_running(cluster):
+        return
+    socket_folder, _ = _address(cluster)
+    _Binaries.find(folder).run("pg_ctl", "-D", str(cluster), "-m", "fast", "-w", "stop")
+    if socket_folder != cluster:
+        socket_folder.rmdir()
 
 
 def _clear_leftovers(cluster: Path, socket_folder: Path) -> None:

@@ -26,6 +26,15 @@ server.stop()
 """
 
 
+TEMPORARY_HOLDER = """
+import time
+from app import postgres
+with postgres.temporary() as server:
+    print(server.folder, flush=True)
+    time.sleep(600)
+"""
+
+
 class Holder:
     """Another process that uses the server of a folder."""
 
@@ -109,6 +118,20 @@ def test_a_start_after_a_kill_adopts_the_server_that_runs_and_stops_it_in_the_en
     assert not runs(folder)
 
 
+def test_a_temporary_server_whose_process_was_killed_is_swept_away_by_the_next_one() -> None:
+    holder = subprocess.Popen([sys.executable, "-c", TEMPORARY_HOLDER], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout
+    left_behind = Path(holder.stdout.readline().strip())
+    with postgres.temporary() as other:
+        assert left_behind.exists(), "a server that is used stays"
+        assert other.folder != left_behind
+    holder.kill()
+    holder.communicate()
+    assert runs(left_behind)
+    with postgres.temporary():
+        assert not left_behind.exists()
+
+
 def test_a_start_after_the_server_itself_was_killed_recovers(folder: Path) -> None:
     holder = Holder(folder)
     os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
@@ -141,9 +164,11 @@ def test_nobody_else_can_enter(folder: Path) -> None:
 
 def test_a_path_too_long_for_a_socket_gets_a_short_one(place: Path) -> None:
     with postgres.start(place / ("long" * 30), durable=False) as server:
-        assert len(str(server.socket_folder)) < 60
+        short = server.socket_folder
+        assert len(str(short)) < 60
         assert stat.S_IMODE(server.socket_folder.stat().st_mode) == 0o700
         psycopg.connect(server.superuser_url).close()
+    assert not short.exists()
 
 
 def test_a_cluster_half_made_is_made_again(place: Path) -> None:
