@@ -12,7 +12,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 import auth.policies  # noqa: F401 - declares every policy
-from app.database import command_engine, read_pool
+from app.database import command_engine
+from app.lines import read_lines
 from auth.actor import Actor, Grant
 from domain.calendar import today
 from domain.roles import Role
@@ -72,8 +73,8 @@ async def sessions(database: Database) -> AsyncIterator[async_sessionmaker[Async
 @pytest_asyncio.fixture(scope="session")
 async def executor(database: Database, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Executor]:
     schema = graphql_schema()
-    async with read_pool(database.url) as pool:
-        yield Executor(schema, pool, sessions)
+    async with read_lines(database.url) as lines:
+        yield Executor(schema, lines, sessions)
 
 
 @pytest.fixture(scope="session")
