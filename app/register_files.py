@@ -232,10 +232,10 @@ def write_marked(source: Path, target: Path, faults: Iterable[Fault], locale: Lo
             sheet = _BY_NAME.get(name.strip().casefold())
             title = sheet.title if sheet else name
             page = book.add_worksheet(title[:31])
-            headers: Sequence[Any] = ()
+            places: dict[str, int] | None = None
             for number, cells in lines:
-                headers = headers or cells
-                marks = _marks(sheet, headers, by_cell.get((title, number), ()), locale)
+                places = _header_places(sheet, cells) if places is None else places
+                marks = _marks(places, by_cell.get((title, number), ()), locale)
                 for place in range(max([len(cells), *(place + 1 for place in marks)])):
                     cell = cells[place] if place < len(cells) else None
                     _write(page, number - 1, place, cell, wrong if place in marks else None)
@@ -243,12 +243,17 @@ def write_marked(source: Path, target: Path, faults: Iterable[Fault], locale: Lo
                     page.write_comment(number - 1, place, text, {"x_scale": 2})
 
 
-def _marks(sheet: Sheet | None, headers: Sequence[Any], faults: Iterable[Fault], locale: Locale) -> dict[int, str]:
+def _header_places(sheet: Sheet | None, headers: Sequence[Any]) -> dict[str, int]:
+    """Where each column stands, by its Chinese header."""
+    columns = [sheet.find(header) if sheet else None for header in headers]
+    return {
+        column.title if column else str(header): place
+        for place, (column, header) in enumerate(zip(columns, headers, strict=True))
+    }
+
+
+def _marks(places: Mapping[str, int], faults: Iterable[Fault], locale: Locale) -> dict[int, str]:
     """What to say at which place of a row; a fault of the whole row stands at its first cell."""
-    places = {}
-    for place, header in enumerate(headers):
-        column = sheet.find(header) if sheet and header is not None else None
-        places[column.title if column else str(header)] = place
     marks: dict[int, str] = {}
     for fault in faults:
         place = places.get(fault.column or "", 0)

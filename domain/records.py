@@ -30,19 +30,33 @@ class Record:
 
     def __post_init__(self) -> None:
         record: Any = type(self)
-        hints = _hints(record)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None and field.default is not MISSING:
-                value = field.default  # an explicit null says no more than leaving it out
-            read = _read(hints[field.name], value)
-            if read is not getattr(self, field.name):
-                object.__setattr__(self, field.name, read)
+        for name, default, kind in _plan(record):
+            given = value = getattr(self, name)
+            if value is None and default is not MISSING:
+                value = default  # an explicit null says no more than leaving it out
+            if kind is not None:
+                value = _read(kind, value)
+            if value is not given:
+                object.__setattr__(self, name, value)
 
 
 @cache
-def _hints(record: Any) -> Mapping[str, Any]:
-    return get_type_hints(record)
+def _plan(record: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Each field's name, default, and type where a value of another type may have to be read into it."""
+    hints = get_type_hints(record)
+    return tuple(
+        (field.name, field.default, hints[field.name] if _reads(hints[field.name]) else None)
+        for field in fields(record)
+    )
+
+
+def _reads(kind: Any) -> bool:
+    """Whether the type names an enumeration, a record or a sequence anywhere."""
+    if get_origin(kind) in _SEQUENCES:
+        return True
+    if args := get_args(kind):
+        return any(_reads(part) for part in args)
+    return isinstance(kind, type) and issubclass(kind, Enum | Record)
 
 
 def _read(kind: Any, value: Any) -> Any:
