@@ -69,6 +69,11 @@ class Stage:
     actors: list[Actor] = field(default_factory=list)
 
     @property
+    def today(self) -> date:
+        """The day in Shanghai."""
+        return today(self.now)
+
+    @property
     def township(self) -> str:
         return f"{self.county}001"
 
