@@ -10,11 +10,11 @@ ordinary goes through the command, which knows how to refuse.
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.orm import aliased
 
 from auth.actor import Actor, Grant
-from auth.visibility import bind_values, visible_in
+from auth.visibility import visible_in
 from domain.bills import COLLECTORS, PAYABLE
 from domain.calendar import today
 from domain.errors import ErrorCode, Refusal
@@ -132,10 +132,6 @@ class Statement:
     names: tuple[str, ...]
     constants: Mapping[str, Any]
 
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the binds."""
-        return [self.constants[name] if name in self.constants else values[name] for name in self.names]
-
 
 _BIND = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 
@@ -182,28 +178,25 @@ class Claim:
     input_hash: str
 
 
+def _why_not(state: str, outstanding: int, payment: BillPayment) -> Refusal:
+    """Why a bill did not take a payment, from what the statement found once the bill was locked."""
+    if state not in PAYABLE:
+        return Refusal(ErrorCode.BILL_NOT_PAYABLE, "billId", state=state)
+    if payment.amount > outstanding:
+        return Refusal(ErrorCode.OVERPAYMENT, "amount", amount_fen=payment.amount, outstanding_fen=outstanding)
+    return Refusal(ErrorCode.TRY_AGAIN)
+
+
 @dataclass(frozen=True)
-class PayAnswer:
-    """What the statement found. ``paid`` only when every row was written; otherwise nothing was."""
+class _Order:
+    """The statement with its binds as texts in their order, as PostgreSQL reads them."""
 
-    state: str | None = None
-    outstanding: int = 0
-    has_accounts: bool = False
-    paid: bool = False
-
-    def refusal(self, payment: BillPayment) -> Refusal | None:
-        """Why the bill could not take the payment; ``None`` when it could, and a key or an account stood in the way."""
-        if self.state is None:
-            return Refusal(ErrorCode.NOT_FOUND, "billId")
-        if self.state not in PAYABLE:
-            return Refusal(ErrorCode.BILL_NOT_PAYABLE, "billId", state=self.state)
-        if payment.amount > self.outstanding:
-            return Refusal(ErrorCode.OVERPAYMENT, "amount", amount_fen=payment.amount, outstanding_fen=self.outstanding)
-        return None
+    payment_id: uuid.UUID
+    sql: str
+    texts: Sequence[str | None]
 
 
-async def _send(
-    connection: psycopg.AsyncConnection[Any],
+def _order(
     payment: BillPayment,
     *,
     actor: Actor,
@@ -212,12 +205,7 @@ async def _send(
     day: date,
     claim: Claim | None = None,
     request_id: str | None = None,
-) -> tuple[AsyncRawCursor[Any], uuid.UUID]:
-    """Send the one statement on a connection whose transaction and county fuse the caller has opened.
-
-    Returns the cursor that its answer comes through, and the payment's id. A reference that the same bank or company
-    used before breaks the unique key of payments.
-    """
+) -> _Order:
     statement = _pay_statement(grant.role, claim is not None)
     payment_id = new_id()
     values: dict[str, Any] = {
@@ -236,23 +224,23 @@ async def _send(
         "role": grant.role.value,
         "office": grant.office,
         "request_id": request_id,
-        "now": now,
-        **bind_values((grant,), frozenset({grant.county}), day),
+        "now": now.isoformat(),
+        **statement.constants,
     }
     if claim is not None:
-        values |= {
-            "key": claim.key,
-            "name": claim.name,
-            "input_hash": claim.input_hash,
-        }
-    cursor: AsyncRawCursor[Any] = AsyncRawCursor(connection)
-    await cursor.execute(statement.sql, statement.arguments(values), prepare=True, binary=True)
-    return cursor, payment_id
+        values |= {"key": claim.key, "name": claim.name, "input_hash": claim.input_hash}
+    texts: list[str | None] = []
+    for name in statement.names:
+        value = values.get(name)
+        if "__" in name:
+            value = _array(grant.scope(name.partition("__")[2]))
+        texts.append(None if value is None else str(value))
+    return _Order(payment_id, statement.sql, texts)
 
 
-async def _answer(cursor: AsyncRawCursor[Any]) -> PayAnswer:
-    row = await cursor.fetchone()
-    return PayAnswer() if row is None else PayAnswer(*row)
+def _array(values: Sequence[Any]) -> str:
+    """An SQL array's text; ids and scopes hold neither quotes nor backslashes."""
+    return "{" + ",".join(f'"{value}"' for value in values) + "}"
 
 
 def check_payment(payment: BillPayment, grant: Grant, day: date) -> None:
@@ -290,30 +278,35 @@ async def fee_bill_pay(
     # Opened with a company's first bill run; a bill that was brought in may come before it.
     await account(uow, MONEY_ACCOUNT[payment.channel], company_id=bill.company_id)
     await uow.session.flush()  # the raw statement must see what the session holds
+    order = _order(payment, actor=uow.actor, grant=grant, now=uow.now, day=uow.today, request_id=uow.request_id)
     raw = (await (await uow.session.connection()).get_raw_connection()).driver_connection
     try:
-        cursor, payment_id = await _send(
-            cast("psycopg.AsyncConnection[Any]", raw),
-            payment,
-            actor=uow.actor,
-            grant=grant,
-            now=uow.now,
-            day=uow.today,
-            request_id=uow.request_id,
-        )
+        cursor = AsyncRawCursor(cast("psycopg.AsyncConnection[Any]", raw))
+        await cursor.execute(order.sql, order.texts, prepare=True)
+        row = await cursor.fetchone()
     except UniqueViolation as error:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "reference") from error
-    answer = await _answer(cursor)
-    if not answer.paid:
-        raise answer.refusal(payment) or Refusal(ErrorCode.TRY_AGAIN)
+    if row is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "id")
+    state, outstanding, _has_account, was_paid = row
+    if not was_paid:
+        raise _why_not(state, outstanding, payment)
     await uow.session.refresh(bill)
-    paid = await uow.session.get_one(Payment, (uow.county, payment_id))
+    paid = await uow.session.get_one(Payment, (uow.county, order.payment_id))
     uow.notify(bill)
     return paid, bill
 
 
+class Line(Protocol):
+    """A connection spoken to without ceremony (``app.lines``): text parameters, the first row's values binary."""
+
+    async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Sequence[bytes | None] | None: ...
+
+    async def run(self, statement: str) -> None: ...
+
+
 async def pay_at_once(
-    connection: psycopg.AsyncConnection[Any],
+    line: Line,
     actor: Actor,
     county: str,
     given: Mapping[str, Any],
@@ -325,15 +318,15 @@ async def pay_at_once(
     answer: Callable[[Outcome], Awaitable[Answer]],
     request_id: str | None = None,
 ) -> Answer | None:
-    """``fee_bill_pay`` on an autocommit connection, without SQLAlchemy: fuse, key, all rows and answer in one pipeline.
+    """``fee_bill_pay`` for the ordinary case, on a line of its own: fuse, key, all rows and the answer in one transaction.
 
-    ``given`` are the command's keywords; ``answer`` reads the payload on the same connection, in the same transaction, and
-    its value is returned. ``None`` means that nothing was written and the ordinary way has to be taken (``transact`` with
+    ``given`` are the command's keywords; ``answer`` reads the payload on the same line before the COMMIT, and its value is
+    returned. ``None`` means that nothing was written and the ordinary way has to be taken (``transact`` with
     ``fee_bill_pay``): a refusal, a key that was used before, several grants to choose from, an account to be opened.
     ``name`` and ``inputs`` are what the key is bound to, as in ``transact``.
     """
     eligible = actor.eligible(COLLECTORS, county)
-    if len(eligible) != 1 or not 0 < len(key) <= LONGEST_KEY:
+    if len(eligible) != 1 or not 0 < len(key) <= LONGEST_KEY or not county.isdecimal():
         return None
     payment = BillPayment(given["id"], **{field: value for field, value in given.items() if field != "id"})
     day = today(now)
@@ -341,29 +334,29 @@ async def pay_at_once(
         check_payment(payment, eligible[0], day)
     except Refusal:
         return None
-    claim = Claim(key, name, input_hash(inputs))
-    # What a pipeline sends before it synchronises is one transaction, which ROLLBACK ends without having been begun. The
-    # payload is asked for before it is known whether the payment went through: that saves a wait, and when it did not,
-    # nothing was written and what was read is thrown away.
-    async with connection.pipeline():
-        fuse: AsyncRawCursor[Any] = AsyncRawCursor(connection)
-        await fuse.execute("SELECT set_config('anju.counties', $1, true)", [county], prepare=True)
-        cursor, payment_id = await _send(
-            connection, payment, actor=actor, grant=eligible[0], now=now, day=day, claim=claim, request_id=request_id
-        )
+    order = _order(
+        payment,
+        actor=actor,
+        grant=eligible[0],
+        now=now,
+        day=day,
+        claim=Claim(key, name, input_hash(inputs)),
+        request_id=request_id,
+    )
+    await line.run(f"BEGIN; SELECT set_config('anju.counties', '{county}', true)")
+    done = "ROLLBACK"
+    try:
+        row = await line.fetch(order.sql, [None if text is None else text.encode() for text in order.texts])
+        if row is None or row[3] != _TRUE:
+            return None
         others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
-        failure: Exception | None = None
-        try:
-            answered = await answer(Outcome("Payment", payment_id, None, others))
-        except Exception as error:  # noqa: BLE001 - raised again below, once it is known whether anything was written
-            failure = error
-        try:
-            paid = (await _answer(cursor)).paid
-        except UniqueViolation:
-            return None
-        if not paid:
-            return None
-        if failure is not None:
-            await connection.execute("ROLLBACK")
-            raise failure
-        return answered
+        answered = await answer(Outcome("Payment", order.payment_id, None, others))
+        done = "COMMIT"
+    except UniqueViolation:
+        return None
+    finally:
+        await line.run(done)
+    return answered
+
+
+_TRUE = b"\x01"

@@ -1,12 +1,13 @@
 """Paying one bill: everything in one statement, never above what is owed, whoever is first."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.raw_cursor import AsyncRawCursor
 
+from app.lines import read_lines
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
 from domain.payments import Channel
@@ -152,13 +153,16 @@ async def test_two_who_pay_parts_at_once_both_count_and_never_above_the_amount(m
 
 
 @pytest.fixture
-async def connection(database: Database) -> Any:
-    from app.database import session_options
+async def connection(database: Database) -> AsyncIterator[Any]:
+    """A line, as compiled reads use them."""
+    async with read_lines(database.url) as lines:
+        line = await lines.take()
+        yield line
+        lines.give(line)
 
-    async with await psycopg.AsyncConnection.connect(
-        database.url, autocommit=True, options=session_options(), prepare_threshold=0
-    ) as opened:
-        yield opened
+
+def idle(line: Any) -> bool:
+    return bool(line.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
 
 async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, **options: Any) -> Any:
@@ -188,13 +192,12 @@ async def test_the_short_way_writes_the_same_rows_and_reads_the_answer(market: M
     county = market.world.county
 
     async def answer(outcome: Outcome) -> Any:
-        cursor = AsyncRawCursor(connection)
-        await cursor.execute("SELECT state, settled FROM fee_bill WHERE county = $1 AND id = $2", [county, bill.id])
-        return outcome.id, await cursor.fetchone()
+        row = "SELECT state, settled = amount FROM fee_bill WHERE county = $1 AND id = $2"
+        return outcome.id, await connection.fetch(row, [county.encode(), str(bill.id).encode()])
 
     paid_id, read = await at_once(market, connection, bill, 12_000, key="K-1", answer=answer)
 
-    assert read == ("PAID", 12_000)
+    assert read == (b"PAID", b"\x01")
     [payment] = await market.world.rows(Payment)
     assert (payment.id, payment.amount) == (paid_id, 12_000)
     assert len(await market.world.rows(Allocation)) == 1
@@ -202,7 +205,7 @@ async def test_the_short_way_writes_the_same_rows_and_reads_the_answer(market: M
     [operation] = await market.world.rows(Operation, key="K-1")
     assert (operation.outcome_type, operation.outcome_id) == ("Payment", payment.id)
     assert operation.others == [{"type": "FeeBill", "id": str(bill.id), "version": None}]
-    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert idle(connection)
 
 
 async def test_an_answer_that_fails_undoes_the_payment(market: Market, connection: Any) -> None:
@@ -215,7 +218,7 @@ async def test_an_answer_that_fails_undoes_the_payment(market: Market, connectio
     with pytest.raises(RuntimeError, match="cannot be read"):
         await at_once(market, connection, bill, 12_000, answer=answer)
     assert await market.world.fingerprint() == before
-    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert idle(connection)
 
 
 async def test_what_is_not_ordinary_writes_nothing_and_is_left_to_the_command(market: Market, connection: Any) -> None:
@@ -239,7 +242,7 @@ async def test_what_is_not_ordinary_writes_nothing_and_is_left_to_the_command(ma
     for case in cases:
         assert await at_once(market, connection, bill, **case) is None, case
         assert await market.world.fingerprint() == before, case
-        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        assert idle(connection)
 
 
 async def test_a_key_of_the_short_way_replays_in_the_ordinary_way(market: Market, connection: Any) -> None:
