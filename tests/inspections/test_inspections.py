@@ -120,10 +120,9 @@ async def _official(stage: Stage, role: Role = Role.BUREAU, **reach: Any) -> Act
     return actor
 
 
-@pytest_asyncio.fixture
-async def case(stage: Stage) -> Case:
+async def _case(stage: Stage, office: Role) -> Case:
     place = await stage.place()
-    chief = await _official(stage)
+    chief = await _official(stage, office)
     company_id = await stage.company(place)
     plan = await stage.do(
         chief,
@@ -140,12 +139,24 @@ async def case(stage: Stage) -> Case:
         stage,
         place,
         chief,
-        await _official(stage, name="甲"),
-        await _official(stage, name="乙"),
+        await _official(stage, office, name="甲"),
+        await _official(stage, office, name="乙"),
         await stage.actor(Role.COMPANY_ADMIN, company_id=company_id),
         sorted(await stage.rows(ChecklistItem), key=lambda item: item.position),
         opened.id,
     )
+
+
+@pytest_asyncio.fixture
+async def case(stage: Stage) -> Case:
+    """The bureau's inspection."""
+    return await _case(stage, Role.BUREAU)
+
+
+@pytest_asyncio.fixture
+async def townships(stage: Stage) -> Case:
+    """The township's inspection in its own place."""
+    return await _case(stage, Role.TOWNSHIP)
 
 
 async def _visible(stage: Stage, actor: Actor, inspection_id: uuid.UUID) -> bool:
@@ -270,6 +281,37 @@ async def test_what_is_found_is_ordered_put_right_rechecked_by_two_and_closed(ca
         "OPEN ASSIGN REPORT_WRITE REPORT_SIGN REPORT FIND_ISSUES ORDER SUBMIT RECHECK_WRITE RECHECK_SIGN RECHECK CLOSE"
     )
     assert actions == expected.split()
+
+
+@pytest.mark.requirement("TQ-74")
+async def test_the_township_supervises_its_estates_and_has_problems_put_right(townships: Case) -> None:
+    case = townships
+    (task,) = await case.stage.rows(Task, closed_at=None)
+    assert (task.role, task.township) == ("TOWNSHIP", case.stage.township)
+    finding = await case.submitted()
+    await case.do(case.first, rectifications.recheck, passed=True, note="已张贴", cleared_ids=[finding.id])
+    await case.do(case.second, inspections.sign)
+    assert (await case.now()).state == S.CLOSED
+
+
+@pytest.mark.requirement("ZD-5")
+async def test_a_township_reports_violations_that_it_found_to_the_office_in_charge(townships: Case) -> None:
+    case = townships
+    await case.found()
+    bare = await case.refused(case.chief, rectifications.transfer, reason="")
+    assert (bare.code, bare.field) == (ErrorCode.REQUIRED, "reason")
+    # Punishing is the bureau's.
+    assert (await case.refused(case.chief, rectifications.penalise, reason="警告")).code in (
+        ErrorCode.FORBIDDEN_ROLE,
+        ErrorCode.ACTION_NOT_AVAILABLE,
+    )
+    await case.do(case.chief, rectifications.transfer, reason="擅自提高收费，移送市场监管部门")
+    row = await case.now()
+    assert row.state == S.TRANSFERRED
+    market = await case.stage.actor(Role.MARKET)
+    assert await _visible(case.stage, market, case.id)
+    (event,) = await case.stage.rows(AuditEvent, to_state="TRANSFERRED")
+    assert (event.role, event.reason) == ("TOWNSHIP", "擅自提高收费，移送市场监管部门")
 
 
 async def test_what_was_not_put_right_is_ordered_again(case: Case) -> None:
