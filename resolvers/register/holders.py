@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, LargeBinary, any_, literal, select, update
 
 from auth.grants import Reach, Source, end_grants, open_grant
 from domain.errors import ErrorCode, Refusal
@@ -30,6 +31,8 @@ from resolvers.register.store import Stored, upsert
 from resolvers.register.work import Work
 
 SEALED = {"document": Kind.ID_NUMBER, "phone": Kind.PHONE, "agent_phone": Kind.PHONE}
+_INDEXES = ARRAY(LargeBinary())
+_sorted_by = lru_cache(maxsize=65_536)(pinyin_key)  # names repeat
 SEALED_COLUMNS = tuple(f"{name}_{part}" for name in SEALED for part in ("sealed", "index", "mask"))
 COMPARED = (
     *("credit_code", "agent_name", "is_minor", "born_on", "guardian_id", "account_id"),
@@ -45,7 +48,8 @@ class Parties:
     """Blind indexes of each owner in the table, by attribute."""
     names: dict[uuid.UUID, str] = field(default_factory=dict)
     by_key: dict[Any, uuid.UUID] = field(default_factory=dict)
-    accounts: dict[bytes, uuid.UUID] = field(default_factory=dict)
+    accounts: dict[str, uuid.UUID] = field(default_factory=dict)
+    """Accounts by the phone that they proved."""
     rows: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -105,13 +109,11 @@ async def _recall(work: Work, found: list[Row]) -> Parties:
     )
     for unit_id, name, owner_id in (await session.execute(holders)).all():
         parties.by_key[unit_id, name] = owner_id
-    phones = {row[name] for row in found for name in ("phone", "agent_phone", "guardian_phone")} - {None}
-    indexes = [work.uow.vault.index(phone, Kind.PHONE, SHARED) for phone in phones]
-    for start in range(0, len(indexes), 30_000):
-        accounts = select(Account.phone_index, Account.id).where(
-            Account.phone_index.in_(indexes[start : start + 30_000])
-        )
-        parties.accounts |= {index: row_id for index, row_id in (await session.execute(accounts)).all() if index}
+    given = {row[name] for row in found for name in ("phone", "agent_phone", "guardian_phone")} - {None}
+    phones = {work.uow.vault.index(phone, Kind.PHONE, SHARED): phone for phone in given}
+    proved = select(Account.phone_index, Account.id).where(Account.phone_index == any_(literal(list(phones), _INDEXES)))
+    for index, row_id in (await session.execute(proved)).all():
+        parties.accounts[phones[index]] = row_id
     return parties
 
 
@@ -200,7 +202,7 @@ def _note(
         "updated_at": work.uow.now,
         "kind": kind.value,
         "name": name,
-        "name_sort": earlier["name_sort"] if earlier else pinyin_key(name),
+        "name_sort": earlier["name_sort"] if earlier else _sorted_by(name),
         "name_mask": mask_name(name) if kind is OwnerKind.PERSON else name,
         # The table checks that kind and index come together, also in a row that only updates.
         "document_kind": given.get("document_kind") if not known.get("document") else None,
@@ -222,7 +224,7 @@ def _note(
             parts = {column: earlier[column] for column in parts}
         columns |= parts
         if value is not None and sort is Kind.PHONE and columns["account_id"] is None:
-            columns["account_id"] = parties.accounts.get(work.uow.vault.index(value, Kind.PHONE, SHARED))
+            columns["account_id"] = parties.accounts.get(value)
     if earlier is not None:
         for column in ("guardian_id", "account_id", "born_on"):
             columns[column] = columns[column] or earlier[column]
