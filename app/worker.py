@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_type_hints
 
 import procrastinate
@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.database import session_options, without_driver
 from auth.actor import system_actor
+from auth.codes import forget_old_codes
+from auth.tokens import forget_expired_tokens
 from domain.calendar import today
 from models.sealed import Vault
 from resolvers.cases import timers
@@ -28,6 +30,7 @@ from resolvers.unit_of_work import UnitOfWork, transact
 
 TIMERS = "case_timers"
 RESCUE = "rescue_stalled_jobs"
+SWEEP = "sweep_sign_in"
 STALLED_AFTER = 60
 """Seconds without a sign of life after which a worker counts as dead."""
 KEEP_HOURS = 24 * 7
@@ -59,7 +62,7 @@ class Workshop:
 
 
 def build(database_url: str, workshop: Workshop) -> procrastinate.App:
-    """The worker's app with every registered job, the timers and the rescuer; open it before it runs."""
+    """The worker's app with every registered job, the timers, the rescuer and the sweep; open it before it runs."""
     connector = PsycopgConnector(
         conninfo=without_driver(database_url), kwargs={"options": session_options()}, min_size=1, max_size=4
     )
@@ -79,7 +82,20 @@ def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
         await rescue(context.app)
 
+    @app.periodic(cron="17 19 * * *")  # 03:17 in Shanghai
+    @app.task(name=SWEEP, queueing_lock=SWEEP)
+    async def sweep_sign_in(timestamp: int) -> None:
+        await sweep(workshop)
+
     return app
+
+
+async def sweep(workshop: Workshop) -> int:
+    """Delete tokens and sign-in codes that expired over a day ago; returns how many rows went."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    async with workshop.sessions.begin() as session:
+        tokens = await forget_expired_tokens(session, yesterday)
+        return tokens + await forget_old_codes(session, yesterday)
 
 
 async def rescue(app: procrastinate.App) -> int:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from app import worker
 from app.database import command_engine
 from domain.roles import Role
+from models.accounts import AccessToken
 from models.cases import AuditEvent
 from models.estates import Estate
 from resolvers import jobs
@@ -103,9 +105,27 @@ async def test_a_job_whose_worker_died_is_put_back_and_done(
     assert await _states(stage, "fragile") == ["succeeded"]
 
 
+async def test_expired_tokens_are_swept_and_others_stay(shop: tuple[Stage, worker.Workshop, str]) -> None:
+    stage, workshop, _url = shop
+    holder = await stage.actor(Role.BUREAU)
+    now = datetime.now(UTC)
+    async with stage.sessions.begin() as session:
+        session.add_all(
+            AccessToken(
+                token_hash=bytes([hours % 256]) * 32,
+                account_id=holder.account_id,
+                expires_at=now + timedelta(hours=hours),
+            )
+            for hours in (-25, -23, 1)
+        )
+    assert await worker.sweep(workshop) == 1
+    assert await worker.sweep(workshop) == 0
+
+
 async def test_the_worker_knows_every_job_the_timers_and_the_rescuer(
     shop: tuple[Stage, worker.Workshop, str],
 ) -> None:
     app = worker.build(shop[2], shop[1])
-    assert {*jobs.HANDLERS, worker.TIMERS, worker.RESCUE} <= set(app.tasks)
-    assert {task.task.name for task in app.periodic_registry.periodic_tasks.values()} == {worker.TIMERS, worker.RESCUE}
+    periodic = {worker.TIMERS, worker.RESCUE, worker.SWEEP}
+    assert {*jobs.HANDLERS, *periodic} <= set(app.tasks)
+    assert {task.task.name for task in app.periodic_registry.periodic_tasks.values()} == periodic
