@@ -24,6 +24,7 @@ from auth.codes import forget_old_codes
 from auth.tokens import forget_expired_tokens
 from domain.calendar import today
 from models.sealed import Vault
+from resolvers import registered as registered  # the worker imports no schema
 from resolvers.cases import timers
 from resolvers.jobs import HANDLERS, Handler
 from resolvers.unit_of_work import UnitOfWork, transact
