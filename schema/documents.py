@@ -144,12 +144,12 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """The document of this text, parsed, measured and validated unless it was before."""
+        if self.only_trusted and text not in self._trusted:
+            raise RequestError(RequestCode.DOCUMENT_NOT_TRUSTED, "Only the documents of the manifest run here.")
         document = self.known(text)
         if document is None:
             document = self._read(text)
             self._keep(document)
-        if self.only_trusted and text not in self._trusted:
-            raise RequestError(RequestCode.DOCUMENT_NOT_TRUSTED, "Only the documents of the manifest run here.")
         return document
 
     def by_hash(self, sha256: str) -> Document:
