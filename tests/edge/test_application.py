@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from app.settings import load
 from auth.tokens import issue_token, revoke_token
 from models.accounts import Account
 from tests.database import Database
-from tests.edge.asgi_client import Socket, running
+from tests.edge.asgi_client import Socket, running, until
+from tests.project import Project
 from tests.world import World
 
 HEADERS = {"accept": "application/graphql-response+json"}
@@ -123,3 +124,25 @@ async def test_subscriptions_are_for_signed_in_callers(deployment: Deployment) -
     assert told["extensions"] == {"code": "UNAUTHENTICATED"}
     socket.leave()
     await socket.ended()
+
+
+async def test_a_filing_is_followed_as_it_changes(deployment: Deployment) -> None:
+    world = deployment.world
+    world.now = datetime.now(UTC)
+    project = await Project.build(world)
+    socket = await Socket(deployment.app).greeted(authorization=f"Bearer {deployment.token}")
+    socket.subscribe("f", f'subscription{{filingChanged(county:"{world.county}"){{state company{{name}}}}}}')
+    await until(lambda: _subscriptions(deployment.app) == 1)
+    await project.filed_company()
+    states = []
+    while not states or states[-1] != "FILED":
+        message = await socket.message()
+        assert message["type"] == "next", message
+        states.append(message["payload"]["data"]["filingChanged"]["state"])
+    socket.leave()
+    await socket.ended()
+    assert _subscriptions(deployment.app) == 0
+
+
+def _subscriptions(app: Starlette) -> float:
+    return app.state.service.metrics.registry.get_sample_value("anju_subscriptions") or 0
