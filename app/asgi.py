@@ -24,6 +24,7 @@ from app.database import ReadPool, command_engine, read_pool, session_options, w
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.graphql import GraphQLEndpoint
+from app.lines import read_lines
 from app.middleware import Express, RequestIds
 from app.requests import Service
 from app.settings import Settings
@@ -130,7 +131,8 @@ def read_manifest(path: Path | None) -> dict[str, str]:
 def create_app(settings: Settings) -> Starlette:
     """The whole application of one server process. Pools connect when it starts and close when it stops."""
     longest = f"{settings.statement_seconds * 1000:.0f}"
-    pool = read_pool(settings.database, maximum=settings.read_connections, statement_timeout=longest)
+    pool = read_pool(settings.database, minimum=1, maximum=2, statement_timeout=longest)
+    lines = read_lines(settings.database, maximum=settings.read_connections, statement_timeout=longest)
     engine = command_engine(settings.database, size=settings.command_connections, overflow=0, statement_timeout=longest)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     vault = settings.keys.vault()
@@ -142,7 +144,7 @@ def create_app(settings: Settings) -> Starlette:
     schema = graphql_schema()
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
-        Executor(schema, pool, sessions, vault, settings),
+        Executor(schema, lines, sessions, vault, settings),
         StoredActors(pool),
         gate=Gate(
             capacity=settings.max_concurrency,
@@ -157,11 +159,13 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         await pool.open(wait=True)
+        await lines.open()
         await hub.start()
         try:
             yield
         finally:
             await hub.stop()
+            await lines.close()
             await pool.close()
             await engine.dispose()
 

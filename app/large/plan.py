@@ -202,6 +202,7 @@ class Large:
         """Which estates get bills: as many as it takes, spread evenly so that few bills lie in every county too."""
         wanted = min(self.units, -(-self.bills // self.bills_per_unit))
         step = max(self.units // wanted, 1)
+        step += step % len(COUNTIES) == 0  # every county in turn
         chosen: set[int] = set()
         for number in sorted(range(len(sizes)), key=lambda number: (number % step, number)):
             if sum(sizes[each] for each in chosen) >= wanted:

@@ -4,7 +4,7 @@ Every table reference names its county by a bind, and the visibility policy is p
 edge and in every count: a model without a policy cannot be compiled (DESIGN §3, §5, §8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -38,7 +38,7 @@ from schema.engine import declare
 from schema.engine.declare import ENTITIES, FILTERS, Entity
 from schema.engine.page import MOST, Page
 from schema.engine.selection import Arg, Selection, sub_selections
-from schema.engine.values import NULL, Ref, concat, id_pieces, nullable, text, to_json
+from schema.engine.values import NULL, Ref, concat, dumped, id_pieces, nullable, text, to_json
 
 DIALECT = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -83,7 +83,11 @@ class Plan:
             f" SELECT s.fresh, CASE WHEN s.c = {fuse} AND s.fresh THEN ({self.body}) END FROM s"
         )
 
-    def bind(self, variables: VariableValues, scope: dict[str, Any]) -> list[Any]:
+    @cached_property
+    def dumped_constants(self) -> dict[str, bytes | None]:
+        return {name: dumped(value) for name, value in self.constants.items()}
+
+    def bind(self, variables: VariableValues, scope: Mapping[str, Any]) -> list[Any]:
         """The values of ``$1…``: arguments through their getters, everything else from the actor's scope."""
         getters, constants = self.getters, self.constants
         return [
@@ -91,9 +95,26 @@ class Plan:
             if name in getters
             else constants[name]
             if name in constants
-            else scope.get(name) or []
+            else scope.get(name, [])
             for name in self.parameters
         ]
+
+    def bind_dumped(
+        self, variables: VariableValues, scope: Mapping[str, bytes | None], extra: Mapping[str, Any]
+    ) -> list[bytes | None]:
+        """The same in PostgreSQL's text format; what does not come from the request is dumped already."""
+        getters, constants = self.getters, self.dumped_constants
+        found: list[bytes | None] = []
+        for name in self.parameters:
+            if name in getters:
+                found.append(dumped(getters[name](variables)))
+            elif name in constants:
+                found.append(constants[name])
+            elif name in extra:
+                found.append(dumped(extra[name]))
+            else:
+                found.append(scope.get(name, b"{}"))  # what the actor's grants do not name is an empty array
+        return found
 
 
 @dataclass

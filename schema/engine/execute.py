@@ -1,12 +1,12 @@
 """Running operations: compiled reads, intents and their payloads, subscriptions. graphql-core parses, validates, coerces and
 answers introspection; it executes nothing else."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import orjson
@@ -28,7 +28,6 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 from psycopg.raw_cursor import AsyncRawCursor
-from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor
@@ -46,7 +45,7 @@ from schema.engine.declare import Answer as Answered
 from schema.engine.intents import Intent, read_input, value_county
 from schema.engine.messages import message
 from schema.engine.selection import Selection, shape, sub_selections
-from schema.engine.values import Ref, encode_id
+from schema.engine.values import Ref, dumped, encode_id
 from schema.faults import FormattedError, RequestCode, RequestError, formatted, internal
 
 MOST_PLANS = 256
@@ -70,6 +69,15 @@ class ReadScope:
     values: dict[str, Any]
     fuse: str
 
+    @cached_property
+    def dumped(self) -> dict[str, bytes | None]:
+        """The values as parameters: the same for every request of the actor."""
+        return {name: dumped(value) for name, value in self.values.items()}
+
+    @cached_property
+    def dumped_fuse(self) -> bytes:
+        return self.fuse.encode()
+
     @property
     def mode(self) -> Any:
         return "one" if len(self.counties) == 1 else "many"
@@ -83,13 +91,13 @@ class Executor:
     def __init__(
         self,
         schema: GraphQLSchema,
-        pool: AsyncConnectionPool[Any],
+        lines: "ReadLines",
         sessions: async_sessionmaker[AsyncSession],
         vault: Vault | None = None,
         settings: Any = None,
     ) -> None:
         self.schema = schema
-        self.pool = pool
+        self.lines = lines
         self.sessions = sessions
         self.vault = vault
         self.settings = settings
@@ -360,18 +368,21 @@ class Run:
 
     async def run(self, plan: Plan, scope: ReadScope, extra: Mapping[str, Any] | None = None) -> bytes | None:
         """Run a compiled read: one statement with the county fuse, which also checks that the actor is still what it was."""
-        values = plan.bind(self.variables, {**scope.values, **extra} if extra else scope.values)
-        statement = plan.statement
         if self._inside is not None:  # in a command's transaction the fuse is set and the actor was checked
+            values = plan.bind(self.variables, {**scope.values, **extra} if extra else scope.values)
             read = await fetch(self._inside, plan.body, values)
         else:
-            values.append(scope.fuse)
+            parameters = plan.bind_dumped(self.variables, scope.dumped, extra or {})
+            parameters.append(scope.dumped_fuse)
+            statement = plan.statement
             if self.context.token is not None:
                 statement = plan.checked_statement
-                values += [token_hash(self.context.token), self.actor.grants_version]
+                # As text, like every parameter: a bytea in hexadecimal.
+                parameters.append(b"\\x" + token_hash(self.context.token).hex().encode())
+                parameters.append(b"%d" % self.actor.grants_version)
             assert self._reading is not None  # noqa: S101
-            row = await fetch_row(self._reading, statement, values)
-            if not row[0]:
+            row = await self._reading.fetch(statement, parameters)
+            if row is None or row[0] != b"\x01":
                 raise StaleActorError
             read = row[1]
         if read is not None and plan.fills:
@@ -399,7 +410,7 @@ class Run:
             value = fill.function(self, *data[head], **given)
             data[head] = orjson.loads(await self._show(value, definition.type, list(fill.nodes)))
 
-    _reading: psycopg.AsyncConnection[Any] | None = None
+    _reading: "_Reading | None" = None
     _inside: psycopg.AsyncConnection[Any] | None = None
 
     def _connection(self, *, snapshot: bool) -> "_Reading":
@@ -558,34 +569,77 @@ class Run:
         )
 
 
+Row = tuple[bytes | None, ...] | None
+"""The first row of an answer, if any; its values binary."""
+
+
+class ReadLine(Protocol):
+    """A connection for compiled reads (``app.lines``)."""
+
+    broken: bool
+
+    async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Row:
+        """The first row, its values binary."""
+        ...
+
+    async def run(self, statement: str) -> None:
+        """A statement without an answer."""
+        ...
+
+
+class ReadLines(Protocol):
+    """Where lines come from."""
+
+    async def take(self) -> Any:
+        """A ``ReadLine`` for oneself."""
+        ...
+
+    def give(self, line: Any) -> None:
+        """Give it back."""
+        ...
+
+
 class _Reading:
-    """The connection of a query's statements; with ``snapshot`` they all see the same state of the data."""
+    """The line of a query's statements; with ``snapshot`` they all see the same state of the data."""
 
     def __init__(self, run: Run, snapshot: bool) -> None:
         self.run, self.snapshot = run, snapshot
-        self.transaction: Any = None
+        self.lines = run.executor.lines
+        self.line: Any = None
+
+    async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Row:
+        try:
+            return cast(Row, await self.line.fetch(statement, parameters))
+        except psycopg.OperationalError:
+            if self.snapshot or not self.line.broken:
+                raise
+        # The server went away between two requests (a restart): a read is simply sent again, on a new connection.
+        self.lines.give(self.line)
+        self.line = None
+        self.line = await self.lines.take()
+        return cast(Row, await self.line.fetch(statement, parameters))
 
     async def __aenter__(self) -> None:
-        pool = self.run.executor.pool
-        self.run._reading = connection = await pool.getconn()
+        self.line = await self.lines.take()
+        self.run._reading = self
         if self.snapshot:
             try:
-                self.transaction = connection.transaction()
-                await self.transaction.__aenter__()
-                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                await self.line.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             except BaseException:
-                await pool.putconn(connection)
+                self._over()
                 raise
 
     async def __aexit__(self, *raised: Any) -> None:
-        connection = self.run._reading
-        self.run._reading = None
         try:
-            if self.transaction is not None:
-                await self.transaction.__aexit__(*raised)
+            if self.snapshot and not self.line.broken:
+                await self.line.run("COMMIT")
         finally:
-            if connection is not None:
-                await self.run.executor.pool.putconn(connection)
+            self._over()
+
+    def _over(self) -> None:
+        self.run._reading = None
+        if self.line is not None:
+            self.lines.give(self.line)
 
 
 async def fetch(connection: Any, statement: str, values: list[Any]) -> bytes | None:
@@ -594,12 +648,6 @@ async def fetch(connection: Any, statement: str, values: list[Any]) -> bytes | N
     await cursor.execute(statement, values, prepare=True, binary=True)
     row = await cursor.fetchone()
     return row[0] if row else None
-
-
-async def fetch_row(connection: Any, statement: str, values: list[Any]) -> tuple[bool, bytes | None]:
-    cursor = AsyncRawCursor(connection)
-    await cursor.execute(statement, values, prepare=True, binary=True)
-    return cast(tuple[bool, bytes | None], await cursor.fetchone())
 
 
 def narrowed(actor: Actor, context: RequestContext) -> Actor:

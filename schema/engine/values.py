@@ -3,8 +3,9 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from enum import Enum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -154,3 +155,40 @@ def key_of(type_name: str) -> Callable[[str], uuid.UUID | str]:
         return ref.key
 
     return read
+
+
+def dumped(value: Any) -> bytes | None:
+    """A parameter in PostgreSQL's text format; the statement casts it to its type."""
+    if value is None:
+        return None
+    if (dump := _DUMPS.get(type(value))) is not None:
+        return dump(value)
+    if isinstance(value, Enum):
+        return dumped(value.value)
+    if isinstance(value, str):
+        return value.encode()
+    raise TypeError(f"a parameter cannot be a {type(value).__name__}")
+
+
+def _array(values: Sequence[Any]) -> bytes:
+    parts = []
+    for value in values:
+        part = dumped(value)
+        if part is None:
+            parts.append(b"NULL")
+        else:
+            parts.append(b'"%s"' % part.replace(b"\\", b"\\\\").replace(b'"', b'\\"'))
+    return b"{%s}" % b",".join(parts)
+
+
+_DUMPS: dict[type[Any], Callable[[Any], bytes]] = {
+    str: str.encode,
+    int: lambda value: b"%d" % value,
+    float: lambda value: repr(value).encode(),
+    bool: lambda value: b"t" if value else b"f",
+    uuid.UUID: lambda value: value.hex.encode(),
+    date: lambda value: value.isoformat().encode(),
+    datetime: lambda value: value.isoformat().encode(),
+    list: _array,
+    tuple: _array,
+}

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.database import read_pool
+from app.lines import read_lines
 from app.settings import Settings
 from auth.actor import Actor, anonymous
 from domain.documents import DocumentKind
@@ -38,8 +38,8 @@ async def ask(
 ) -> AsyncIterator[Ask]:
     documents = Documents(graphql_schema())
     settings = Settings(data=tmp_path)
-    async with read_pool(database.url) as pool:
-        executor = Executor(graphql_schema(), pool, command_sessions, world.vault, settings)
+    async with read_lines(database.url) as lines:
+        executor = Executor(graphql_schema(), lines, command_sessions, world.vault, settings)
 
         async def asked(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
             document = documents.get(text)
