@@ -113,7 +113,8 @@ def demo(
         if units is None and bills is None:
             from app import demo as made
 
-            _finish(made.load(settings, show, seed=seed))
+            loaded = made.load(settings, show, seed=seed)
+            typer.echo(f"loaded {', '.join(loaded)}" if loaded else "every demo county is there already")
             return
         from app.large import load_large
 

@@ -39,6 +39,9 @@ DEMO_ROLES = (
 DEMO_BOTH = "370303-both"
 """A resident here and company staff there."""
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C stopped."""
+
 STOP_SECONDS = 25
 """How long requests and jobs under way may take to end before they are cut off."""
 
@@ -91,6 +94,8 @@ def _serve(settings: Settings, *, loading: bool) -> None:
         server.serve()
     finally:
         beside.stop()
+    if beside.error is not None:
+        raise beside.error
 
 
 def demo_is_loaded(settings: Settings) -> bool:
@@ -208,6 +213,8 @@ class _Beside:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
         self._task: asyncio.Task[None] | None = None
+        self.error: Exception | None = None
+        """What ended the work before its time."""
 
     def start(self) -> None:
         self._thread.start()
@@ -226,9 +233,10 @@ class _Beside:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner, suppress(asyncio.CancelledError):
             try:
                 runner.run(self._work())
-            except Exception:
+            except Exception as error:
                 # The jobs' end is the deployment's end: a supervisor restarts it, a person reads why.
                 log.exception("worker_failed")
+                self.error = error
                 os.kill(os.getpid(), signal.SIGTERM)
 
     async def _work(self) -> None:
@@ -268,5 +276,5 @@ async def _load_demo() -> None:
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-    if code:
+    if code not in (0, INTERRUPTED):
         log.error("demo_failed", exit_code=code, hint="`anju demo` shows why; the server goes on")

@@ -9,8 +9,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,11 +35,11 @@ def folder() -> Iterator[Path]:
 class Serving:
     """A running ``anju serve`` and what it printed."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, program: tuple[str, str] = ("-m", "app.cli")) -> None:
         self.port = _free_port()
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options],
+            [sys.executable, *program, "serve", "--port", str(self.port), *options],
             env={**environment, "ANJU_DATA": str(folder)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -80,8 +81,26 @@ def _free_port() -> int:
         return port
 
 
-def test_it_answers_says_where_and_ctrl_c_stops_everything(folder: Path) -> None:
-    serving = Serving(folder)
+Start = Callable[..., Serving]
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """Start a server on the module's data folder; what a failed test leaves running is killed."""
+    started: list[Serving] = []
+
+    def begin(*options: str, **how: Any) -> Serving:
+        started.append(Serving(folder, *options, **how))
+        return started[-1]
+
+    yield begin
+    for serving in started:
+        if serving.process.poll() is None:
+            serving.kill()
+
+
+def test_it_answers_says_where_and_ctrl_c_stops_everything(folder: Path, start: Start) -> None:
+    serving = start()
     assert serving.fetch("/healthz")[0] == 200
     assert serving.fetch("/readyz")[0] == 200
     code, output = serving.interrupt()
@@ -92,14 +111,14 @@ def test_it_answers_says_where_and_ctrl_c_stops_everything(folder: Path) -> None
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 
-def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folder: Path) -> None:
-    killed = Serving(folder)
+def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folder: Path, start: Start) -> None:
+    killed = start()
     killed.fetch("/readyz")
     with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
         connection.execute("CREATE TABLE left_behind (n int)")
     killed.kill()
     pid_file = (folder / "postgres" / "postmaster.pid").read_text()
-    serving = Serving(folder)
+    serving = start()
     serving.fetch("/readyz")
     assert (folder / "postgres" / "postmaster.pid").read_text() == pid_file
     with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
@@ -109,11 +128,29 @@ def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folde
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 
-def test_several_processes_serve_and_stop_alike(folder: Path) -> None:
-    serving = Serving(folder, "--workers", "2")
+def test_several_processes_serve_and_stop_alike(folder: Path, start: Start) -> None:
+    serving = start("--workers", "2")
     assert serving.fetch("/readyz")[0] == 200
     code, output = serving.interrupt()
     assert code == 0, output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+BROKEN = """
+from app import cli, serve
+async def work(settings, **options):
+    raise RuntimeError("no jobs today")
+serve.work = work
+cli.main()
+"""
+
+
+def test_a_worker_that_fails_ends_the_deployment_with_its_reason(folder: Path, start: Start) -> None:
+    """A server that works on no jobs would let deadlines pass unseen."""
+    serving = start(program=("-c", BROKEN))
+    output, _ = serving.process.communicate(timeout=PATIENCE)
+    assert serving.process.returncode == 70
+    assert "no jobs today" in output
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 
