@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments import Channel, PaymentState
-from models.base import CountyRow, CreatedAt, Fen, index, link, one_of, unique
+from models.base import CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of, unique
 
 
 class Payment(CountyRow):
@@ -60,6 +60,7 @@ class Payment(CountyRow):
     reversal_reason: Mapped[str | None]
     reversed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
 
 
 class Allocation(CountyRow):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 
 from domain.bills import BillState
+from domain.collection import Collection
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind
 from models.fees import FeeBill
@@ -18,22 +19,11 @@ from resolvers.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True)
 class CollectionRate:
-    """What came in for the bills due in a period, in fen. Rates are in basis points (1/10,000); null of nothing (K-8)."""
+    """The collection of the bills due in a period, how many they are, and what of them is overdue today (fen)."""
 
-    due_from: date
-    due_to: date
+    collection: Collection
     bills: int
-    due: int
-    collected: int
-    prior_recovered: int
-    """Received within the period for bills that were due before its year: apart, it does not lift the rate."""
     overdue: int
-    """Still open today on bills of the period whose due date has passed."""
-
-    @property
-    def rate(self) -> int | None:
-        """Σ receipts allocated to bills due in the period ÷ Σ of those bills, in basis points, rounded down (FEE-10)."""
-        return self.collected * 10_000 // self.due if self.due else None
 
 
 async def collection_rate(
@@ -48,8 +38,8 @@ async def collection_rate(
 ) -> CollectionRate:
     """The collection rate over the bills that the actor may see, of one company, area or office's division if named.
 
-    Refunds and reversals are deducted (a bill's ``settled`` is the sum of its allocations, and they are negative ones);
-    voided bills do not count, reductions lower what is due.
+    The same as ``domain.collection.collection``, counted by the database: refunds and reversals are deducted (a bill's
+    ``settled`` is the sum of its allocations), voided bills do not count, reductions lower what is due.
     """
     if due_to < due_from:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "dueTo", least=due_from)
@@ -81,7 +71,7 @@ async def collection_rate(
         .with_only_columns(func.coalesce(func.sum(Allocation.amount), 0))
     )
     recovered = await uow.session.scalar(prior)
-    return CollectionRate(due_from, due_to, bills, int(due), int(collected), int(recovered or 0), int(overdue))
+    return CollectionRate(Collection(int(due), int(collected), int(recovered or 0)), bills, int(overdue))
 
 
 def _scope(**named: Any) -> list[ColumnElement[bool]]:

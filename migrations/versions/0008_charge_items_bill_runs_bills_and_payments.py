@@ -86,6 +86,7 @@ def upgrade() -> None:
     sa.Column('reversal_reason', sa.Text(collation='C'), nullable=True),
     sa.Column('reversed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("(state = 'REVERSED') = (reversed_at IS NOT NULL)", name=op.f('ck_payment_reversed_whole')),
     sa.CheckConstraint("channel IN ('BANK', 'CASH', 'POS', 'TRANSFER', 'OPENING')", name=op.f('ck_payment_channel_known')),
     sa.CheckConstraint("state IN ('SUCCEEDED', 'REVERSED')", name=op.f('ck_payment_state_known')),

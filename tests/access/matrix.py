@@ -15,7 +15,7 @@ from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import filings
+from tests.access import fees, filings
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -68,6 +68,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "published": lambda _places, row: row.published_on is not None,
     "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
     "handed_in": lambda _places, row: row.state != "DRAFT",
+    **fees.CONDITIONS,
     **filings.CONDITIONS,
     "shown_to_owners": lambda _places, row: row.posted_from is not None or row.kind == "EMERGENCY",
 }

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from domain.collection import Collection, DueBill, Receipt, collection
 from domain.errors import ErrorCode
 from domain.payments import Channel
 from domain.roles import Role
 from models.base import new_id
+from models.payments import Allocation
 from resolvers.bills import bill_adjust, bill_void
 from resolvers.fee_figures import collection_rate, unit_statement
 from resolvers.payments import fee_bill_pay
@@ -39,12 +41,22 @@ async def test_the_collection_rate_counts_what_came_in_for_the_bills_of_the_peri
     await world.do(market.bank, fee_bill_pay, id=last_year.id, **market.paying(7_000))
 
     figures = await world.do(market.bureau, collection_rate, **YEAR)
-    assert (figures.bills, figures.due, figures.collected) == (3, 12_000 + 10_000 + 12_000, 15_000)
-    assert figures.rate == 4_411  # 15,000 ÷ 34,000
-    assert figures.prior_recovered == 7_000
-    assert figures.overdue == 0
+    assert figures.collection == Collection(due=12_000 + 10_000 + 12_000, collected=15_000, recovered=7_000)
+    assert figures.collection.basis_points == 4_411  # 15,000 ÷ 34,000
+    assert (figures.bills, figures.overdue) == (3, 0)
+    assert figures.collection == await _by_the_rule(market)
     world.now += timedelta(days=31)
     assert (await world.do(market.bureau, collection_rate, **YEAR)).overdue == 7_000 + 12_000
+
+
+async def _by_the_rule(market: Market) -> Collection:
+    """Counted naively from all rows (FEE-10)."""
+    bills = [
+        DueBill(bill.id, bill.due_on, bill.amount + bill.adjusted, bill.state == "VOIDED")
+        for bill in await market.bills()
+    ]
+    receipts = [Receipt(row.bill_id, row.amount, row.occurred_on) for row in await market.world.rows(Allocation)]
+    return collection(bills, receipts, YEAR["due_from"], YEAR["due_to"])
 
 
 @pytest.mark.requirement("SL-35")
@@ -60,14 +72,14 @@ async def test_the_rate_is_of_what_the_reader_sees_and_of_nothing_null(market: M
         (await world.person(Role.PRICE), 0),
     ):
         figures = await world.do(actor, collection_rate, **YEAR)
-        assert (figures.due, figures.rate) == (due, 0 if due else None)
+        assert (figures.collection.due, figures.collection.basis_points) == (due, 0 if due else None)
     for scope, due in (
         ({"company_id": market.company.id}, 12_000),
         ({"area_id": new_id()}, 0),
         ({"community": world.community}, 12_000),
         ({"township": world.other_township}, 0),
     ):
-        assert (await world.do(market.bureau, collection_rate, **YEAR, **scope)).due == due
+        assert (await world.do(market.bureau, collection_rate, **YEAR, **scope)).collection.due == due
     backwards = {"due_from": date(2026, 2, 1), "due_to": date(2026, 1, 1)}
     await world.refused(market.bureau, collection_rate, ErrorCode.OUT_OF_RANGE, "dueTo", **backwards)
 
