@@ -336,7 +336,7 @@ class Compiler:
                 case _:
                     attr = entity.sums[field_name]
                     pieces.append(self._figure(entity, limits, owned, partial(_total, attr)))
-        return page.select([*pieces, "}"])
+        return page.select([*(pieces or ["{"]), "}"])
 
     def _test(self, entity: Entity, row: Any, limits: list[Any], owned: bool) -> list[ColumnElement[bool]]:
         test = [*self._in_county(entity, row), *(limit(row) for limit in limits)]
@@ -363,7 +363,7 @@ class Compiler:
         pieces: list[Any] = []
         for key, nodes in self.selection.fields("StateCount", sets).items():
             pieces += [f'{"," if pieces else "{"}"{key}":', values[nodes[0].name.value]]
-        each = concat([*pieces, "}"])
+        each = concat([*(pieces or ["{"]), "}"])
         listed = func.string_agg(each, aggregate_order_by(text(","), groups.c.state))
         return select(concat(["[", listed, "]"])).scalar_subquery()
 

@@ -83,13 +83,13 @@ class Page:
                     pieces += ['"', cursor_sql(self.order_name, self.keys(row)), '"']
                 case _:
                     pieces.append(self.compiler._object(self.entity, row, sub_selections(nodes), (*path, key)))
-        return concat([*pieces, "}"])
+        return concat([*(pieces or ["{"]), "}"])
 
     def info(self, sets: list[SelectionSetNode]) -> Later:
         pieces: list[Any] = []
         for key, nodes in self.compiler.selection.fields("PageInfo", sets).items():
             pieces += [f'{"," if pieces else "{"}"{key}":', self._info(nodes[0].name.value)]
-        return lambda: concat([*pieces, "}"])
+        return lambda: concat([*(pieces or ["{"]), "}"])
 
     def _info(self, name: str) -> Any:
         if name == "__typename":
