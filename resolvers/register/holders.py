@@ -113,7 +113,8 @@ async def _recall(work: Work, found: list[Row]) -> Parties:
     phones = {work.uow.vault.index(phone, Kind.PHONE, SHARED): phone for phone in given}
     proved = select(Account.phone_index, Account.id).where(Account.phone_index == any_(literal(list(phones), _INDEXES)))
     for index, row_id in (await session.execute(proved)).all():
-        parties.accounts[phones[index]] = row_id
+        if index is not None:
+            parties.accounts[phones[index]] = row_id
     return parties
 
 
