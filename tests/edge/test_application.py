@@ -15,9 +15,11 @@ from starlette.applications import Starlette
 
 from app.asgi import create_app
 from app.database import command_engine
+from app.requests import PAYMENTS
 from app.settings import load
 from auth.tokens import issue_token, revoke_token
 from models.accounts import Account
+from schema.api import graphql_schema
 from tests.database import Database
 from tests.edge.asgi_client import Socket, running, until
 from tests.project import Project
@@ -146,3 +148,9 @@ async def test_a_filing_is_followed_as_it_changes(deployment: Deployment) -> Non
 
 def _subscriptions(app: Starlette) -> float:
     return app.state.service.metrics.registry.get_sample_value("anju_subscriptions") or 0
+
+
+def test_reserved_places_are_for_mutations_that_exist() -> None:
+    mutation = graphql_schema().mutation_type
+    assert mutation is not None
+    assert set(mutation.fields) >= PAYMENTS
