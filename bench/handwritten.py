@@ -107,7 +107,7 @@ FROM (
         r.budget, '}'), ',')
       FROM (SELECT * FROM fund_request r WHERE r.county = $1 AND r.estate_id = e.id
               AND (r.applicant_id = $4::uuid OR r.state <> 'DRAFT')
-            ORDER BY r.created_at DESC, r.id DESC LIMIT 3) r), ']}') AS j
+            ORDER BY r.id DESC LIMIT 3) r), ']}') AS j
   FROM estate e WHERE e.county = $1 ORDER BY e.name_sort, e.id LIMIT 51
 ) page""")
 
@@ -135,9 +135,7 @@ WITH bill AS MATERIALIZED (
   FOR NO KEY UPDATE
 ),
 payable AS (
-  SELECT bill.*, r.id AS receivable_id, m.id AS money_id FROM bill
-  JOIN ledger_account r ON r.county = $1 AND r.kind = 'RECEIVABLE' AND r.unit_id = bill.unit_id
-    AND r.company_id = bill.company_id AND r.area_id IS NULL AND r.building_id IS NULL
+  SELECT bill.*, m.id AS money_id FROM bill
   JOIN ledger_account m ON m.county = $1 AND m.kind = 'BANK' AND m.unit_id IS NULL
     AND m.company_id = bill.company_id AND m.area_id IS NULL AND m.building_id IS NULL
   WHERE bill.state IN ('ISSUED', 'PARTIALLY_PAID') AND $7::bigint <= bill.amount + bill.adjusted - bill.settled
@@ -178,7 +176,7 @@ settled AS (
 event AS (
   INSERT INTO audit_event (county, id, client_id, grant_id, role, action, subject_type, subject_id, township, community,
     from_state, to_state, at)
-  SELECT $1, $14::uuid, $5, $18::uuid, 'BANK', 'PAY', 'FeeBill', id, township, community, former, state, $17::timestamptz
+  SELECT $1, $14::uuid, $5, $18::uuid, 'BANK', 'feeBillPay', 'FeeBill', id, township, community, former, state, $17::timestamptz
   FROM settled
 )
 SELECT convert_to(concat('{{"payment":{{"id":"', $11::uuid, '","amount":', $7::bigint, ',"state":"SUCCEEDED"}},"bill":{{"id":"', id,

@@ -101,7 +101,7 @@ UNIT_BILLS = Screen(
     "20 bills of a unit, with unit, building, estate (an owner)",
     {
         "anju": _anju(
-            f"query UnitBills($unit: ID!) {{ feeBills(first: 20, where: {{unit: $unit}}) {{ nodes {{ {BILL}"
+            f"query UnitBills($unit: ID!) {{ feeBills(first: 20, where: {{unit: $unit}}, orderBy: OLDEST) {{ nodes {{ {BILL}"
             " unit { id name building { id name } estate { id name } } } pageInfo { hasNextPage endCursor } } }",
             lambda s: {"unit": _id("Unit", s)},
         ),
@@ -123,7 +123,7 @@ ESTATE = Screen(
         "anju": _anju(
             "query Overview($id: ID!) { node(id: $id) { ... on Estate { code name address serviceMode yearBuilt"
             " buildingArea buildingCount unitCount"
-            " contract { number startsOn endsOn state company { id name } }"
+            " areas(first: 1) { nodes { area { contract { number startsOn endsOn state company { id name } } } } }"
             " inspections(first: 10) { nodes { id title state inspectedOn"
             " findings(first: 3) { nodes { severity description basis clearedOn } } } } } } }",
             lambda s: {"id": _id("Estate", s)},
@@ -148,7 +148,8 @@ COUNTY_ESTATES = Screen(
     {
         "anju": _anju(
             "query Estates($county: String!) { estates(county: $county, first: 50) { nodes { id name township"
-            " contract { company { id name } } fundRequests(first: 3) { nodes { id title state budget } } }"
+            " areas(first: 1) { nodes { area { contract { company { id name } } } } }"
+            " fundRequests(first: 3) { nodes { id title state budget } } }"
             " pageInfo { hasNextPage endCursor } } }",
             lambda s: {"county": s.caller.county},
         ),
@@ -156,7 +157,7 @@ COUNTY_ESTATES = Screen(
             "query Estates($county: String!) { allEstates(condition: {county: $county}, first: 50,"
             " orderBy: [NAME_SORT_ASC, PRIMARY_KEY_ASC]) { nodes { id name township"
             " contract { company: companyByCountyAndCompanyId { id name } }"
-            " fundRequests: fundRequestsByCountyAndEstateId(first: 3, orderBy: [CREATED_AT_DESC, PRIMARY_KEY_DESC]) {"
+            " fundRequests: fundRequestsByCountyAndEstateId(first: 3, orderBy: ROW_ID_DESC) {"
             " nodes { id title state budget } } } pageInfo { hasNextPage endCursor } } }",
             lambda s: {"county": s.caller.county},
         ),
@@ -185,7 +186,7 @@ EXPORT = Screen(
     "500 bills × 8 fields of an export (a bank)",
     {
         "anju": _anju(
-            "query Export($county: String!, $after: String) { feeBills(county: $county, first: 500, after: $after) {"
+            "query Export($county: String!, $after: String) { feeBills(county: $county, first: 500, after: $after, orderBy: OLDEST) {"
             f" nodes {{ {BILL} }} pageInfo {{ hasNextPage endCursor }} }} }}",
             lambda s: {"county": s.caller.county, "after": _after("anju", s)},
         ),

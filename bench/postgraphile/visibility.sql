@@ -112,11 +112,9 @@ WITH bill AS MATERIALIZED (
 ),
 payable AS (
   SELECT bill.id, bill.state, bill.unit_id, bill.company_id, bill.area_id, bill.township, bill.community,
-    r.id AS receivable_id, m.id AS money_id, uuidv7() AS payment_id, uuidv7() AS transaction_id,
+    bill.receivable_id, m.id AS money_id, uuidv7() AS payment_id, uuidv7() AS transaction_id,
     current_setting('bench.client') AS client, current_date AS today
   FROM bill
-  JOIN public.ledger_account r ON r.county = pay_bill.county AND r.kind = 'RECEIVABLE' AND r.unit_id = bill.unit_id
-    AND r.company_id = bill.company_id AND r.area_id IS NULL AND r.building_id IS NULL
   JOIN public.ledger_account m ON m.county = pay_bill.county AND m.kind = 'BANK' AND m.unit_id IS NULL
     AND m.company_id = bill.company_id AND m.area_id IS NULL AND m.building_id IS NULL
   WHERE bill.state IN ('ISSUED', 'PARTIALLY_PAID') AND pay_bill.amount <= bill.amount + bill.adjusted - bill.settled
@@ -159,7 +157,7 @@ settled AS (
 event AS (
   INSERT INTO public.audit_event (county, id, client_id, grant_id, role, action, subject_type, subject_id, township,
     community, from_state, to_state, at)
-  SELECT pay_bill.county, uuidv7(), client, current_setting('bench.grant')::uuid, 'BANK', 'PAY', 'FeeBill', id, township,
+  SELECT pay_bill.county, uuidv7(), client, current_setting('bench.grant')::uuid, 'BANK', 'feeBillPay', 'FeeBill', id, township,
     community, former, state, now()
   FROM settled
 )
