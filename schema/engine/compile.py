@@ -330,35 +330,34 @@ class Compiler:
                 case "pageInfo":
                     pieces.append(page.info(inner))
                 case "totalCount":
-                    pieces.append(self._figure(entity, limits, owned, lambda _: func.count()))
+                    pieces.append(self._figure(entity, limits, owned, owner, lambda _: func.count()))
                 case "countsByState":
-                    pieces.append(self._by_state(entity, limits, owned, inner))
+                    pieces.append(self._by_state(entity, limits, owned, owner, inner))
                 case _:
                     attr = entity.sums[field_name]
-                    pieces.append(self._figure(entity, limits, owned, partial(_total, attr)))
+                    pieces.append(self._figure(entity, limits, owned, owner, partial(_total, attr)))
         return page.select([*(pieces or ["{"]), "}"])
 
     def _test(self, entity: Entity, row: Any, limits: list[Any], owned: bool) -> list[ColumnElement[bool]]:
         test = [*self._in_county(entity, row), *(limit(row) for limit in limits)]
         return test if owned else [*test, self._visible(entity, row)]
 
-    def _figure(self, entity: Entity, limits: list[Any], owned: bool, figure: Any) -> ColumnElement[Any]:
+    def _figure(self, entity: Entity, limits: list[Any], owned: bool, owner: Any, figure: Any) -> ColumnElement[Any]:
         row = aliased(entity.model)
-        return (
-            select(figure(row)).select_from(row).where(and_(*self._test(entity, row, limits, owned))).scalar_subquery()
-        )
+        found = select(figure(row)).select_from(row).where(and_(*self._test(entity, row, limits, owned)))
+        return _about(found, owner).scalar_subquery()
 
     def _by_state(
-        self, entity: Entity, limits: list[Any], owned: bool, sets: list[SelectionSetNode]
+        self, entity: Entity, limits: list[Any], owned: bool, owner: Any, sets: list[SelectionSetNode]
     ) -> ColumnElement[Any]:
         row = aliased(entity.model)
         state = getattr(row, entity.states.key)
-        groups = (
+        counted = (
             select(state.label("state"), func.count().label("n"))
             .where(and_(*self._test(entity, row, limits, owned)))
             .group_by(state)
-            .subquery()
         )
+        groups = _about(counted, owner).subquery()
         values: dict[str, Any] = {"state": to_json(groups.c.state), "count": groups.c.n, "__typename": '"StateCount"'}
         pieces: list[Any] = []
         for key, nodes in self.selection.fields("StateCount", sets).items():
@@ -399,6 +398,11 @@ class Compiler:
         return (
             true() if entity.shared and entity.model in POLICIES else visible(entity.model, row, self.roles, self.mode)
         )
+
+
+def _about(found: Select[Any], owner: Any) -> Select[Any]:
+    """A figure stands beside the page, not in it: without saying so, its owner's table would be counted through whole."""
+    return found if owner is None else found.correlate(owner)
 
 
 def _holds(declared: declare.Filter, given: tuple[Any, ...], row: Any) -> ColumnElement[bool]:

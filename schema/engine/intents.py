@@ -26,14 +26,13 @@ from domain.errors import ErrorCode, Refusal
 from resolvers.idempotency import Outcome
 from schema.engine.declare import (
     DECLARATION,
+    DEFINITION,
     ENTITIES,
-    TYPES,
     _Late,
     argument,
     camel,
+    defined,
     plain_type,
-    resolve_late,
-    texts_of,
 )
 from schema.engine.values import Ref, decode_id
 
@@ -129,11 +128,8 @@ def inputs(description: str, *, keyed: bool = True, item: bool = False) -> Calla
             optional = "None" in str(annotation)
             if isinstance(field, StrawberryField) and optional and field.default is MISSING:
                 field.default = field.default_value = strawberry.UNSET
-        texts = texts_of(cls)
-        made = strawberry.input(cls, description=description)
-        resolve_late(made, texts)
-        INPUTS[cls.__name__] = {camel(f.python_name): f for f in made.__strawberry_definition__.fields}  # type: ignore[attr-defined]
-        TYPES[cls.__name__] = made
+        made = defined(cls, description, is_input=True)
+        INPUTS[cls.__name__] = {camel(each.python_name): each for each in getattr(made, DEFINITION).fields}
         return made
 
     return decorate
