@@ -24,6 +24,15 @@ def grams(*texts: str | None) -> frozenset[str]:
     return frozenset(found)
 
 
+def name_grams(*texts: str | None) -> frozenset[str]:
+    """As ``grams``, without single characters: there are too many people to look for one by a single character.
+
+    >>> sorted(name_grams("王小明"))
+    ['小明', '王小']
+    """
+    return frozenset(pair for text in texts for word in _words(text or "") for pair in _pairs(word))
+
+
 def keyword_grams(keyword: str) -> tuple[str, ...]:
     """The grams that a match must all have: the pairs of each word, or the character of a one-character word.
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.estates import SearchKind
-from domain.search import grams
+from domain.search import grams, name_grams
 from models.search import SearchGram
 
 
@@ -19,8 +19,7 @@ async def index_texts(
             SearchGram.county == county, SearchGram.kind == kind.value, SearchGram.subject_id == subject_id
         )
     )
-    rows = [
-        {"county": county, "kind": kind.value, "gram": gram, "subject_id": subject_id} for gram in sorted(grams(*texts))
-    ]
+    found = name_grams(*texts) if kind is SearchKind.OWNER else grams(*texts)
+    rows = [{"county": county, "kind": kind.value, "gram": gram, "subject_id": subject_id} for gram in sorted(found)]
     if rows:
         await session.execute(insert(SearchGram), rows)

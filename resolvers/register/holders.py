@@ -18,7 +18,7 @@ from domain.people import born_on, check_holding, is_minor
 from domain.register import Row
 from domain.register_sheets import OWNERS
 from domain.roles import Role
-from domain.search import grams
+from domain.search import name_grams
 from domain.text import pinyin_key
 from models.accounts import Account
 from models.base import new_id
@@ -48,6 +48,8 @@ class Parties:
     """Blind indexes of each owner in the table, by attribute."""
     names: dict[uuid.UUID, str] = field(default_factory=dict)
     by_key: dict[Any, uuid.UUID] = field(default_factory=dict)
+    current: dict[uuid.UUID, dict[uuid.UUID, Any]] = field(default_factory=lambda: defaultdict(dict))
+    """Today's holdings of each unit, by owner."""
     accounts: dict[str, uuid.UUID] = field(default_factory=dict)
     """Accounts by the phone that they proved."""
     rows: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
@@ -101,14 +103,12 @@ async def _recall(work: Work, found: list[Row]) -> Parties:
             parties.by_key[row.document_kind, row.document_index] = row.id
         if row.credit_code is not None:
             parties.by_key[row.credit_code] = row.id
-    # A row without a document means the holder of that name whom the unit has already.
-    holders = (
-        select(Ownership.unit_id, Owner.name, Owner.id)
-        .join(Owner, (Owner.county == Ownership.county) & (Owner.id == Ownership.owner_id))
-        .where(Ownership.county == county, Ownership.valid_to.is_(None))
-    )
-    for unit_id, name, owner_id in (await session.execute(holders)).all():
-        parties.by_key[unit_id, name] = owner_id
+    # One plain read of all current holdings: a join would be planned without statistics right after a first import.
+    holdings = select(*Ownership.__table__.columns).where(Ownership.county == county, Ownership.valid_to.is_(None))
+    for row in (await session.execute(holdings)).all():
+        parties.current[row.unit_id][row.owner_id] = row
+        # A row without a document means the holder of that name whom the unit has already.
+        parties.by_key[row.unit_id, parties.names[row.owner_id]] = row.owner_id
     given = {row[name] for row in found for name in ("phone", "agent_phone", "guardian_phone")} - {None}
     phones = {work.uow.vault.index(phone, Kind.PHONE, SHARED): phone for phone in given}
     proved = select(Account.phone_index, Account.id).where(Account.phone_index == any_(literal(list(phones), _INDEXES)))
@@ -265,7 +265,7 @@ async def _store_parties(work: Work, parties: Parties) -> None:
     lines = [
         {"county": row["county"], "kind": SearchKind.OWNER.value, "gram": gram, "subject_id": row["id"]}
         for row in fresh
-        for gram in grams(row["name"], row["credit_code"])
+        for gram in name_grams(row["name"], row["credit_code"])
     ]
     await upsert(work.uow.session, SearchGram, lines, known=0)
 
@@ -273,25 +273,19 @@ async def _store_parties(work: Work, parties: Parties) -> None:
 async def _store_holdings(work: Work, parties: Parties, held: Mapping[uuid.UUID, list[Held]]) -> None:
     """Rows that still hold stay, others end today with their grants, new ones begin."""
     county, session, today = work.uow.county, work.uow.session, work.uow.today
-    current: dict[uuid.UUID, dict[uuid.UUID, Any]] = defaultdict(dict)
-    statement = select(Ownership).where(Ownership.county == county, Ownership.valid_to.is_(None))
-    columns = statement.with_only_columns(*Ownership.__table__.columns)
-    for row in (await session.execute(columns)).all():
-        if row.unit_id in held:
-            current[row.unit_id][row.owner_id] = row
     rows: list[dict[str, Any]] = []
     known: list[uuid.UUID] = []
     opened: list[dict[str, Any]] = []
     for unit_id, holdings in held.items():
         for one in holdings:
-            before = current[unit_id].pop(one.owner_id, None)
+            before = parties.current[unit_id].pop(one.owner_id, None)
             made = _holding(work, one, unit_id, before, sole=len(holdings) == 1)
             rows.append(made)
             if before is None:
                 opened.append(made)
             else:
                 known.append(before.id)
-    ended = [row for left in current.values() for row in left.values()]
+    ended = [row for unit_id in held for row in parties.current[unit_id].values()]
     for row in ended:
         await end_grants(session, Source("ownership", row.id), today)
     if ended:
