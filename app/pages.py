@@ -1,0 +1,275 @@
+"""Pages that are made from the code, and the schema as text: ``python -m app.pages --write``.
+
+Each page has one function here that returns its whole text. Without ``--write`` the command says which pages are not as
+the code would have them, and ends with 1; ``tests/docs/test_pages.py`` asks the same.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import auth.policies  # noqa: F401 - the schema's models have them
+from app.texts import label, texts
+from auth.visibility import POLICIES, Via, whole_county
+from domain import workflow as lists
+from domain.documents import DocumentKind
+from domain.errors import ErrorCode
+from domain.roles import Role
+from domain.transitions import ByProfile, Needs, Party, Transition, Workflow
+from domain.workflows import ALL
+from schema.api import graphql_schema, sdl
+from schema.engine.declare import ENTITIES, Column
+from schema.faults import RequestCode
+
+ROOT = Path(__file__).parents[1]
+MADE = "<!-- Made by `python -m app.pages --write`; edit {source} instead. -->"
+
+
+def schema() -> str:
+    """schema/schema.graphql: what clients generate their types from."""
+    return sdl()
+
+
+# -- docs/errors.md ---------------------------------------------------------------------------------------------------
+
+
+def errors() -> str:
+    """docs/errors.md: every code that a client can meet, and what it says."""
+    expected = "\n".join(
+        f"| `{code}` | {code.doc} | {_cell(_sentence('zh-CN', code))} | {_cell(_sentence('en', code))} "
+        f"| {_yes(code.retryable)} |"
+        for code in sorted(ErrorCode)
+    )
+    top = "\n".join(
+        f"| `{code}` | {code.status} | {200 if code.well_formed else code.status} | {code.doc} | {_yes(code.retryable)} |"
+        for code in RequestCode
+    )
+    return f"""\
+{MADE.format(source="domain/errors.py, schema/faults.py and app/locales")}
+
+# Errors
+
+There are two kinds, and a client treats them differently.
+
+## What a rule refuses: `userErrors`
+
+A mutation whose request was in order but which the rules refuse answers with HTTP 200, and its payload says why in
+`userErrors {{ code message field retryable }}`. `message` is for the person, in Chinese or English by `Accept-Language`; `code`
+is for the program; `field` names the input field at fault. Nothing was changed. `retryable` says whether the same request
+may succeed a little later without anybody doing anything. Queries and subscriptions have no payload: there the same code,
+`field` and `retryable` are the `extensions` of a top-level error. The sign-in endpoints answer with the same four in `error`.
+
+A value in braces is filled in.
+
+| Code | When | 中文 | English | Retryable |
+|---|---|---|---|---|
+{expected}
+
+## What is wrong with the request: top-level `errors`
+
+The request as a whole failed. `extensions.code` says how; texts are English, for the developer of the client. Statuses differ by
+the media type that the client accepts, as GraphQL over HTTP has it.
+
+| Code | `application/graphql-response+json` | `application/json` | Meaning | Retryable |
+|---|---|---|---|---|
+{top}
+
+`429` and `503` carry `Retry-After` (seconds). Repeat a mutation with the same `idempotencyKey`: it is then done once, whatever
+became of the first answer.
+"""
+
+
+def _sentence(locale: Any, code: ErrorCode) -> str:
+    return texts(locale)["errors"][code]
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+# -- docs/roles.md ----------------------------------------------------------------------------------------------------
+
+ALL_ROWS, SOME_ROWS, NO_ROWS = "●", "○", ""
+
+
+def roles() -> str:
+    """docs/roles.md: who there is, the types whose rows each role sees, and the fields that fewer see."""
+    graphql_schema()
+    people = [role for role in Role if role is not Role.SYSTEM]
+    named = "\n".join(f"| `{role}` | {label('Role', role, 'zh-CN')} | {REACH[role]} |" for role in people)
+    header = " | ".join(f"{label('Role', role, 'en')}" for role in people)
+    rows = "\n".join(
+        f"| `{name}` | {' | '.join(_extent(entity.model, role) for role in people)} |"
+        for name, entity in sorted(ENTITIES.items())
+    )
+    return f"""\
+{MADE.format(source="auth/policies and the types' audiences in schema")}
+
+# Roles
+
+An account has any number of *grants*; each is one role with one reach, from a day to a day. Reads use all of them together, a
+write uses exactly one. `viewer {{ grants {{ id role county }} }}` lists them; `X-Acting-As: <grant id>` narrows a request to one.
+
+| Role | 中文 | Reach of a grant |
+|---|---|---|
+{named}
+
+## Rows
+
+{ALL_ROWS} every row of the grant's county · {SOME_ROWS} those within the grant's reach, or that are published · empty: none.
+A row that is not visible does not exist for the caller: lists and counts leave it out, `node` gives null.
+
+| Type | {header} |
+|---|{"---|" * len(people)}
+{rows}
+
+## Fields that fewer see
+
+On a row that is visible, these fields are shown only to the roles named, for whom *that row* is visible; others get null, or the
+mask where there is one.
+
+| Field | Shown to | Others get |
+|---|---|---|
+{chr(10).join(_audiences())}
+"""
+
+
+REACH: Mapping[Role, str] = {
+    Role.OWNER: "one unit, while the ownership is registered",
+    Role.TENANT: "one unit, while the occupancy is registered",
+    Role.COMMITTEE: "one committee and its property area, for the term",
+    Role.COMPANY_ADMIN: "one company in a county",
+    Role.PROJECT_LEADER: "one property area of the company, while appointed",
+    Role.COMPANY_STAFF: "one company in a county",
+    Role.COMMUNITY: "one community",
+    Role.TOWNSHIP: "one township or subdistrict",
+    Role.BUREAU: "one county",
+    Role.PRICE: "one county",
+    Role.MARKET: "one county",
+    Role.BANK: "a client's agreement: counties and scopes",
+    Role.COURT: "a client's agreement: counties and scopes",
+}
+
+
+def _extent(model: type[Any], role: Role) -> str:
+    """How much of a table a role sees: a rule that follows the owner's row sees as much as the owner's rule."""
+    rule = POLICIES.get(model, {}).get(role)
+    if rule is None:
+        return NO_ROWS
+    if isinstance(rule, Via):
+        return _extent(rule.parent, role)
+    return ALL_ROWS if rule is whole_county else SOME_ROWS
+
+
+def _audiences() -> Iterator[str]:
+    for name, entity in sorted(ENTITIES.items()):
+        for field, declared in sorted(entity.fields.items()):
+            audience = getattr(declared, "to", None)
+            if audience is None:
+                continue
+            masked = isinstance(declared, Column) and declared.mask is not None
+            shown = ", ".join(sorted(f"{role}" for role in audience))
+            yield f"| `{name}.{field}` | {shown} | {'a mask' if masked else 'null'} |"
+
+
+# -- docs/workflows.md ------------------------------------------------------------------------------------------------
+
+
+def workflows() -> str:
+    """docs/workflows.md: every transition list as a diagram and as a table."""
+    return f"""\
+{MADE.format(source="the lists in domain/*.py")}
+
+# Workflows
+
+A case stands in a state; each action leads from a state to another, and the list says who may take it, what must be attached
+and by when. A case finishes on the version of the list on which it started. Where a county's profile names the offices, the
+diagram shows the name of the parameter. `SYSTEM` is the county's clock. A client need not know these lists:
+`availableActions {{ action deadline missing blockedBy }}` on every case says what the caller may do now.
+
+{chr(10).join(_workflow(one) for one in ALL)}"""
+
+
+def _workflow(one: Workflow) -> str:
+    rows = "\n".join(_transition(line) for line in (one.opening(), *one.transitions))
+    return f"""\
+## {one.title}: `{one.id}`, version {one.version}
+
+```mermaid
+{lists.mermaid(one).rstrip()}
+```
+
+| Action | From | To | By | Documents | Basis |
+|---|---|---|---|---|---|
+{rows}
+"""
+
+
+def _transition(line: Transition) -> str:
+    joint = " and " if line.joined is True else f" and (if {line.joined}) " if line.joined else ", "
+    by = joint.join(_party(party) for party in line.by)
+    target = line.target or "as before"
+    papers = ", ".join(_paper(need) for need in line.documents)
+    return f"| {line.action} | {', '.join(line.sources)} | {target} | {by} | {_cell(papers)} | {_cell(', '.join(line.basis))} |"
+
+
+def _party(party: Party) -> str:
+    if isinstance(party, ByProfile):
+        return f"`{party.parameter}`"
+    return party.value if isinstance(party, Role) else "/".join(sorted(party))
+
+
+def _paper(need: DocumentKind | Needs) -> str:
+    if not isinstance(need, Needs):
+        return need.value
+    return " or ".join(kind.value for kind in need.any_of) + (f" (where `{need.when}`)" if need.when else "")
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/errors.md": errors,
+    "docs/roles.md": roles,
+    "docs/workflows.md": workflows,
+    "schema/schema.graphql": schema,
+}
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """The pages whose file is not what the code makes of it."""
+    return [path for path, make in PAGES.items() if not _same(root / path, make())]
+
+
+def _same(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text("utf-8") == text
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Write what is stale; returns the paths written."""
+    paths = stale(root)
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(PAGES[path](), "utf-8")
+    return paths
+
+
+def main() -> None:
+    """``python -m app.pages [--write]``."""
+    options = argparse.ArgumentParser(prog="python -m app.pages", description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--write", action="store_true", help="write the pages that are not up to date")
+    if options.parse_args().write:
+        sys.stdout.write("".join(f"wrote {path}\n" for path in write()))
+        return
+    found = stale()
+    sys.stdout.write("".join(f"not up to date: {path}\n" for path in found))
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
