@@ -1,7 +1,7 @@
-"""Fees as clients see them: charge items, bill runs, bills, adjustments and disputes, statements and rates (RULES §4)."""
+"""Fees as clients see them: charge items, bill runs, bills, adjustments and disputes (RULES §4)."""
 
 import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import strawberry
@@ -20,18 +20,14 @@ from domain.bills import (
     RunState,
 )
 from domain.contracts import ContractMode
-from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
-from domain.ledger import TransactionKind
 from domain.profiles.parameters import BuildingType
 from models import fees as models
 from models import payments as payment_models
-from resolvers import fee_figures
 from schema.common import Area, DateTime, Fen
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
     Connection,
-    answer,
     ascending,
     column,
     computed,
@@ -47,11 +43,8 @@ from schema.engine.declare import (
     matches,
     one,
     orders,
-    plain_type,
 )
-from schema.engine.execute import Run
-from schema.engine.intents import value_county
-from schema.engine.values import Ref, decode_id, encode_id
+from schema.engine.values import Ref, encode_id
 
 if TYPE_CHECKING:
     from schema.companies import Company
@@ -71,7 +64,6 @@ for _enumeration in (
     DisputeState,
     Payer,
     RunState,
-    TransactionKind,
     UnitUse,
     BuildingType,
 ):
@@ -355,120 +347,9 @@ class BillDispute:
     closed_at: DateTime | None = column(models.BillDispute.closed_at, "When it ended.")
 
 
-# Figures
-
-plain_type(
-    "CollectionRate",
-    "How much of what fell due was collected (收缴率, FEE-10). Money in fen.",
-    {
-        "due_from": ("datetime.date", "First due date that counts."),
-        "due_to": ("datetime.date", "Last due date that counts."),
-        "bills": ("int", "How many bills fell due; voided ones do not count."),
-        "due": ("Fen", "What they come to after reductions."),
-        "collected": ("Fen", "What is paid of them, whenever it came; refunds deducted."),
-        "basis_points": (
-            "int | None",
-            "The rate in hundredths of a percent, rounded down; null when nothing fell due.",
-        ),
-        "recovered": ("Fen", "What the period brought in of bills of earlier years; apart, it does not lift the rate."),
-        "overdue": ("Fen", "What is open today on bills of the period past their due date."),
-    },
-)
-plain_type(
-    "FeeStatementLine",
-    "One entry of a statement.",
-    {
-        "occurred_on": ("datetime.date", "Its day."),
-        "kind": ("TransactionKind", "What it was."),
-        "reason": ("str", "In words."),
-        "reference": ("str | None", "What it is known by outside: a bill run, a bank's number, a receipt."),
-        "owed": ("Fen", "What it added to what is owed; less than zero for money that came in."),
-        "balance": ("Fen", "What was owed after it; less than zero: money in advance."),
-    },
-)
-plain_type(
-    "FeeStatement",
-    "A unit's account with a company over some time (对账单), from the ledger.",
-    {
-        "opening": ("Fen", "What was owed before the first day."),
-        "lines": ("list[FeeStatementLine]", "Every entry, oldest first."),
-        "closing": ("Fen", "What is owed after the last day; less than zero: money in advance."),
-    },
-)
-
-_COUNTY = Annotated[
-    str | None, strawberry.argument(description="The county; needed only by who acts in several and names no row.")
-]
-
-
-async def _collection_rate(
-    run: Run,
-    due_from: Annotated[datetime.date, strawberry.argument(description="First due date that counts.")],
-    due_to: Annotated[datetime.date, strawberry.argument(description="Last due date that counts.")],
-    company: Annotated[strawberry.ID | None, strawberry.argument(description="Only this company's bills.")] = None,
-    area: Annotated[strawberry.ID | None, strawberry.argument(description="Only this property area's.")] = None,
-    township: Annotated[str | None, strawberry.argument(description="Only this township's, 9 digits.")] = None,
-    community: Annotated[str | None, strawberry.argument(description="Only this community's, 12 digits.")] = None,
-    county: _COUNTY = None,
-) -> "CollectionRate | None":  # type: ignore[name-defined] # noqa: F821
-    """Over the bills that the caller sees."""
-    named = {
-        "company_id": _named("Company", company, "company"),
-        "area_id": _named("PropertyArea", area, "area"),
-    }
-    here = county or next((found.county for found in named.values() if found), None) or value_county(run.actor)
-    keys = {column: found.key for column, found in named.items() if found}
-
-    async def work(uow: Any) -> Any:
-        return await fee_figures.collection_rate(
-            uow, due_from=due_from, due_to=due_to, township=township, community=community, **keys
-        )
-
-    found = await run.within(here, work)
-    shown = found.collection
-    return {
-        "due_from": due_from,
-        "due_to": due_to,
-        "bills": found.bills,
-        "due": shown.due,
-        "collected": shown.collected,
-        "basis_points": shown.basis_points,
-        "recovered": shown.recovered,
-        "overdue": found.overdue,
-    }
-
-
-async def _fee_statement(
-    run: Run,
-    unit: Annotated[strawberry.ID, strawberry.argument(description="The unit.")],
-    company: Annotated[strawberry.ID, strawberry.argument(description="The company.")],
-    first: Annotated[datetime.date, strawberry.argument(description="First day.")],
-    last: Annotated[datetime.date, strawberry.argument(description="Last day.")],
-) -> "FeeStatement | None":  # type: ignore[name-defined] # noqa: F821
-    """Bills raise what is owed, payments and reductions lower it."""
-    home, firm = _named("Unit", unit, "unit"), _named("Company", company, "company")
-
-    async def work(uow: Any) -> Any:
-        return await fee_figures.unit_statement(uow, unit_id=home.key, company_id=firm.key, first=first, last=last)
-
-    return await run.within(home.county, work)
-
-
-def _named(type_name: str, value: str | None, field: str) -> Any:
-    """The row that an argument names, of this type and no other."""
-    if value is None:
-        return None
-    found = decode_id(value, field)
-    if found.type != type_name:
-        raise Refusal(ErrorCode.NOT_FOUND, field)
-    return found
-
-
 QUERIES = {
     "chargeItems": listing("ChargeItem", "Charge items that the caller may see."),
     "billRuns": listing("BillRun", "Bill runs that the caller may see."),
     "feeBills": listing("FeeBill", "Bills that the caller may see."),
     "billDisputes": listing("BillDispute", "Disputes of bills that the caller may see."),
-    "collectionRate": answer(_collection_rate, "The collection rate over the bills that the caller sees (SL-35)."),
-    "feeStatement": answer(_fee_statement, "A unit's statement with a company."),
 }
