@@ -2,13 +2,15 @@
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Annotated, Any
 
 import strawberry
 from sqlalchemy import func
 
-from auth.actor import system_actor
+from auth.actor import Actor, system_actor
+from auth.policies.contracts import FILINGS_ASKED
 from domain.filing_records import county_of_certificate
 from domain.profiles import counties
 from domain.roles import PARTNERS
@@ -104,7 +106,10 @@ class PurposeInput:
 
 
 async def _put_on_record(run: Run, args: Mapping[str, Any]) -> None:
-    """A partner says why before it reads; the query is logged, in every county that it reaches, before it is answered."""
+    """A partner says why before it reads; the query is logged, in every county that it reaches, before it is answered.
+
+    From here on, and for this operation only, its grants open filings at all (``FILINGS_ASKED``).
+    """
     reached = run.actor.counties if args.get("county") is None else run.actor.counties & {args["county"]}
     asking = {grant.county for grant in run.actor.grants if grant.role in PARTNERS} & reached
     if not asking:
@@ -114,6 +119,7 @@ async def _put_on_record(run: Run, args: Mapping[str, Any]) -> None:
         legal_basis=said.get("legalBasis") or "", case_number=said.get("caseNumber"), purpose=said.get("purpose")
     )
     purpose.check()
+    run.actor = having_asked(run.actor)
     where = {name: value for name, value in (args.get("where") or {}).items() if value is not None}
 
     async def log(uow: UnitOfWork) -> None:
@@ -127,6 +133,15 @@ async def _put_on_record(run: Run, args: Mapping[str, Any]) -> None:
 
     for county in sorted(asking):
         await run.within(county, log)
+
+
+def having_asked(actor: Actor) -> Actor:
+    """The partner as it stands in an operation in which it has said why it asks."""
+    grants = tuple(
+        replace(grant, scopes=(*grant.scopes, FILINGS_ASKED)) if grant.role in PARTNERS else grant
+        for grant in actor.grants
+    )
+    return replace(actor, grants=grants)
 
 
 async def _met(uow: UnitOfWork, where: Mapping[str, Any]) -> int:

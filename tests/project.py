@@ -100,7 +100,7 @@ class Project:
             basis="演示文号",
             valid_from=date(2024, 1, 1),
         )
-        committee, chair = await _committee(world, street, area)
+        committee, chair = await attested_committee(world, street, area)
         project = cls(
             world=world,
             bureau=bureau,
@@ -284,7 +284,7 @@ async def _company(world: World, bureau: Actor, number: int = 7) -> tuple[Compan
     return company, await world.actor(account_id=staff.account_id)
 
 
-async def _committee(world: World, street: Actor, area: PropertyArea) -> tuple[Committee, Actor]:
+async def attested_committee(world: World, street: Actor, area: PropertyArea) -> tuple[Committee, Actor]:
     posts = [MemberPost.CHAIR, MemberPost.MEMBER, MemberPost.MEMBER]
     committee = await world.do(
         street,

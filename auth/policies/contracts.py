@@ -12,10 +12,19 @@ from models.contracts import ContractProblem, ServiceContract
 FILINGS_PUBLIC = "filings:public"
 """The partners' scope for what filings publish."""
 
+FILINGS_ASKED = "filings:asked"
+"""Held for one operation by a partner that has said why it asks and was logged (``schema.filing_partners``). No agreement
+gives it: without it partners reach no filing by any way, neither by ``node`` nor through a company."""
+
 
 def has_scope(name: str, scope: Scope) -> ColumnElement[bool]:
     """One of the actor's grants in this role carries the scope."""
     return literal(name) == scope.any("scopes")  # type: ignore[no-any-return]
+
+
+def published_to_partners(row: Any, scope: Scope) -> ColumnElement[bool]:
+    """What is published, to a partner whose agreement covers it and who has said why it asks."""
+    return and_(row.published.is_(True), has_scope(FILINGS_PUBLIC, scope), has_scope(FILINGS_ASKED, scope))
 
 
 def _signed(contract: Any, scope: Scope) -> ColumnElement[bool]:
@@ -39,10 +48,7 @@ policy(
         Role.COMMUNITY: _once_signed(of_own_community),
         Role.TOWNSHIP: _once_signed(of_own_township),
         **dict.fromkeys((Role.BUREAU, Role.PRICE, Role.MARKET), _signed),
-        **{
-            role: lambda contract, scope: and_(contract.published.is_(True), has_scope(FILINGS_PUBLIC, scope))
-            for role in PARTNERS
-        },
+        **dict.fromkeys(PARTNERS, published_to_partners),
     },
 )
 

@@ -1,7 +1,7 @@
 """Who sees filings: the applicant, the offices once handed in, everybody concerned once published, partners by scope.
 
-A partner with ``filings:public`` sees what is published. More is opened by a referral of the bureau: for its client, the
-companies or areas it names, and until its last day (PRI-4, PRI-9).
+A partner with ``filings:public`` sees what is published, once it has said why it asks. More is opened by a referral of the
+bureau: for its client, the companies or areas it names, and until its last day (PRI-4, PRI-9).
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from auth.policies.contracts import FILINGS_PUBLIC, has_scope
+from auth.policies.contracts import FILINGS_ASKED, has_scope, published_to_partners
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Scope, Via, policy, whole_county
 from domain.filing_records import FilingKind
@@ -59,13 +59,13 @@ def referred(row: Any, scope: Scope) -> ColumnElement[bool]:
             referral.expires_on >= scope.today,
             referral.revoked_on.is_(None),
             or_(subject.subject_id == row.company_id, subject.subject_id == row.area_id),
+            has_scope(FILINGS_ASKED, scope),
         )
     )
 
 
 def _for_partners(filing: Any, scope: Scope) -> ColumnElement[bool]:
-    published = and_(filing.published.is_(True), has_scope(FILINGS_PUBLIC, scope))
-    return or_(published, and_(_handed_in(filing, scope), referred(filing, scope)))
+    return or_(published_to_partners(filing, scope), and_(_handed_in(filing, scope), referred(filing, scope)))
 
 
 def _of_own_client(row: Any, scope: Scope) -> ColumnElement[bool]:

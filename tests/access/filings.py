@@ -54,7 +54,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
     if isinstance(row, Document):
         return _own_document(places, actor, grant, row)
     if isinstance(row, ServiceContract | Filing) and grant.role in PARTNERS:
-        return "filings:public" in grant.scopes
+        return {"filings:public", "filings:asked"} <= set(grant.scopes)
     if grant.role in COMPANY and isinstance(row, Company):
         return bool(row.id == grant.company_id)
     if isinstance(row, CompanyStaff) and grant.role is Role.TOWNSHIP:

@@ -18,9 +18,9 @@ from models.companies import ProjectLeader
 from models.contracts import ContractProblem, ServiceContract
 from models.disclosures import DisclosureEntry
 from models.filings import Filing
-from resolvers import companies, contract_filings, contracts, filings, leaders, model_texts
+from resolvers import committees, companies, contract_filings, contracts, filings, leaders, model_texts
 from resolvers.cases import timers
-from tests.project import FILING_PAPERS, SIGNING_PAPERS, Project, paper, papers
+from tests.project import FILING_PAPERS, SIGNING_PAPERS, Project, attested_committee, paper, papers
 from tests.world import World
 
 
@@ -211,6 +211,25 @@ async def test_gaotai_takes_only_model_texts_for_newly_taken_estates(world: Worl
     )
 
 
+@pytest.mark.requirement("GT-17")
+async def test_gaotai_switches_to_model_texts_at_re_election_and_lets_renewals_keep_theirs(world: World) -> None:
+    project = await county_like(world, "620724")
+    own_text = {"model_text_id": None}
+    first, _filing = await project.effective(starts_on=world.today + timedelta(days=1))
+    _contract, renewal = await project.signed(renews_id=first.id, number="HT-2", **own_text)
+    given = await papers(world, project.admin, *FILING_PAPERS)
+    renewal = await world.do(project.admin, contracts.filing_submit, id=renewal.id, document_ids=given)
+    assert (renewal.state, renewal.content["modelText"]) == ("SUBMITTED", False)
+    await world.do(project.street, committees.end, id=project.committee.id, ended_on=world.today, reason="届满")
+    world.now += timedelta(days=1)
+    project.committee, project.chair = await attested_committee(world, project.street, project.area)
+    _contract, of_new_body = await project.signed(renews_id=first.id, number="HT-3", **own_text)
+    given = await papers(world, project.admin, *FILING_PAPERS)
+    await world.refused(
+        project.admin, contracts.filing_submit, ErrorCode.MODEL_TEXT_REQUIRED, id=of_new_body.id, document_ids=given
+    )
+
+
 @pytest.mark.requirement("GT-14")
 async def test_the_library_holds_editions_of_model_texts(project: Project) -> None:
     world = project.world
@@ -325,8 +344,9 @@ async def test_a_filed_contract_is_published_in_the_estate(project: Project) -> 
     contract, filing = await project.filed()
     (entry,) = await world.rows(DisclosureEntry, item="CONTRACT")
     assert (entry.current_version, entry.due_on) == (0, world.today + timedelta(days=15))
-    bank = await world.person(Role.BANK, scopes=("filings:public",))
-    plain_bank = await world.person(Role.BANK)
+    bank = await world.person(Role.BANK, scopes=("filings:public", "filings:asked"))
+    plain_bank = await world.person(Role.BANK, scopes=("filings:asked",))
+    silent_bank = await world.person(Role.BANK, scopes=("filings:public",))
     assert contract.id not in await world.sees(project.owner, ServiceContract)
     assert filing.id not in await world.sees(bank, Filing)
     await world.refused(
@@ -340,7 +360,10 @@ async def test_a_filed_contract_is_published_in_the_estate(project: Project) -> 
     assert contract.id in await world.sees(project.owner, ServiceContract)
     assert filing.id in await world.sees(project.owner, Filing)
     assert filing.id in await world.sees(bank, Filing)
-    assert await world.sees(plain_bank, Filing) == set()
+    assert contract.id in await world.sees(bank, ServiceContract)
+    for partner in (plain_bank, silent_bank):
+        assert await world.sees(partner, Filing) == set()
+        assert await world.sees(partner, ServiceContract) == set()
     neighbour = await world.person(Role.OWNER, unit_id=contract.id)
     assert await world.sees(neighbour, ServiceContract) == set()
     (entry,) = await world.rows(DisclosureEntry, item="CONTRACT")

@@ -22,6 +22,7 @@ from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
 from schema.engine.execute import Executor
 from schema.engine.values import Ref, encode_id
+from schema.filing_partners import having_asked
 from tests.database import Database
 from tests.project import COMPANY_PAPERS, Project, paper, papers
 from tests.world import World
@@ -175,6 +176,27 @@ async def test_a_bank_says_why_and_is_logged(ask: Ask, project: Project) -> None
     assert (await ask(project.bureau, FILINGS))["data"]["filings"]["totalCount"] == 1
 
 
+async def test_no_way_leads_a_silent_partner_to_a_filing(ask: Ask, project: Project) -> None:
+    world = project.world
+    filed = await project.filed_company()
+    bank = await world.person(Role.BANK, scopes=("filings:public",))
+    (row,) = ids("Filing", world.county, filed.id)
+    ways = "query W($id: ID!) { node(id: $id) { id } companies { nodes { name filing { number } } } contracts { totalCount } }"
+    silent = {
+        "node": None,
+        "companies": {"nodes": [{"name": project.company.name, "filing": None}]},
+        "contracts": {"totalCount": 0},
+    }
+    assert (await ask(bank, ways, id=row))["data"] == silent
+    asked = """query A($id: ID!) { filings(purpose: {legalBasis: "商业银行法", purpose: "核查"}) { totalCount }
+      node(id: $id) { id } companies { nodes { filing { number } } } }"""
+    answer = (await ask(bank, asked, id=row))["data"]
+    assert answer["node"] == {"id": row}
+    assert answer["companies"]["nodes"] == [{"filing": {"number": filed.number}}]
+    assert (await ask(bank, ways, id=row))["data"] == silent
+    assert len(await world.rows(FilingQueryLog)) == 1
+
+
 async def test_filings_of_an_estate(ask: Ask, project: Project) -> None:
     world = project.world
     await project.filed_company()
@@ -220,13 +242,13 @@ async def test_a_court_sees_more_under_a_live_referral(ask: Ask, project: Projec
     revoked = (await ask(project.bureau, revoke, id=entered["referral"]["id"]))["data"]["referralRevoke"]
     assert revoked["referral"] == {"revokedOn": world.today.isoformat()}
     assert (await ask(court, documents, purpose=purpose))["data"]["filings"]["nodes"] == []
-    assert filing.id not in await world.sees(court, Filing)
+    assert filing.id not in await world.sees(having_asked(court), Filing)
 
 
 async def test_a_referral_runs_out(project: Project) -> None:
     world = project.world
     filing = await project.company_filing()
-    court = await world.person(Role.COURT)
+    court = having_asked(await world.person(Role.COURT))
     assert court.client_id
     await world.do(
         project.bureau,
@@ -241,7 +263,7 @@ async def test_a_referral_runs_out(project: Project) -> None:
     )
     assert await world.sees(court, Filing) == {filing.id}
     world.now += timedelta(days=2)
-    assert await world.sees(await world.actor(client_id=court.client_id), Filing) == set()
+    assert await world.sees(having_asked(await world.actor(client_id=court.client_id)), Filing) == set()
 
 
 VERIFY = """query V($number: String!, $digest: String!) {
