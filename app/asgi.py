@@ -145,7 +145,7 @@ def create_app(settings: Settings) -> Starlette:
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
         Executor(schema, lines, sessions, vault, settings),
-        StoredActors(pool),
+        StoredActors(pool, lines),
         gate=Gate(
             capacity=settings.max_concurrency,
             reserved=settings.payment_slots,

@@ -15,6 +15,7 @@ def act(
     returns: Mapping[str, str],
     *,
     keyed: bool = True,
+    at_once: Callable[..., Awaitable[Any]] | None = None,
 ) -> Any:
     """An intent over a command whose defaults also stand for null (``documentIds: null`` attaches nothing)."""
 
@@ -22,4 +23,4 @@ def act(
     async def without_nulls(uow: Any, **given: Any) -> Any:
         return await command(uow, **{field: value for field, value in given.items() if value is not None})
 
-    return intent(name, without_nulls, input_type, description, returns, keyed=keyed)
+    return intent(name, without_nulls, input_type, description, returns, keyed=keyed, at_once=at_once)

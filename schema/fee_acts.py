@@ -193,6 +193,7 @@ MUTATIONS = [
         FeeBillPayInput,
         "Record that one bill was paid, in full or in part: by the bank's client, or by the company that took the money.",
         {"payment": "Payment", "bill": "FeeBill"},
+        at_once=payments.pay_at_once,
     ),
     intent(
         "paymentRecord",

@@ -368,7 +368,10 @@ class Run:
 
     async def run(self, plan: Plan, scope: ReadScope, extra: Mapping[str, Any] | None = None) -> bytes | None:
         """Run a compiled read: one statement with the county fuse, which also checks that the actor is still what it was."""
-        if self._inside is not None:  # in a command's transaction the fuse is set and the actor was checked
+        if self._line is not None:  # the same, in a transaction on a line
+            row = await self._line.fetch(plan.body, plan.bind_dumped(self.variables, scope.dumped, extra or {}))
+            read = row[0] if row else None
+        elif self._inside is not None:  # in a command's transaction the fuse is set and the actor was checked
             values = plan.bind(self.variables, {**scope.values, **extra} if extra else scope.values)
             read = await fetch(self._inside, plan.body, values)
         else:
@@ -412,6 +415,7 @@ class Run:
 
     _reading: "_Reading | None" = None
     _inside: psycopg.AsyncConnection[Any] | None = None
+    _line: "ReadLine | None" = None
 
     def _connection(self, *, snapshot: bool) -> "_Reading":
         return _Reading(self, snapshot)
@@ -492,6 +496,10 @@ class Run:
                 raise Refusal(ErrorCode.IDEMPOTENCY_KEY_REQUIRED, "idempotencyKey")
             county, given = read_input(intent.item_type or intent.input_type, intent.input_type, raw)
             county = county or value_county(self.actor)
+            if intent.at_once is not None and key:
+                done = await self._at_once(intent, county, given, raw, key, nodes, payload, index)
+                if done is not None:
+                    return done
 
             async def answer(uow: UnitOfWork, outcome: Outcome) -> bytes:
                 connection = await (await uow.session.connection()).get_raw_connection()
@@ -524,6 +532,45 @@ class Run:
         except Refusal as refusal:
             shown = {"user_errors": self.user_errors(refusal), "replayed": False, "index": index}
             return await self._payload(payload, nodes, shown, index)
+
+    async def _at_once(
+        self,
+        intent: Intent,
+        county: str,
+        given: dict[str, Any],
+        raw: dict[str, Any],
+        key: str,
+        nodes: list[FieldNode],
+        payload: str,
+        index: int | None,
+    ) -> bytes | None:
+        """The act's ordinary case in few round trips; ``None`` when it is not the ordinary case and nothing was written."""
+        lines = self.executor.lines
+        line = await lines.take()
+
+        async def answer(outcome: Outcome) -> bytes:
+            shown = {"user_errors": [], "replayed": False, "index": index, **intent.results(outcome, county)}
+            self._line = line
+            try:
+                return await self._payload(payload, nodes, shown, index)
+            finally:
+                self._line = None
+
+        try:
+            return await intent.at_once(  # type: ignore[misc,no-any-return]
+                line,
+                self.actor,
+                county,
+                given,
+                key=key,
+                name=intent.name,
+                inputs=raw,
+                now=datetime.now(UTC),
+                answer=answer,
+                request_id=self.context.request_id,
+            )
+        finally:
+            lines.give(line)
 
     async def _payload(self, name: str, nodes: list[FieldNode], value: dict[str, Any], _index: int | None) -> bytes:
         parts = []

@@ -63,6 +63,8 @@ class Intent:
     items: int = 0
     item_type: str | None = None
     result: str = ""
+    at_once: Callable[..., Awaitable[Any]] | None = None
+    """The ordinary case of the command on a line of its own (``resolvers.payments.pay_at_once``); ``None`` from it: not so."""
 
     def results(self, outcome: Outcome, county: str) -> dict[str, Any]:
         """The payload's values: a reference for every row that the command returned, anything else as it is."""
@@ -144,6 +146,7 @@ def intent(
     *,
     keyed: bool = True,
     items: type[Any] | None = None,
+    at_once: Callable[..., Awaitable[Any]] | None = None,
 ) -> tuple[str, StrawberryField]:
     """A mutation. ``returns``: payload field → type, in the order in which the command returns its rows.
 
@@ -182,6 +185,7 @@ def intent(
         MOST_ITEMS if items else 0,
         items.__name__ if items else None,
         result,
+        at_once,
     )
     annotation = StrawberryAnnotation(f"{title}Payload | None", namespace=_Late())
     field = StrawberryField(description=description, type_annotation=annotation, metadata={DECLARATION: declared})
