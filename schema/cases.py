@@ -103,8 +103,7 @@ def _reader(kind: Any) -> Any:
 
 def reviews_of(model: type[CaseRow]) -> Any:
     """The field ``reviews`` of a case."""
-    name = model.__name__
-    return many(models.Review.case_id, "The offices' decisions, oldest first.", where=lambda row: row.case_type == name)
+    return many(models.Review.case_id, f"The offices' decisions on the {model.__name__}, oldest first.")
 
 
 def events_of(model: type[Any]) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
 from domain.funds import FundKind, FundState
-from domain.roles import RESIDENTS, Role
+from domain.roles import COMPANY, RESIDENTS, Role
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 
 
@@ -26,6 +26,14 @@ def _own_or(rule: Predicate) -> Predicate:
     return lambda request, scope: or_(_applied(request, scope), and_(_handed_in(request), rule(request, scope)))
 
 
+def _companys_or_handed_in(rule: Predicate) -> Predicate:
+    """A company's own drafts are its people's; an owner's draft is no company's."""
+    return lambda request, scope: and_(
+        rule(request, scope),
+        or_(_handed_in(request), *(request.applicant_role == role.value for role in sorted(COMPANY))),
+    )
+
+
 def _posted_at_home(request: Any, scope: Scope) -> ColumnElement[bool]:
     # Owners read plan, settlement and apportionment from the posting on (FUND-21, FUND-24); an emergency concerns them
     # at once, as they take part in the check on site.
@@ -41,9 +49,9 @@ policy(
     {
         **dict.fromkeys(RESIDENTS, _own_or(_posted_at_home)),
         Role.COMMITTEE: _own_or(in_own_areas),
-        Role.PROJECT_LEADER: in_own_areas,
-        Role.COMPANY_ADMIN: of_own_company,
-        Role.COMPANY_STAFF: of_own_company,
+        Role.PROJECT_LEADER: _companys_or_handed_in(in_own_areas),
+        Role.COMPANY_ADMIN: _companys_or_handed_in(of_own_company),
+        Role.COMPANY_STAFF: _companys_or_handed_in(of_own_company),
         Role.COMMUNITY: _own_or(of_own_community),
         Role.TOWNSHIP: _own_or(of_own_township),
         Role.BUREAU: _own_or(whole_county),

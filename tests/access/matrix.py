@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auth.actor import Actor, Grant
-from domain.roles import Role
+from domain.roles import COMPANY, Role
 from models.cases import AuditEvent, Review, Task
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
@@ -70,6 +70,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **fees.CONDITIONS,
     **filings.CONDITIONS,
+    "handed_in_or_a_companys": lambda _places, row: row.state != "DRAFT" or row.applicant_role in COMPANY,
     "shown_to_owners": lambda _places, row: row.posted_from is not None or row.kind == "EMERGENCY",
 }
 
@@ -120,6 +121,8 @@ class Places:
             condition = access[grant.role].get(self.relation(actor, grant, row))
             if condition is not None and CONDITIONS[condition](self, row):
                 found.add(grant.role)
+            if isinstance(row, FundRequest) and row.applicant_id == actor.account_id and grant.role not in COMPANY:
+                found.add(grant.role)  # whoever applied sees the own draft
         return frozenset(found)
 
     def _neighbours(self, actor: Actor, share: FundShare) -> frozenset[Role]:
@@ -141,14 +144,9 @@ class Places:
         return "community" if mine is not None and mine == self.community_of(row) else "sibling"
 
     def is_own(self, actor: Actor, grant: Grant, row: Any) -> bool:
-        if isinstance(row, Owner):
-            return self._own_person(actor, grant, row)
-        by_company = isinstance(row, Inspection | FundRequest) and grant.role in (
-            Role.COMPANY_ADMIN,
-            Role.COMPANY_STAFF,
-        )
-        if isinstance(row, Task | Review | AuditEvent) or by_company:
-            return self._own_of_case(actor, grant, row)
+        judged = self._judged_by_kind(actor, grant, row)
+        if judged is not None:
+            return judged
         match grant.role:
             case Role.BUREAU | Role.PRICE | Role.MARKET | Role.BANK | Role.COURT | Role.SYSTEM:
                 return True
@@ -165,6 +163,19 @@ class Places:
         if grant.role is Role.TENANT and hasattr(row, "pays_fees"):
             return row.account_id is not None and row.account_id == actor.account_id
         return self._of_home(grant, row)
+
+    def _judged_by_kind(self, actor: Actor, grant: Grant, row: Any) -> bool | None:
+        """Kinds of rows with a judgement of their own; ``None`` for those that stand to a grant by their place."""
+        if isinstance(row, Owner):
+            return self._own_person(actor, grant, row)
+        if isinstance(row, filings.KNOWN):
+            return filings.own(self, actor, grant, row)
+        by_company = (Role.COMPANY_ADMIN, Role.COMPANY_STAFF)
+        if isinstance(row, Task | Review | AuditEvent):
+            return self._own_of_case(actor, grant, row)
+        if isinstance(row, Inspection | FundRequest) and grant.role in by_company:
+            return self._own_of_case(actor, grant, row)
+        return None
 
     def _own_of_case(self, actor: Actor, grant: Grant, row: Any) -> bool:
         """Tasks, reviews and events copy the places and parties of their case; cases name their company and applicant."""
