@@ -90,7 +90,7 @@ class Project:
     async def build(cls, world: World) -> "Project":
         bureau, street, community = await world.bureau(), await world.township_office(), await world.community_office()
         area, unit = await _area(world, bureau)
-        company, admin = await _company(world, bureau)
+        company, admin = await a_company(world, bureau)
         model_text = await world.do(
             bureau,
             model_texts.issue,
@@ -268,7 +268,7 @@ async def _area(world: World, bureau: Actor) -> tuple[PropertyArea, Unit]:
     return area, unit
 
 
-async def _company(world: World, bureau: Actor, number: int = 7) -> tuple[Company, Actor]:
+async def a_company(world: World, bureau: Actor, number: int = 7) -> tuple[Company, Actor]:
     company = await world.do(
         bureau,
         companies.register,
@@ -282,6 +282,11 @@ async def _company(world: World, bureau: Actor, number: int = 7) -> tuple[Compan
     )
     (staff,) = await world.rows(CompanyStaff, company_id=company.id)
     return company, await world.actor(account_id=staff.account_id)
+
+
+async def second_company(world: World, bureau: Actor) -> tuple[Company, Actor]:
+    """A company that serves nobody here."""
+    return await a_company(world, bureau, 8)
 
 
 async def attested_committee(world: World, street: Actor, area: PropertyArea) -> tuple[Committee, Actor]:
