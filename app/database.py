@@ -5,6 +5,7 @@ engine for commands and a raw psycopg pool for compiled reads (DESIGN §3). Migr
 ``DATABASE_URL``, the owner.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from psycopg import errors, sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 import migrations
 from app import postgres
@@ -122,7 +123,20 @@ def _at_head(settings: Settings, *, migrating: bool) -> Settings:
         if not migrating:
             raise DatabaseError(f"the database stands at migration {found or 'none'}, not {wanted}; run: anju migrate")
         migrate(settings.database)
+        asyncio.run(_seed_divisions(settings.database))
     return settings
+
+
+async def _seed_divisions(url: str) -> None:
+    """The division tree, which all data of a county refers to, is written with the tables and follows them."""
+    from resolvers.divisions import seed_divisions  # loads every model, and most starts have nothing to migrate
+
+    engine = command_engine(url, size=1, overflow=0)
+    try:
+        async with AsyncSession(engine) as session, session.begin():
+            await seed_divisions(session)
+    finally:
+        await engine.dispose()
 
 
 def create_database(superuser_url: str, name: str, owner: str) -> None:

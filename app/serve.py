@@ -99,10 +99,14 @@ def _serve(settings: Settings, *, loading: bool) -> None:
 
 
 def demo_is_loaded(settings: Settings) -> bool:
-    """Whether every demo login is there."""
+    """Whether every demo login is there: accounts, and the partners' clients."""
     logins = demo_logins()
     with psycopg.connect(without_driver(settings.database)) as connection:
-        found = connection.execute("SELECT count(*) FROM account WHERE login = ANY (%s)", [logins]).fetchone()
+        found = connection.execute(
+            "SELECT (SELECT count(*) FROM account WHERE login = ANY (%(logins)s))"
+            " + (SELECT count(*) FROM oauth_client WHERE client_id = ANY (%(logins)s))",
+            {"logins": logins},
+        ).fetchone()
     return found == (len(logins),)
 
 

@@ -304,6 +304,8 @@ def _units(uow: UnitOfWork, item: ChargeItem) -> Any:
 async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     income = AccountKind.FEE_INCOME if item.mode == ContractMode.LUMP_SUM else AccountKind.FEE_ADVANCE
     after = run.after_unit_id or FIRST
+    # One more than are known, so that the last portion is seen to be the last; units that came meanwhile make another.
+    size = min(PORTION, run.planned - run.done + 1) if run.planned > run.done else PORTION
     values: dict[str, Any] = {
         "county": uow.county,
         "run_id": run.id,
@@ -325,7 +327,7 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         "fee_starts": uow.profile.fee_starts.value,
         "uses": uses_of(item),
         "after": after,
-        "size": PORTION,
+        "size": size,
         "kind": TransactionKind.BILLS_ISSUED.value,
         "transaction_id": new_id(),
         "income_id": await account(uow, income, area_id=item.area_id, company_id=item.company_id),
@@ -337,9 +339,9 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         await account(uow, kind, company_id=item.company_id)
     await uow.session.flush()
     await uow.session.execute(_SETS_OF_ROWS)
-    await uow.session.execute(_OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(PORTION)]})
+    await uow.session.execute(_OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
     # A unit that changed hands within the period gets two bills.
-    ids = [new_id() for _ in range(2 * PORTION)]
+    ids = [new_id() for _ in range(2 * size)]
     looked_at, last_unit, billed, issued, amount = (await uow.session.execute(_ISSUE, {**values, "ids": ids})).one()
     await uow.session.execute(_ROW_BY_ROW)
     run.done += looked_at
@@ -351,7 +353,7 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     run.planned = max(run.planned, run.done)
     if issued:
         await _apply_prepaid(uow, run, after)
-    return int(looked_at) == PORTION
+    return int(looked_at) == size
 
 
 async def _apply_prepaid(uow: UnitOfWork, run: BillRun, after: uuid.UUID) -> None:

@@ -5,13 +5,14 @@ that is there stays as it is. ``anju demo`` and ``anju serve --demo`` run ``load
 """
 
 import asyncio
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-import schema.api  # noqa: F401 -- registers every case, job and policy that the commands rely on
 from app.database import command_engine
 from app.demo.county import County, packaged_counties
 from app.demo.people import login_of
@@ -30,7 +31,20 @@ _LOCK = 0x64656D6F
 
 def load(settings: Settings, show: Progress = silent, *, seed: int = 1, now: datetime | None = None) -> list[str]:
     """Load the demo counties that are not there yet, and return their codes; ``seed`` varies names and figures."""
-    return asyncio.run(load_counties(settings, show, seed=seed, now=now))
+    with _no_garbage():
+        return asyncio.run(load_counties(settings, show, seed=seed, now=now))
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """What a demo leaves behind is little; looking for it among everything loaded costs a sixth of the time."""
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 async def load_counties(

@@ -75,7 +75,7 @@ def _items(scene: Scene, site: Site) -> list[dict[str, Any]]:
                 "basis": ChargeBasis.AREA,
                 "unit_use": UnitUse.SHOP,
                 "unit_price": 2 * price_of(site),
-                "period_months": 3,
+                "period_months": HALF_YEAR,
             }
         )
     if UnitUse.PARKING in uses:
@@ -86,7 +86,7 @@ def _items(scene: Scene, site: Site) -> list[dict[str, Any]]:
                 "category": ChargeCategory.PARKING,
                 "basis": ChargeBasis.SPACE,
                 "unit_price": 6_000,
-                "period_months": 3,
+                "period_months": HALF_YEAR,
             }
         )
     return [{**common, **item} for item in items]
@@ -124,7 +124,7 @@ async def _issue(scene: Scene, firm: Firm, items: Sequence[uuid.UUID], first: da
 
 def _pays(turn: int, half: int) -> tuple[int, Channel] | None:
     """The percentage of what is open that a unit pays after a half-year, and how: most pay, some late, some not."""
-    if turn % 9 == 8:
+    if turn % 9 == 8 or (turn % 3 == 1 and half % 2 == 0):  # some never pay, some once a year
         return None
     if turn % 9 == 6 and half >= 2:
         return None

@@ -23,6 +23,10 @@ PAPERS = (
     DocumentKind.TRAINING_RECORD,
     DocumentKind.OFFICE_PROOF,
 )
+_STAFF = (
+    (StaffKind.MANAGER, "物业经理", "物业经理证（演示）"),
+    (StaffKind.TECHNICIAN, "工程主管", "电工证（演示）"),
+)
 _NOT_IN = frozenset({_S.DRAFT, _S.SUBMITTED, _S.UNDER_REVIEW, _S.RETURNED, _S.LAPSED, _S.WITHDRAWN})
 """States in which a filing has never been filed: told in recent days."""
 
@@ -56,10 +60,7 @@ async def firm(scene: Scene, plan: FirmPlan) -> None:
             contact_phone=number,
             admin=StaffMember(name=shown, kind=StaffKind.ADMIN, post="经理", employed_from=uow.today, phone=number),
         )
-        for kind, post, certificate in (
-            (StaffKind.MANAGER, "物业经理", "物业经理证（演示）"),
-            (StaffKind.TECHNICIAN, "工程主管", "电工证（演示）"),
-        ):
+        for kind, post, certificate in _STAFF if main or scene.profile.company_staff_checked else ():
             await companies.staff_enroll(
                 uow,
                 company_id=company.id,

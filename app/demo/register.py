@@ -109,7 +109,7 @@ async def area(scene: Scene, plans: tuple[EstatePlan, ...]) -> None:
             estates=[areas.EstatePart(site.estate_id) for site in sites],
         )
         for site in sites:
-            for home in site.homes:
+            for home in site.homes if site.plan.billed else ():  # of the others no balance has been handed over yet
                 if home.use == UnitUse.DWELLING and home.area:
                     account_id = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=home.id)
                     await ledger.open_balance(
