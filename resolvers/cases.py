@@ -4,6 +4,7 @@ Both check the case's list, attach what is handed in, write the review, move the
 (``resolvers.queues``), append the audit event and tell subscribers.
 """
 
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ PORTION = 50
 """How many cases the clock moves in one transaction."""
 
 _RETRY_LATER = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ async def timers(uow: "UnitOfWork") -> bool:
             .with_for_update(skip_locked=True)
         )
         for case in (await uow.session.execute(waiting)).scalars().all():
-            await _fire(uow, kind, case)
+            await _fire_or_postpone(uow, kind, case)
             moved += 1
         if moved >= PORTION:
             return True
@@ -170,6 +173,18 @@ async def reschedule(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any] 
     case.document_kinds = await _kinds_attached(uow, case)
     await hand_on(uow, case, facts or {})
     uow.notify(case)
+
+
+async def _fire_or_postpone(uow: "UnitOfWork", kind: CaseKind, case: CaseRow) -> None:
+    """One case that cannot be moved must not stop the county's clock for all others."""
+    name, case_id = kind.model.__name__, case.id
+    try:
+        async with uow.session.begin_nested():
+            await _fire(uow, kind, case)
+    except (Refusal, LookupError, ValueError):
+        log.exception("the clock cannot move %s %s", name, case_id)
+        await uow.session.refresh(case)
+        case.wake_at = uow.now + _RETRY_LATER
 
 
 async def _fire(uow: "UnitOfWork", kind: CaseKind, case: CaseRow) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from models.estates import Estate
 from models.funds import FundRequest
 from models.inspections import Inspection
 from resolvers import funds, inspections
-from resolvers.case_kinds import available_actions, covers
+from resolvers.case_kinds import KINDS, available_actions, covers
 from resolvers.unit_of_work import UnitOfWork, set_fuse
 from tests.stage import Place, Stage
 
@@ -119,7 +120,8 @@ async def test_a_grant_covers_a_case_by_its_own_columns(stage: Stage) -> None:
     assert not covers(await grant(Role.BANK), request)
 
 
-async def test_the_clock_passes_over_a_case_that_somebody_holds(stage: Stage) -> None:
+async def _ordered(stage: Stage, count: int = 1) -> tuple[Actor, list[Inspection]]:
+    """Inspections whose order runs out today."""
     place = await stage.place()
     bureau = await stage.actor(Role.BUREAU)
     plan = await stage.do(
@@ -132,13 +134,39 @@ async def test_the_clock_passes_over_a_case_that_somebody_holds(stage: Stage) ->
         ends_on=stage.today + timedelta(days=5),
         matters=[{"matter": "a", "basis": "b"}],
     )
-    opened = await stage.do(bureau, inspections.open_, plan_id=plan.id, estate_id=place.estate.id)
+    made = []
+    for _ in range(count):
+        opened = await stage.do(bureau, inspections.open_, plan_id=plan.id, estate_id=place.estate.id)
 
-    async def due_now(uow: UnitOfWork) -> None:
-        row = await uow.load(Inspection, opened.id, lock=True)
-        row.state, row.rectify_by, row.wake_at = "RECTIFICATION_ORDERED", stage.today, stage.now
+        async def due_now(uow: UnitOfWork, row_id: uuid.UUID) -> None:
+            row = await uow.load(Inspection, row_id, lock=True)
+            row.state, row.rectify_by, row.wake_at = "RECTIFICATION_ORDERED", stage.today, stage.now
 
-    await stage.do(bureau, due_now)
+        await stage.do(bureau, due_now, row_id=opened.id)
+        made.append(opened)
+    return bureau, made
+
+
+async def test_one_case_that_cannot_be_moved_does_not_stop_the_clock(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _bureau, (stuck, other) = await _ordered(stage, 2)
+    stage.later(days=1)
+
+    async def moved(_uow: UnitOfWork, case: Any, _former: str) -> None:
+        if case.id == stuck.id:
+            raise LookupError("what follows from the move is not there")
+
+    monkeypatch.setitem(KINDS, Inspection, replace(KINDS[Inspection], moved=moved))
+    await stage.tick()
+    assert (await stage.row(Inspection, id=other.id)).state == "OVERDUE"
+    left = await stage.row(Inspection, id=stuck.id)
+    assert (left.state, left.wake_at) == ("RECTIFICATION_ORDERED", stage.now + timedelta(hours=1))
+    assert await stage.rows(AuditEvent, subject_id=stuck.id, to_state="OVERDUE") == []
+
+
+async def test_the_clock_passes_over_a_case_that_somebody_holds(stage: Stage) -> None:
+    bureau, (opened,) = await _ordered(stage)
     stage.later(days=1)
     held, let_go = asyncio.Event(), asyncio.Event()
 
