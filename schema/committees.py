@@ -29,8 +29,8 @@ from schema.engine.declare import (
 from schema.engine.intents import given, inputs, ref
 
 if TYPE_CHECKING:
-    from schema.estates import PropertyArea, Unit
     from schema.attachments import Document
+    from schema.estates import PropertyArea, Unit
 
 for _enumeration in (BodyKind, CommitteeState, MemberPost, MemberStatus):
     described(_enumeration)

@@ -32,10 +32,10 @@ from schema.engine.declare import (
 from schema.engine.intents import given, inputs, ref
 
 if TYPE_CHECKING:
+    from schema.attachments import Document
     from schema.committees import Committee
     from schema.companies import Company
     from schema.estates import Estate, PropertyArea
-    from schema.attachments import Document
 
 for _enumeration in (DisclosureItem, DisclosureClass, Role):
     described(_enumeration)
