@@ -11,6 +11,7 @@ ordinary goes through the command, which knows how to refuse.
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -343,20 +344,30 @@ async def pay_at_once(
         claim=Claim(key, name, input_hash(inputs)),
         request_id=request_id,
     )
-    await line.run(f"BEGIN; SELECT set_config('anju.counties', '{county}', true)")
-    done = "ROLLBACK"
     try:
+        await line.run(f"BEGIN; SELECT set_config('anju.counties', '{county}', true)")
         row = await line.fetch(order.sql, [None if text is None else text.encode() for text in order.texts])
-        if row is None or row[3] != _TRUE:
-            return None
-        others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
-        answered = await answer(Outcome("Payment", order.payment_id, None, others))
-        done = "COMMIT"
+        if row is not None and row[3] == _TRUE:
+            others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
+            answered = await answer(Outcome("Payment", order.payment_id, None, others))
+            await line.run("COMMIT")
+            return answered
     except UniqueViolation:
-        return None
-    finally:
-        await line.run(done)
-    return answered
+        pass
+    except psycopg.OperationalError:
+        # A deadlock, or the connection is gone, perhaps with the COMMIT under way. The key was claimed in the same
+        # transaction, so the ordinary way finds out: it replays what was done, or does it.
+        pass
+    except Exception:
+        await _undo(line)
+        raise
+    await _undo(line)
+    return None
+
+
+async def _undo(line: Line) -> None:
+    with suppress(psycopg.OperationalError):  # a connection that is gone has undone it
+        await line.run("ROLLBACK")
 
 
 _TRUE = b"\x01"

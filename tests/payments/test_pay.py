@@ -278,6 +278,54 @@ async def test_a_key_of_the_short_way_replays_in_the_ordinary_way(market: Market
     assert refused.value.code is ErrorCode.IDEMPOTENCY_KEY_REUSED
 
 
+class Unlucky:
+    """A line whose server goes away right after, or right before, it did what it was asked."""
+
+    def __init__(self, line: Any, at: str, *, after: bool) -> None:
+        self.line, self.at, self.after = line, at, after
+
+    async def fetch(self, statement: str, parameters: Any) -> Any:
+        if self.at == "fetch":
+            raise psycopg.errors.DeadlockDetected("deadlock detected")
+        return await self.line.fetch(statement, parameters)
+
+    async def run(self, statement: str) -> None:
+        if statement != self.at or self.after:
+            await self.line.run(statement)
+        if statement == self.at:
+            raise psycopg.OperationalError("the server closed the connection")
+
+
+@pytest.mark.parametrize(
+    ("at", "after", "payments_made"), [("fetch", False, 0), ("COMMIT", False, 0), ("COMMIT", True, 1)]
+)
+async def test_a_lost_connection_leaves_it_to_the_key(
+    market: Market, connection: Any, at: str, after: bool, payments_made: int
+) -> None:
+    bill = await market.bill()
+    given = market.paying(1_000)
+    inputs = {"bill": str(bill.id)}
+    unlucky = Unlucky(connection, at, after=after)
+    assert await at_once(market, unlucky, bill, 1_000, key="K-1", inputs=inputs, changes=given) is None
+    assert len(await market.world.rows(Payment)) == payments_made
+
+    async def pay(uow: Any) -> Any:
+        return await fee_bill_pay(uow, id=bill.id, **given)
+
+    outcome = await transact(
+        market.world.sessions,
+        market.bank,
+        market.world.county,
+        pay,
+        name="feeBillPay",
+        inputs=inputs,
+        idempotency_key="K-1",
+        now=market.world.now,
+    )
+    assert (outcome.type, outcome.replayed) == ("Payment", bool(payments_made))
+    assert [row.settled for row in await market.bills()] == [1_000]
+
+
 def test_who_may_see_the_bill_is_part_of_the_statement() -> None:
     bank = payments._pay_statement(Role.BANK, True)
     assert "= ANY" in bank.sql.split("FOR NO KEY UPDATE")[0]

@@ -215,11 +215,11 @@ STEPS = st.lists(
         st.integers(1, 30_000),
     ),
     min_size=3,
-    max_size=12,
+    max_size=9,
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_bills_payments_and_books_agree_after_any_history(
     market: Market, steps: list[tuple[str, int, int]]
