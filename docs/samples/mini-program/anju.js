@@ -1,0 +1,106 @@
+// Anju from a WeChat mini-program: nothing but wx.request and wx.uploadFile.
+
+const TOKEN = "anju-token";
+
+function url() {
+  return getApp().globalData.url;
+}
+
+function request(path, data, headers) {
+  return new Promise((resolve, reject) => {
+    wx.request({
+      url: url() + path,
+      method: "POST",
+      data,
+      header: { "content-type": "application/json", "accept-language": "zh-CN", ...headers },
+      success: resolve,
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    });
+  });
+}
+
+/** Why the server said no, for the person: `message` is in their language, `field` names the input at fault. */
+class Refused extends Error {
+  constructor(errors) {
+    super(errors.map((error) => error.message).join("\n"));
+    this.errors = errors;
+  }
+}
+
+async function requestCode(phone) {
+  const { data } = await request("/auth/code", { phone });
+  if (data.error) throw new Refused([data.error]);
+}
+
+async function signIn(phone, code) {
+  const { data } = await request("/auth/token", { phone, code });
+  if (data.error) throw new Refused([data.error]);
+  wx.setStorageSync(TOKEN, data.access_token);
+}
+
+function signedIn() {
+  return Boolean(wx.getStorageSync(TOKEN));
+}
+
+/** Run an operation. Sends it again when the server is busy; leads to the sign-in page when the token is no longer good. */
+async function run(query, variables = {}, attempt = 1) {
+  const headers = { accept: "application/graphql-response+json", authorization: `Bearer ${wx.getStorageSync(TOKEN)}` };
+  const { statusCode, data, header } = await request("/graphql", { query, variables }, headers);
+  if ((statusCode === 429 || statusCode === 503) && attempt < 4) {
+    const seconds = Number(header["Retry-After"] || header["retry-after"] || attempt);
+    await new Promise((wake) => setTimeout(wake, seconds * 1000));
+    return run(query, variables, attempt + 1);
+  }
+  if (statusCode === 401) {
+    wx.removeStorageSync(TOKEN);
+    wx.reLaunch({ url: "/pages/signin/signin" });
+  }
+  if (data.errors) throw new Error(`${data.errors[0].extensions.code}: ${data.errors[0].message}`);
+  return data.data;
+}
+
+/** Do something under a key of its own, so that sending it twice does it once. */
+async function intend(name, query, input) {
+  const idempotencyKey = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  const payload = (await run(query, { input: { ...input, idempotencyKey } }))[name];
+  if (payload.userErrors.length > 0) throw new Refused(payload.userErrors);
+  return payload;
+}
+
+const UPLOAD_CREATE = /* GraphQL */ `
+  mutation UploadCreate($input: UploadCreateInput!) {
+    uploadCreate(input: $input) {
+      document { id upload { url fileField formFields { name value } } }
+      userErrors { code message field retryable }
+    }
+  }
+`;
+
+const UPLOAD_CONFIRM = /* GraphQL */ `
+  mutation UploadConfirm($input: UploadConfirmInput!) {
+    uploadConfirm(input: $input) {
+      document { id state }
+      userErrors { code message field retryable }
+    }
+  }
+`;
+
+/** A picture of wx.chooseMedia becomes a document: announced, sent as a form of one file, confirmed. */
+async function uploadPhoto({ tempFilePath, size }) {
+  const mediaType = /\.png$/i.test(tempFilePath) ? "image/png" : "image/jpeg";
+  const name = tempFilePath.split("/").pop();
+  const { document } = await intend("uploadCreate", UPLOAD_CREATE, { kind: "PHOTO", name, mediaType, size });
+  await new Promise((resolve, reject) => {
+    wx.uploadFile({
+      url: document.upload.url,
+      filePath: tempFilePath,
+      name: document.upload.fileField,
+      formData: Object.fromEntries(document.upload.formFields.map((field) => [field.name, field.value])),
+      success: ({ statusCode, data }) => (statusCode === 201 ? resolve() : reject(new Error(data))),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    });
+  });
+  return (await intend("uploadConfirm", UPLOAD_CONFIRM, { id: document.id })).document;
+}
+
+module.exports = { Refused, requestCode, signIn, signedIn, run, intend, uploadPhoto };

