@@ -16,7 +16,7 @@ from domain import calendar
 from domain.contracts import IN_FORCE
 from domain.documents import DocumentAudience
 from domain.errors import ErrorCode, Refusal
-from domain.inspections import INSPECTION, CheckResult, InspectionAction, InspectionKind, InspectionState, Severity
+from domain.inspections import INSPECTION, InspectionAction, InspectionKind, InspectionState
 from domain.records import Record
 from domain.roles import Role
 from models.accounts import Account, AccountGrant, AccountStatus
@@ -33,6 +33,7 @@ from models.inspections import (
 )
 from resolvers import documents as papers
 from resolvers.cases import case_kind
+from resolvers.inspection_reports import Checked, FindingDraft, check_whole, checked_row, finding_row
 from resolvers.inspection_signing import OFFICES, acting_inspector, inspectors_of, latest_order, sign_paper, text_of
 from resolvers.unit_of_work import UnitOfWork
 
@@ -59,26 +60,6 @@ class InspectorDraft(Record):
         super().__post_init__()
         # Accounts are reference data: their ids arrive as the text in them.
         object.__setattr__(self, "account_id", uuid.UUID(str(self.account_id)))
-
-
-@dataclass(frozen=True)
-class Checked(Record):
-    """What was seen on one matter."""
-
-    checklist_item_id: uuid.UUID
-    result: CheckResult
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class FindingDraft(Record):
-    """A problem that was found, with photos."""
-
-    severity: Severity
-    description: str
-    basis: str
-    checklist_item_id: uuid.UUID | None = None
-    photo_ids: tuple[uuid.UUID, ...] = ()
 
 
 def _facts(row: Any) -> Mapping[str, Any]:
@@ -281,15 +262,15 @@ async def report(
         raise Refusal(ErrorCode.OUT_OF_RANGE, "inspectedOn", least=earliest, most=uow.today)
     seen = [given if isinstance(given, Checked) else Checked(**given) for given in checked]
     found = [given if isinstance(given, FindingDraft) else FindingDraft(**given) for given in findings or ()]
-    await _check_whole(uow, inspection, seen, found)
+    await check_whole(uow, inspection, seen, found)
     for draft_row in (CheckedItem, Finding):
         await uow.session.execute(
             delete(draft_row).where(draft_row.county == uow.county, draft_row.inspection_id == inspection.id)
         )
-    uow.session.add_all(_checked_item(uow, inspection, item) for item in seen)
+    uow.session.add_all(checked_row(uow, inspection, item) for item in seen)
     for position, draft in enumerate(found, start=1):
         photos = await papers.attach(uow, draft.photo_ids, inspection, field=f"findings.{position - 1}.photoIds")
-        uow.session.add(_finding(uow, inspection, position, draft, photos))
+        uow.session.add(finding_row(uow, inspection, position, draft, photos))
     await papers.attach(uow, document_ids or (), inspection)
     inspection.inspected_on, inspection.report = inspected_on, text_of(report, "report")
     inspection.finding_count = len(found)
@@ -392,52 +373,4 @@ async def _inspector(uow: UnitOfWork, inspection: Inspection, draft: InspectorDr
         office=official.office or Role(inspection.applicant_role).value,
         certificate=text_of(draft.certificate, f"{field}.certificate"),
         assigned_at=uow.now,
-    )
-
-
-async def _check_whole(
-    uow: UnitOfWork, inspection: Inspection, seen: Sequence[Checked], found: Sequence[FindingDraft]
-) -> None:
-    """The report answers the whole checklist; what deviates is a finding, and a finding shows a photo."""
-    items = select(ChecklistItem.id, ChecklistItem.position).where(
-        ChecklistItem.county == uow.county, ChecklistItem.plan_id == inspection.plan_id
-    )
-    positions = dict((await uow.session.execute(items)).all())
-    answered = [item.checklist_item_id for item in seen]
-    if len(set(answered)) != len(answered) or not set(answered) <= set(positions):
-        raise Refusal(ErrorCode.INVALID_INPUT, "checked")
-    if left_out := sorted(positions[item] for item in set(positions) - set(answered)):
-        raise Refusal(ErrorCode.REQUIRED, "checked", positions=left_out)
-    deviating = {item.checklist_item_id for item in seen if item.result is CheckResult.ISSUE}
-    if not {draft.checklist_item_id for draft in found if draft.checklist_item_id} <= set(positions):
-        raise Refusal(ErrorCode.INVALID_INPUT, "findings")
-    if undescribed := sorted(positions[item] for item in deviating - {draft.checklist_item_id for draft in found}):
-        raise Refusal(ErrorCode.REQUIRED, "findings", positions=undescribed)
-    for place, draft in enumerate(found):
-        if not draft.photo_ids:
-            raise Refusal(ErrorCode.REQUIRED, f"findings.{place}.photoIds")
-
-
-def _checked_item(uow: UnitOfWork, inspection: Inspection, item: Checked) -> CheckedItem:
-    return CheckedItem(
-        county=uow.county,
-        inspection_id=inspection.id,
-        checklist_item_id=item.checklist_item_id,
-        result=item.result.value,
-        note=item.note,
-    )
-
-
-def _finding(
-    uow: UnitOfWork, inspection: Inspection, position: int, draft: FindingDraft, photos: Sequence[Document]
-) -> Finding:
-    return Finding(
-        county=uow.county,
-        inspection_id=inspection.id,
-        checklist_item_id=draft.checklist_item_id,
-        position=position,
-        severity=draft.severity.value,
-        description=text_of(draft.description, f"findings.{position - 1}.description"),
-        basis=text_of(draft.basis, f"findings.{position - 1}.basis"),
-        photo_ids=[photo.id for photo in photos],
     )
