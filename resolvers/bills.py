@@ -2,15 +2,16 @@
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from auth.actor import Grant
-from domain.bills import ACTIONS, BillAction, BillKind, BillState, DisputeOutcome, DisputeState, settled_state
+from domain.bills import ACTIONS, BILLERS, BillAction, BillKind, BillState, DisputeOutcome, DisputeState, settled_state
 from domain.calendar import deadline
 from domain.contracts import ContractMode
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind, Line, TransactionKind, credit, debit
 from models.base import new_id
+from models.cases import Task
 from models.fees import BillAdjustment, BillDispute, ChargeItem, FeeBill
 from models.payments import Allocation, Payment
 from resolvers.ledger import account, post
@@ -39,6 +40,7 @@ async def bill_dispute(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> tuple[
         raised_by=raised_by,
     )
     uow.session.add(dispute)
+    uow.session.add_all(_answers_wanted(uow, bill, dispute))
     former, bill.state = bill.state, BillState.DISPUTED.value
     await uow.audit("billDispute", bill, grant=grant, reason=reason, from_state=former, to_state=bill.state)
     return bill, dispute
@@ -48,7 +50,7 @@ async def bill_dispute_withdraw(uow: UnitOfWork, *, id: uuid.UUID) -> tuple[FeeB
     """Take the open dispute of a bill back."""
     bill, grant = await _take_up(uow, id, BillAction.WITHDRAW_DISPUTE)
     dispute = await _open_dispute(uow, bill)
-    _close(uow, dispute, DisputeState.WITHDRAWN)
+    await _close(uow, dispute, DisputeState.WITHDRAWN)
     _follow_money(bill)
     await uow.audit("billDisputeWithdraw", bill, grant=grant, to_state=bill.state)
     return bill, dispute
@@ -71,7 +73,7 @@ async def bill_dispute_answer(
     elif reduction:
         raise Refusal(ErrorCode.INVALID_INPUT, "reduction")
     dispute.answer = answer
-    _close(uow, dispute, DisputeState(outcome.value))
+    await _close(uow, dispute, DisputeState(outcome.value))
     _follow_money(bill)
     await uow.audit(
         "billDisputeAnswer",
@@ -115,7 +117,7 @@ async def bill_void(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FeeBill:
     if former == BillState.DISPUTED:
         dispute = await _open_dispute(uow, bill)
         dispute.answer = reason
-        _close(uow, dispute, DisputeState.VOIDED)
+        await _close(uow, dispute, DisputeState.VOIDED)
     lines = [*await _claim_lines(uow, bill, owed), *await _advance_lines(uow, bill, paid)]
     if lines:
         await post(uow, TransactionKind.BILL_VOIDED, lines, reason=reason, reference=bill.number)
@@ -163,10 +165,46 @@ async def _open_dispute(uow: UnitOfWork, bill: FeeBill) -> BillDispute:
     ).scalar_one()
 
 
-def _close(uow: UnitOfWork, dispute: BillDispute, state: DisputeState) -> None:
+async def _close(uow: UnitOfWork, dispute: BillDispute, state: DisputeState) -> None:
     dispute.state = state.value
     dispute.closed_by = uow.actor.account_id
     dispute.closed_at = uow.now
+    await uow.session.execute(
+        update(Task)
+        .where(
+            Task.county == uow.county,
+            Task.case_type == BillDispute.__name__,
+            Task.case_id == dispute.id,
+            Task.closed_at.is_(None),
+        )
+        .values(closed_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _answers_wanted(uow: UnitOfWork, bill: FeeBill, dispute: BillDispute) -> list[Task]:
+    """The dispute in the work queue of everybody who may answer it; the first answer closes it for all."""
+    return [
+        Task(
+            county=uow.county,
+            id=new_id(),
+            case_type=BillDispute.__name__,
+            case_id=dispute.id,
+            role=role.value,
+            actions=[BillAction.ANSWER_DISPUTE.value],
+            title=f"{bill.title} {bill.number}",
+            state=dispute.state,
+            township=bill.township,
+            community=bill.community,
+            estate_id=bill.estate_id,
+            area_id=bill.area_id,
+            company_id=bill.company_id,
+            due_on=dispute.answer_due_on,
+            due_order=dispute.answer_due_on,
+            opened_at=uow.now,
+        )
+        for role in sorted(BILLERS)
+    ]
 
 
 async def _reduce(uow: UnitOfWork, bill: FeeBill, reduction: int, reason: str, *, field: str) -> BillAdjustment:

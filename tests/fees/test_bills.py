@@ -10,7 +10,7 @@ from domain.errors import ErrorCode
 from domain.ledger import AccountKind
 from domain.roles import Role
 from models.base import new_id
-from models.cases import AuditEvent
+from models.cases import AuditEvent, Task
 from models.fees import BillAdjustment, BillDispute
 from models.payments import Allocation, Payment
 from resolvers.bills import bill_adjust, bill_dispute, bill_dispute_answer, bill_dispute_withdraw, bill_void
@@ -55,6 +55,26 @@ async def test_a_dispute_may_end_in_a_reduction_and_money_back(market: Market) -
     assert await _balance(market, AccountKind.FEE_INCOME) == 8_400
     assert await _balance(market, AccountKind.RECEIVABLE) == 0
     assert await _balance(market, AccountKind.PREPAID) == 3_600
+
+
+async def test_a_dispute_waits_in_the_queue_of_those_who_may_answer(market: Market) -> None:
+    bill, owner = await market.bill(), await market.resident()
+    leader = await market.world.person(
+        Role.PROJECT_LEADER, company_id=market.company.id, area_id=market.area.id, estate_id=market.estate.id
+    )
+    _, dispute = await market.world.do(owner, bill_dispute, id=bill.id, reason="x")
+    tasks = await market.world.rows(Task, case_id=dispute.id)
+    assert {(task.role, task.due_on, task.closed_at) for task in tasks} == {
+        ("COMPANY_ADMIN", date(2026, 3, 9), None),
+        ("PROJECT_LEADER", date(2026, 3, 9), None),
+    }
+    for actor in (market.admin, leader):
+        assert len(await market.world.sees(actor, Task)) == 1
+    for actor in (owner, market.cashier):
+        assert await market.world.sees(actor, Task) == set()
+    answer = {"id": bill.id, "outcome": DisputeOutcome.UPHELD, "answer": "无误"}
+    await market.world.do(leader, bill_dispute_answer, **answer)
+    assert {task.closed_at for task in await market.world.rows(Task, case_id=dispute.id)} == {market.world.now}
 
 
 async def test_a_dispute_can_be_taken_back(market: Market) -> None:
