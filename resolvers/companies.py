@@ -113,12 +113,17 @@ async def change(uow: UnitOfWork, *, id: uuid.UUID, expected_version: int | None
 async def staff_enroll(uow: UnitOfWork, *, company_id: uuid.UUID, **member: Any) -> CompanyStaff:
     """Enrol a member of staff (``StaffMember``, companyStaffEnroll); the grants of the post begin with the employment.
 
-    The company's administrator enrols; the office that registers companies may, too, so that a company has a first one.
+    The company's administrator enrols. The office that registers companies may, too, as the papers attest, but gives a
+    company an administrator only while it has none (``FORBIDDEN_ROLE``): nobody else acts for it.
     Refuses ``ALREADY_REGISTERED`` for a person whom the company employs already.
     """
     company = await uow.load(Company, company_id, lock=True, field="companyId")
     grant = await uow.act(ENROLLERS, Company, company)
-    staff = await _employ(uow, company, StaffMember(**member))
+    wanted = StaffMember(**member)
+    planted = grant.role is not Role.COMPANY_ADMIN and wanted.kind is StaffKind.ADMIN
+    if planted and await _has_administrator(uow, company):
+        raise Refusal(ErrorCode.FORBIDDEN_ROLE, "kind", roles=[Role.COMPANY_ADMIN])
+    staff = await _employ(uow, company, wanted)
     await uow.audit("companyStaffEnroll", staff, grant=grant, detail={"kind": staff.kind})
     uow.notify(company)
     return staff
@@ -131,7 +136,7 @@ async def staff_dismiss(uow: UnitOfWork, *, id: uuid.UUID, employed_to: date) ->
     """
     staff = await uow.load(CompanyStaff, id, lock=True)
     company = await uow.load(Company, staff.company_id, lock=True, field="companyId")
-    grant = await uow.act(ENROLLERS, Company, company)
+    grant = await uow.act((Role.COMPANY_ADMIN, Role.BUREAU), Company, company)
     if staff.employed_to is not None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="companyStaffDismiss", state="ENDED")
     if employed_to < staff.employed_from:
@@ -192,6 +197,17 @@ def _write(uow: UnitOfWork, company: Company, particulars: CompanyParticulars) -
         setattr(company, field, getattr(particulars, field))
     phone = check_phone(particulars.contact_phone, "contactPhone") if particulars.contact_phone else None
     seal_into(company, "contact_phone", phone, Kind.PHONE, uow.vault)
+
+
+async def _has_administrator(uow: UnitOfWork, company: Company) -> bool:
+    in_post = select(CompanyStaff.id).where(
+        CompanyStaff.county == uow.county,
+        CompanyStaff.company_id == company.id,
+        CompanyStaff.kind == StaffKind.ADMIN.value,
+        CompanyStaff.account_id.is_not(None),
+        CompanyStaff.employed_to.is_(None),
+    )
+    return await uow.session.scalar(in_post.limit(1)) is not None
 
 
 async def _employ(uow: UnitOfWork, company: Company, member: StaffMember) -> CompanyStaff:

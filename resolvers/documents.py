@@ -88,7 +88,7 @@ async def receive(uow: "UnitOfWork", *, document_id: uuid.UUID, received: Receiv
     return recorded.scalar_one_or_none() is not None
 
 
-async def upload_confirm(uow: "UnitOfWork", *, id: uuid.UUID, sha256: str | None = None) -> Document:  # noqa: A002
+async def upload_confirm(uow: "UnitOfWork", *, id: uuid.UUID, sha256: str | None = None) -> Document:
     """Take a sent file as a document (uploadConfirm). Confirming twice is confirming once.
 
     The bytes' type was recognised while they were received. ``sha256`` (hexadecimal), where given, must be theirs.

@@ -43,7 +43,7 @@ async def appoint(uow: UnitOfWork, *, area_id: uuid.UUID, **appointment: Any) ->
     ``ALREADY_REGISTERED`` where one is in post; ``OUT_OF_RANGE`` when the person leads as many projects as allowed.
     """
     wanted = Appointment(**appointment)
-    area = await uow.load(PropertyArea, area_id, field="areaId")
+    area = await uow.load(PropertyArea, area_id, lock=True, field="areaId")
     staff, company, grant = await _appointee(uow, wanted)
     await _check_project(uow, company, area)
     if await _in_post(uow, area.id) is not None:

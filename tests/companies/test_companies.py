@@ -118,6 +118,24 @@ async def test_grants_follow_employment(world: World) -> None:
     )
 
 
+async def test_an_office_gives_a_company_no_second_administrator(world: World) -> None:
+    bureau, street = await world.bureau(), await world.township_office()
+    company = await world.do(bureau, companies.register, credit_code=make_credit_code(7), **particulars(world))
+    first = await world.do(street, companies.staff_enroll, company_id=company.id, **vars(admin(world)))
+    for office in (bureau, street):
+        await world.refused(
+            office,
+            companies.staff_enroll,
+            ErrorCode.FORBIDDEN_ROLE,
+            "kind",
+            company_id=company.id,
+            **vars(admin(world)),
+        )
+    boss = await world.actor(account_id=first.account_id)
+    await world.do(boss, companies.staff_enroll, company_id=company.id, **vars(admin(world)))
+    await world.refused(street, companies.staff_dismiss, ErrorCode.FORBIDDEN_ROLE, id=first.id, employed_to=world.today)
+
+
 async def test_one_login_serves_two_companies(world: World) -> None:
     bureau = await world.bureau()
     same = admin(world)
