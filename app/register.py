@@ -17,8 +17,8 @@ from app.settings import Settings
 from auth.actor import Actor, Grant
 from domain.calendar import today
 from domain.register import shown
+from domain.register_business import SHEETS
 from domain.register_rows import Faults
-from domain.register_sheets import SHEETS
 from domain.roles import Role
 from models.accounts import Account, AccountStatus
 from models.base import new_id

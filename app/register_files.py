@@ -20,8 +20,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from app.texts import sentence
 from domain.errors import ErrorCode, Refusal
 from domain.register import FORMS, CellKind, Column, Fault, Row, Sheet
+from domain.register_business import SHEETS
 from domain.register_rows import Faults, read_sheet, required_mark
-from domain.register_sheets import SHEETS
 from schema.documents import Locale
 
 LEGEND = "说明"

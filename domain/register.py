@@ -71,17 +71,26 @@ class Column:
     default: Any = None
     """What an empty cell means."""
 
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Chinese words by value, for terms whose descriptions give none."""
+
     @cached_property
     def labels(self) -> Mapping[str, Term]:
         """Every spelling of a choice."""
         assert self.terms is not None  # noqa: S101 - choices name their terms
-        spellings = [(text, term) for term in self.terms for text in (term.value, *_words(term))]
+        spellings = [
+            (text, term) for term in self.terms for text in (term.value, self.word(term), *_words(term)) if text
+        ]
         return dict(spellings) | {_folded(text): term for text, term in spellings}
 
     @cached_property
     def listed(self) -> str:
         """The choices as the legend lists them."""
-        return " | ".join(label(term) for term in self.terms) if self.terms else ""
+        return " | ".join(self.word(term) for term in self.terms) if self.terms else ""
+
+    def word(self, term: Term) -> str:
+        """The Chinese word for one of the choices."""
+        return self.words.get(term.value) or label(term)
 
 
 @dataclass(frozen=True)
@@ -287,9 +296,9 @@ def shown(column: Column, value: Any) -> Any:
         case CellKind.YES_NO:
             return "是" if value else "否"
         case CellKind.CHOICE if column.terms is not None:
-            return label(column.terms(value))
+            return column.word(column.terms(value))
         case CellKind.CHOICES if column.terms is not None:
-            return "、".join(label(column.terms(one)) for one in value)
+            return "、".join(column.word(column.terms(one)) for one in value)
     return value
 
 

@@ -224,5 +224,3 @@ FACILITIES = Sheet(
         day("inspected_until", "检验有效期至"),
     ),
 )
-
-SHEETS: tuple[Sheet, ...] = (AREAS, ESTATES, BUILDINGS, UNITS, PARKING, OWNERS, FACILITIES)

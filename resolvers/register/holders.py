@@ -71,8 +71,7 @@ async def owners(work: Work) -> None:
     parties = await _recall(work, found)
     held: dict[uuid.UUID, list[Held]] = defaultdict(list)
     for place, row in enumerate(found):
-        if place % 5_000 == 0:
-            work.progress(OWNERS.title, place, len(found))
+        await work.breathe(OWNERS, place, len(found))
         unit_id = work.unit(OWNERS, row)
         try:
             owner_id = _party(work, parties, row, unit_id)

@@ -36,7 +36,7 @@ async def areas(work: Work) -> None:
         township = work.township(AREAS, row)
         rows.append(
             {
-                **_common(work, claim(work.areas, row["code"], met)),
+                **common(work, claim(work.areas, row["code"], met)),
                 **{name: row[name] for name in ("code", "name", "community", "boundary", "filing_number", "filed_on")},
                 "floor_area": row["floor_area"],
                 "township": township,
@@ -61,7 +61,7 @@ async def estates(work: Work) -> None:
         row_id = claim(work.estates, row["code"], met)
         rows.append(
             {
-                **_common(work, row_id),
+                **common(work, row_id),
                 **{name: row[name] for name in BASE_DATA},
                 "community": row["community"],
                 "township": township,
@@ -74,7 +74,7 @@ async def estates(work: Work) -> None:
         )
     kept = ("state", "approved_on", "service_mode_since")
     left_empty = [f"contact_cadre_phone_{part}" for part in ("sealed", "index", "mask")]
-    options: dict[str, Any] = {"kept": kept, "compared": _unsealed(rows, kept), "coalesced": left_empty}
+    options: dict[str, Any] = {"kept": kept, "compared": unsealed(rows, kept), "coalesced": left_empty}
     await work.store(ESTATES, Estate, rows, met[True], **options)
 
 
@@ -100,7 +100,7 @@ async def buildings(work: Work) -> None:
         wanted[row_id] = area_id or whole.get(estate_id) or work.building_areas.get(row_id)
         rows.append(
             {
-                **_common(work, row_id),
+                **common(work, row_id),
                 **vars(data),
                 "estate_id": estate_id,
                 "area_id": wanted[row_id],
@@ -129,8 +129,7 @@ async def units(work: Work) -> None:
         known_before = met[True]
         mine: list[tuple[Row, dict[str, Any]]] = []
         for place, row in enumerate(found):
-            if place % 5_000 == 0:
-                work.progress(sheet.title, place, len(found))
+            await work.breathe(sheet, place, len(found))
             building_id = work.building(sheet, row)
             if building_id is None:
                 continue
@@ -144,12 +143,13 @@ async def units(work: Work) -> None:
                 work.fault(sheet, row, snake(refusal.field), refusal.code, **refusal.params)
                 continue
             row_id = claim(work.units, (building_id, data.entrance, data.room), met)
+            work.unit_buildings[row_id] = building_id
             places = {
                 "building_id": building_id,
                 "estate_id": work.estates[row["estate"]],
                 "area_id": work.building_areas.get(building_id),
             }
-            mine.append((row, {**_common(work, row_id), **places, **columns}))
+            mine.append((row, {**common(work, row_id), **places, **columns}))
         await _check_numbers(work, sheet, mine)
         work.progress(sheet.title, len(found), len(found))
         await work.store(sheet, Unit, [made for _row, made in mine], met[True] - known_before)
@@ -174,7 +174,7 @@ async def facilities(work: Work) -> None:
         data = FacilityData(**{name: row[name] for name in FacilityData.__dataclass_fields__})
         row_id = claim(known, (estate_id, data.kind.value, data.number), met)
         places = {"estate_id": estate_id, "building_id": building_id, "sort_key": facility_sort_key(data)}
-        rows.append({**_common(work, row_id), **places, **vars(data)})
+        rows.append({**common(work, row_id), **places, **vars(data)})
     await work.store(FACILITIES, Facility, rows, met[True])
 
 
@@ -187,13 +187,13 @@ def sealed(work: Work, model: Any, row_id: uuid.UUID, name: str, value: str | No
     return dict(zip(columns, work.uow.vault.seal(value, kind, work.uow.county, context), strict=True))
 
 
-def _unsealed(rows: list[dict[str, Any]], kept: Iterable[str]) -> list[str]:
+def unsealed(rows: list[dict[str, Any]], kept: Iterable[str]) -> list[str]:
     """The columns that tell whether a row differs: a ciphertext is another each time, its index is not."""
     ignored = {"county", "id", "updated_at", *kept}
     return [name for name in rows[0] if name not in ignored and not name.endswith("_sealed")] if rows else []
 
 
-def _common(work: Work, row_id: uuid.UUID) -> dict[str, Any]:
+def common(work: Work, row_id: uuid.UUID) -> dict[str, Any]:
     return {"county": work.uow.county, "id": row_id, "updated_at": work.uow.now}
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import delete
 
 from domain.estates import SearchKind
 from domain.register import Fault, Row
+from domain.register_business import COMPANIES
 from domain.register_rows import Faults
 from domain.register_sheets import AREAS, ESTATES
 from domain.roles import Role
 from domain.search import grams
 from models.search import SearchGram
-from resolvers.register import holders, places
+from resolvers.register import business, holders, openings, places
 from resolvers.register.store import Stored, upsert
 from resolvers.register.work import Progress, Work
 from resolvers.unit_of_work import UnitOfWork
@@ -25,6 +26,14 @@ STEPS: tuple[Callable[[Work], Awaitable[None]], ...] = (
     places.units,
     places.facilities,
     holders.owners,
+    business.companies,
+    business.contracts,
+    business.leaders,
+    openings.committees,
+    business.charge_items,
+    openings.arrears,
+    openings.prepaid,
+    openings.funds,
 )
 """In the order in which the sheets build on each other."""
 
@@ -75,7 +84,7 @@ async def import_register(
 
 
 async def _index(work: Work) -> None:
-    """Make the file's areas and estates findable by the texts they have now."""
+    """Make the file's areas, estates and companies findable by the texts they have now."""
     county, session = work.uow.county, work.uow.session
     if work.faults:
         return
@@ -83,6 +92,9 @@ async def _index(work: Work) -> None:
         SearchKind.AREA: {work.areas[row["code"]]: (row["name"], row["code"]) for row in work.read(AREAS)},
         SearchKind.ESTATE: {
             work.estates[row["code"]]: (row["name"], row["code"], row["address"]) for row in work.read(ESTATES)
+        },
+        SearchKind.COMPANY: {
+            work.companies[row["credit_code"]]: (row["name"], row["credit_code"]) for row in work.read(COMPANIES)
         },
     }
     for kind, by_id in texts.items():

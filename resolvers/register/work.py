@@ -1,5 +1,6 @@
 """What an import carries from sheet to sheet: the unit of work, what the county knows already, faults and counts."""
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +40,12 @@ class Work:
     building_areas: dict[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
     building_numbers: dict[uuid.UUID, str] = field(default_factory=dict)
     units: dict[UnitKey, uuid.UUID] = field(default_factory=dict)
+    unit_buildings: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
+    companies: dict[Any, uuid.UUID] = field(default_factory=dict)
+    contracts: dict[Any, uuid.UUID] = field(default_factory=dict)
+    contract_parties: dict[str, tuple[uuid.UUID, uuid.UUID, Row]] = field(default_factory=dict)
+    """The file's contracts by number: area, company and row."""
+    charge_items: dict[Any, uuid.UUID] = field(default_factory=dict)
 
     async def recall(self) -> None:
         """Learn the natural keys of what the county has: areas, estates, buildings, and units where rows need them."""
@@ -64,6 +71,7 @@ class Work:
         unit_columns = (Unit.building_id, Unit.entrance, Unit.room, Unit.id)
         for building_id, entrance, room, row_id in await self._all(select(*unit_columns).where(Unit.county == county)):
             self.units[building_id, entrance, room] = row_id
+            self.unit_buildings[row_id] = building_id
 
     async def _all(self, statement: Any) -> Iterable[Any]:
         return (await self.uow.session.execute(statement)).all()
@@ -125,12 +133,22 @@ class Work:
         )
         return self.find(sheet, row, "room", self.units, (building_id, *key), *named)
 
+    def count(self, sheet: Sheet, created: int, updated: int, unchanged: int) -> None:
+        """Add to what became of a sheet's rows."""
+        self.counts[sheet.name] = self.counts.get(sheet.name, Stored()) + Stored(created, updated, unchanged)
+
+    async def breathe(self, sheet: Sheet, done: int, total: int) -> None:
+        """Say how far a long sheet is, and let the process do its other work now and then."""
+        if done % 5_000 == 0:
+            self.progress(sheet.title, done, total)
+        if done % 200 == 0:
+            await asyncio.sleep(0)
+
     async def store(self, sheet: Sheet, model: Any, rows: list[dict[str, Any]], known: int, **options: Any) -> None:
         """Write a sheet's rows unless there are faults already, and count them."""
         if self.faults:
             return
-        stored = await upsert(self.uow.session, model, rows, known=known, **options)
-        self.counts[sheet.name] = self.counts.get(sheet.name, Stored()) + stored
+        self.count(sheet, *await upsert(self.uow.session, model, rows, known=known, **options))
 
 
 def claim(known: dict[Any, uuid.UUID], key: Any, met: Counter[bool]) -> uuid.UUID:

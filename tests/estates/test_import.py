@@ -10,16 +10,24 @@ from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy import select
 
 from app import register_files
 from app.register import Outcome, export_as, import_as
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import make_credit_code, make_id_number, make_phone, make_unit_number
-from domain.register_sheets import SHEETS
+from domain.register_business import SHEETS
 from domain.roles import Role
+from models.committees import Committee
+from models.companies import Company, ProjectLeader
+from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Facility, Ownership, PropertyArea, Unit
+from models.fees import ChargeItem, FeeBill
+from models.ledger import LedgerAccount
 from models.people import Owner
 from models.sealed import reveal
+from resolvers.ledger import balance
+from resolvers.unit_of_work import set_fuse
 from tests.world import World
 
 Cells = dict[str, list[dict[str, Any]]]
@@ -126,6 +134,86 @@ def register(world: World) -> Cells:
                 "维保单位": "演示维保（虚构）",
             }
         ],
+    }
+
+
+def business(world: World) -> Cells:
+    """Who serves and governs the first area, and what its units owe and hold."""
+    unit = {"小区编码": "E1", "幢号": "1", "单元": "2", "房号": "501"}
+    attested = {"截止日期": "2025-12-31", "核实人和依据": "演示街道，账册"}
+    firm = {"物业管理区域编码": "A1", "企业信用代码": make_credit_code(5)}
+    return {
+        "物业服务企业": [
+            {
+                "统一社会信用代码": make_credit_code(5),
+                "企业名称": "演示物业（虚构）",
+                "社区代码": world.community,
+                "联系人": "孙联系",
+                "联系人手机": make_phone(51),
+                "已备案": "是",
+                "平台管理员": "钱管理",
+                "平台管理员手机": make_phone(52),
+            }
+        ],
+        "物业服务合同": [
+            {
+                "合同编号": "HT-1",
+                "合同类别": "物业服务合同",
+                "收费方式": "包干制",
+                "开始日期": "2024-01-01",
+                "结束日期": "2027-12-31",
+                "收费标准": "住宅 1.20 元/㎡·月（虚构）",
+                "服务内容和标准": "三级",
+                "选聘方式": "业主共同决定",
+                **firm,
+            }
+        ],
+        "项目负责人": [{"姓名": "李负责", "证书编号": "ZS-1", "任职日期": "2024-01-01", **firm}],
+        "业主委员会": [
+            {
+                "物业管理区域编码": "A1",
+                "类型": "业主委员会",
+                "名称": "演示花园业主委员会（演示）",
+                "任期开始": "2024-03-01",
+                "任期届满": "2027-02-28",
+                "确认依据": "纸质备案",
+                "备案编号": "BA-1",
+                "备案日期": "2024-04-01",
+            }
+        ],
+        "业主委员会成员": [
+            {"物业管理区域编码": "A1", "姓名": f"委员{number}", "职务": "主任" if number == 1 else "委员"}
+            for number in (1, 2, 3)
+        ],
+        "收费项目": [
+            {
+                "物业管理区域编码": "A1",
+                "合同编号": "HT-1",
+                "项目编码": "WY01",
+                "项目名称": "物业服务费",
+                "类别": "物业服务费",
+                "计费方式": "按面积",
+                "适用用途": "住宅",
+                "单价": "1.20",
+                "账期（月）": 12,
+                "服务内容和标准": "三级",
+                "开始日期": "2024-01-01",
+            }
+        ],
+        "期初欠费": [
+            {
+                "欠费单号": "QC-1",
+                "收费项目编码": "WY01",
+                "账期开始": "2024-01-01",
+                "账期结束": "2024-12-31",
+                "应缴日期": "2024-12-31",
+                "欠费金额": "1278.00",
+                **unit,
+                **attested,
+            }
+        ],
+        "期初预收": [{"预收单号": "YS-1", "企业信用代码": make_credit_code(5), "余额": "600.50", **unit, **attested}],
+        "期初维修资金": [{"余额": 8875, **unit, **attested}],
     }
 
 
@@ -409,3 +497,69 @@ async def test_a_file_that_is_no_workbook_is_said_so(world: World, tmp_path: Pat
     file.write_bytes(b"not a workbook")
     with pytest.raises(register_files.UnreadableFile, match=r"x\.xlsx"):
         await imported(world, file)
+
+
+@pytest.mark.requirement("ZS-1", "ZS-4", "TQ-118")
+async def test_companies_contracts_bodies_and_opening_balances_come_in_too(world: World, tmp_path: Path) -> None:
+    file = workbook(tmp_path / "all.xlsx", register(world) | business(world))
+    first = await imported(world, file)
+    assert places(first) == []
+    created = {
+        **dict.fromkeys(
+            ("companies", "contracts", "leaders", "committees", "charge_items", "arrears", "prepaid", "funds"), 1
+        ),
+        "committee_members": 3,
+    }
+    assert {name: counts(first)[name] for name in created} == {name: (count, 0, 0) for name, count in created.items()}
+    (company,) = await world.rows(Company)
+    assert (company.name, company.state, company.listed) == ("演示物业（虚构）", "FILED", True)
+    assert reveal(company, "contact_phone", world.vault) == make_phone(51)
+    (contract,) = await world.rows(ServiceContract)
+    assert (contract.state, contract.company_id, contract.township) == ("EFFECTIVE", company.id, world.township)
+    (leader,) = await world.rows(ProjectLeader)
+    assert (leader.name, leader.state, leader.area_id) == ("李负责", "REPORTED", contract.area_id)
+    (committee,) = await world.rows(Committee)
+    assert (committee.state, committee.member_count) == ("FILED", 3)
+    (item,) = await world.rows(ChargeItem)
+    assert (item.unit_price, item.state, item.contract_id) == (120, "DEFINED", contract.id)
+    (bill,) = await world.rows(FeeBill)
+    assert (bill.kind, bill.amount, bill.number, bill.charge_item_id) == ("OPENING_ARREARS", 127_800, "QC-1", item.id)
+    async with world.sessions() as session:
+        await set_fuse(session, {world.county})
+        accounts = (await session.scalars(select(LedgerAccount).where(LedgerAccount.county == world.county))).all()
+        held = {account.kind: await balance(session, world.county, account.id) for account in accounts}
+    assert held == {
+        "RECEIVABLE": 127_800,
+        "PREPAID": 60_050,
+        "UNIT_FUND": 887_500,
+        "OPENING": 60_050 + 887_500 - 127_800,
+    }
+    again = counts(await imported(world, file))
+    assert {name: again[name] for name in created} == {name: (0, 0, count) for name, count in created.items()}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "change", "column", "code"),
+    [
+        ("物业服务企业", {"统一社会信用代码": "91990000000000051X"}, "统一社会信用代码", ErrorCode.INVALID_CREDIT_CODE),
+        ("物业服务合同", {"企业信用代码": make_credit_code(6)}, "企业信用代码", ErrorCode.NOT_FOUND),
+        ("物业服务合同", {"结束日期": "2023-12-31"}, "结束日期", ErrorCode.OUT_OF_RANGE),
+        ("项目负责人", {"任职日期": "2999-01-01"}, "任职日期", ErrorCode.OUT_OF_RANGE),
+        ("业主委员会", {"任期届满": "2040-01-01"}, "任期届满", ErrorCode.OUT_OF_RANGE),
+        ("收费项目", {"类别": "代收手续费"}, None, ErrorCode.CHARGE_FORBIDDEN),
+        ("收费项目", {"物业管理区域编码": "A2"}, "合同编号", ErrorCode.INVALID_INPUT),
+        ("期初欠费", {"收费项目编码": "WY99"}, "收费项目编码", ErrorCode.NOT_FOUND),
+        ("期初预收", {"余额": 0}, "余额", ErrorCode.OUT_OF_RANGE),
+        ("期初维修资金", {"截止日期": "2999-01-01"}, "截止日期", ErrorCode.OUT_OF_RANGE),
+    ],
+)
+async def test_what_commands_refuse_is_a_fault_of_its_cell_too(
+    world: World, tmp_path: Path, sheet: str, change: dict[str, Any], column: str | None, code: ErrorCode
+) -> None:
+    cells = register(world) | business(world)
+    cells[sheet][0] |= change
+    outcome = await imported(world, workbook(tmp_path / "r.xlsx", cells))
+    assert [(found[0], found[1], found[3]) for found in places(outcome)][:1] == [(sheet, 2, code)]
+    assert column is None or places(outcome)[0][2] == column
+    assert await world.rows(Estate) == []
+    assert await world.rows(Company) == []
