@@ -6,9 +6,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from domain.committees import IN_OFFICE, MemberStatus
+from domain.companies import LeaderState
+from domain.contracts import ContractState
 from domain.estates import AreaState, UnitUse
 from domain.register import Sheet
+from models.committees import Committee, CommitteeMember
+from models.companies import Company, ProjectLeader
+from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Facility, Ownership, PropertyArea, Unit
+from models.fees import ChargeItem
+from models.filings import Filing
 from models.people import Owner
 from resolvers.unit_of_work import UnitOfWork
 
@@ -130,6 +138,81 @@ async def _facilities(uow: UnitOfWork) -> Rows:
     return await _mappings(uow, statement.with_only_columns(*columns).order_by(Estate.code, Facility.sort_key))
 
 
+async def _companies(uow: UnitOfWork) -> Rows:
+    columns = (*Company.__table__.columns, Company.listed.label("filed"))
+    return await _mappings(uow, uow.select(Company).with_only_columns(*columns).order_by(Company.credit_code))
+
+
+async def _contracts(uow: UnitOfWork) -> Rows:
+    """Contracts that were brought in; those filed here are the platform's own."""
+    filed = select(Filing.id).where(Filing.county == ServiceContract.county, Filing.contract_id == ServiceContract.id)
+    statement = (
+        uow.select(ServiceContract)
+        .join(PropertyArea, _same(ServiceContract, PropertyArea, "area_id"))
+        .join(Company, _same(ServiceContract, Company, "company_id"))
+        .where(~filed.exists())
+    )
+    serving = (ServiceContract.state != ContractState.TERMINATED.value).label("still_serving")
+    columns = (
+        *ServiceContract.__table__.columns,
+        PropertyArea.code.label("area"),
+        Company.credit_code.label("company"),
+    )
+    return await _mappings(uow, statement.with_only_columns(*columns, serving).order_by(ServiceContract.number))
+
+
+async def _leaders(uow: UnitOfWork) -> Rows:
+    statement = (
+        uow.select(ProjectLeader)
+        .join(PropertyArea, _same(ProjectLeader, PropertyArea, "area_id"))
+        .join(Company, _same(ProjectLeader, Company, "company_id"))
+        .where(ProjectLeader.ended_on.is_(None))
+    )
+    reported = (ProjectLeader.state == LeaderState.REPORTED.value).label("reported")
+    columns = (*ProjectLeader.__table__.columns, PropertyArea.code.label("area"), Company.credit_code.label("company"))
+    return await _mappings(uow, statement.with_only_columns(*columns, reported).order_by(PropertyArea.code))
+
+
+def _in_office(uow: UnitOfWork, model: Any) -> Any:
+    states = [state.value for state in IN_OFFICE]
+    if model is Committee:
+        statement = uow.select(Committee)
+    else:
+        statement = uow.select(model).join(Committee, _same(model, Committee, "committee_id"))
+    return statement.join(PropertyArea, _same(Committee, PropertyArea, "area_id")).where(Committee.state.in_(states))
+
+
+async def _committees(uow: UnitOfWork) -> Rows:
+    columns = (
+        *Committee.__table__.columns,
+        PropertyArea.code.label("area"),
+        Committee.attested_basis.label("basis"),
+    )
+    return await _mappings(uow, _in_office(uow, Committee).with_only_columns(*columns).order_by(PropertyArea.code))
+
+
+async def _members(uow: UnitOfWork) -> Rows:
+    columns = (*CommitteeMember.__table__.columns, PropertyArea.code.label("area"))
+    statement = _in_office(uow, CommitteeMember).where(CommitteeMember.status == MemberStatus.IN_OFFICE.value)
+    order = (PropertyArea.code, CommitteeMember.post_order, CommitteeMember.id)
+    return await _mappings(uow, statement.with_only_columns(*columns).order_by(*order))
+
+
+async def _charge_items(uow: UnitOfWork) -> Rows:
+    statement = (
+        uow.select(ChargeItem)
+        .join(PropertyArea, _same(ChargeItem, PropertyArea, "area_id"))
+        .join(ServiceContract, _same(ChargeItem, ServiceContract, "contract_id"))
+    )
+    columns = (*ChargeItem.__table__.columns, PropertyArea.code.label("area"), ServiceContract.number.label("contract"))
+    return await _mappings(uow, statement.with_only_columns(*columns).order_by(PropertyArea.code, ChargeItem.code))
+
+
+async def _nothing(_uow: UnitOfWork) -> Rows:
+    """Opening balances are brought in once; what became of them is in the books."""
+    return ()
+
+
 _EXPORTS: Mapping[str, Callable[[UnitOfWork], Awaitable[Rows]]] = {
     "areas": _areas,
     "estates": _estates,
@@ -138,4 +221,13 @@ _EXPORTS: Mapping[str, Callable[[UnitOfWork], Awaitable[Rows]]] = {
     "parking": _of_units(Unit.use == UnitUse.PARKING.value, Unit.parking_right.is_not(None)),
     "owners": _owners,
     "facilities": _facilities,
+    "companies": _companies,
+    "contracts": _contracts,
+    "leaders": _leaders,
+    "committees": _committees,
+    "committee_members": _members,
+    "charge_items": _charge_items,
+    "arrears": _nothing,
+    "prepaid": _nothing,
+    "funds": _nothing,
 }

@@ -470,7 +470,8 @@ async def test_the_template_reads_back_empty_and_explains_every_column(world: Wo
 
 @pytest.mark.requirement("ZS-1")
 async def test_an_export_imports_without_a_change(world: World, tmp_path: Path) -> None:
-    await imported(world, workbook(tmp_path / "in.xlsx", register(world)))
+    first = await imported(world, workbook(tmp_path / "in.xlsx", register(world) | business(world)))
+    assert places(first) == []
     exported = tmp_path / "out.xlsx"
     await export_as(world.sessions, await world.bureau(), world.county, exported)
     text = "".join(str(cell.value) for page in openpyxl.load_workbook(exported) for row in page for cell in row)
