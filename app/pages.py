@@ -16,6 +16,9 @@ from auth.visibility import POLICIES, Via, whole_county
 from domain import workflow as lists
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode
+from domain.register import FORMS, Sheet
+from domain.register_business import SHEETS
+from domain.register_rows import MOST_FAULTS
 from domain.roles import Role
 from domain.transitions import ByProfile, Needs, Party, Transition, Workflow
 from domain.workflows import ALL
@@ -231,10 +234,94 @@ def _paper(need: DocumentKind | Needs) -> str:
     return " or ".join(kind.value for kind in need.any_of) + (f" (where `{need.when}`)" if need.when else "")
 
 
+# -- docs/register-import.md -------------------------------------------------------------------------------------------
+
+
+def register_import() -> str:
+    """docs/register-import.md: how a county's register comes in, and every column of its sheets."""
+    return f"""\
+{MADE.format(source="domain/register*.py and, for the text, app/pages.py")}
+
+# Bringing a county's register in
+
+The first job of a county is one table of everything (全县一张表): its property areas, estates, buildings, units, owners and what
+hangs on them, in one workbook. It comes in whole or not at all, and it may come in again: rows are known by their keys, what is
+the same stays, what differs is changed.
+
+## In four steps
+
+```sh
+anju import --template register.xlsx
+anju import register.xlsx --county 370303 --dry-run
+anju import register.xlsx --county 370303
+anju export after.xlsx --county 370303
+```
+
+1. The template has a sheet for each table below and a legend. Needed columns carry an asterisk. Fill in what there is; sheets
+   that are not needed may be left out or empty.
+2. The dry run reads and checks everything against what is registered, and writes nothing. With faults it ends with 1 and leaves
+   two files beside yours: `register.faults.xlsx`, a copy in which every cell at fault is red and says what is wrong, and
+   `register.faults.json`.
+3. The import does the same and keeps it, in one transaction. It says by sheet how many rows were created, updated and unchanged.
+4. The export has the same columns. Sealed data (documents' numbers, phones) is left out of it: an empty cell of these columns
+   changes nothing when the file comes in again.
+
+The same works with a folder or a ZIP of CSV files, one a sheet, each named like it (`units.csv` or the Chinese name), in UTF-8 or
+GB18030. Sheets and headers may be Chinese or English.
+
+## Faults
+
+```json
+{{
+  "count": 1,
+  "faults": [
+    {{"sheet": "房屋", "row": 17, "column": "房号", "code": "REQUIRED", "reason": "{_sentence("zh-CN", ErrorCode.REQUIRED)}"}}
+  ]
+}}
+```
+
+Rows count from 1, the headers included. `code` is one of [errors.md](errors.md). At most {MOST_FAULTS:,} faults are listed;
+`count` is of all. Rows that refer to a row at fault are not blamed for it.
+
+## How cells are written
+
+| In the tables below | What to write |
+|---|---|
+{chr(10).join(f"| {kind.value} | {form} |" for kind, form in FORMS.items())}
+
+A choice may be its Chinese word or its English value. Money is in yuan and area in square metres here (the API counts in fen and
+hundredths of a square metre).
+
+## The sheets, in the order in which they build on each other
+
+The key tells the rows of a sheet apart.
+
+{chr(10).join(_sheet(sheet) for sheet in SHEETS)}"""
+
+
+def _sheet(sheet: Sheet) -> str:
+    rows = "\n".join(
+        f"| {column.title} | `{column.name}` | {_yes(column.required)} | {column.kind.value} "
+        f"| {_cell(column.listed.replace(' | ', '、'))} | {_cell(column.example)} | {_cell(column.note)} |"
+        for column in sheet.columns
+    )
+    key = " + ".join(f"`{name}`" for name in sheet.key)
+    return f"""\
+### {sheet.title}: `{sheet.name}`
+
+{sheet.about} Key: {key}.
+
+| Header | English | Needed | Form | Choices | Example | Note |
+|---|---|---|---|---|---|---|
+{rows}
+"""
+
+
 # -- the command ------------------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": errors,
+    "docs/register-import.md": register_import,
     "docs/roles.md": roles,
     "docs/workflows.md": workflows,
     "schema/schema.graphql": schema,
