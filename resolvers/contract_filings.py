@@ -174,7 +174,9 @@ async def _moved(uow: UnitOfWork, filing: Filing, former: str) -> None:
     """Mirror the state on the contract, and do what follows from it."""
     contract = await _contract(uow, filing)
     state = State(filing.state)
-    if state in MIRROR and contract.state != MIRROR[state]:
+    # A contract from before the platform runs already when it is filed: it does not go back to being signed.
+    runs_already = state in (State.SIGNED, State.FILED) and ContractState(contract.state) in IN_FORCE
+    if state in MIRROR and contract.state != MIRROR[state] and not runs_already:
         contract.state = MIRROR[state].value
         contract.version += 1
     elif state is State.WITHDRAWN and contract.signed_on is None:

@@ -190,7 +190,8 @@ async def filing_submit(
 async def filing_open_again(
     uow: UnitOfWork, *, id: uuid.UUID, document_ids: Sequence[uuid.UUID] = ()
 ) -> tuple[ServiceContract, Filing]:
-    """Open another filing for a contract whose filing lapsed or was withdrawn (contractFilingOpenAgain).
+    """Open a filing for a contract that has none: it lapsed, was withdrawn, or the contract is from before the platform
+    (contractFilingOpenAgain).
 
     The contract stands all the while; its signature is recorded in the new filing again.
     """
@@ -199,6 +200,10 @@ async def filing_open_again(
     if await live_filing(uow, contract.id) is not None or contract.state == ContractState.TERMINATED:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="contractFilingOpenAgain", state=contract.state)
     company = await uow.load(Company, contract.company_id, field="id")
+    if contract.kind == ContractKind.NORMAL and contract.committee_id is None:
+        area = await uow.load(PropertyArea, contract.area_id, field="id")
+        contract.committee_id = (await _body(uow, area)).id  # brought in without one: the body in office signs
+        contract.version += 1
     return contract, await _open_filing(uow, contract, company, grant, document_ids)
 
 

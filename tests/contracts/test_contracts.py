@@ -334,6 +334,56 @@ async def test_a_returned_contract_stands_and_is_resubmitted(project: Project) -
     assert (anew.state, anew.id == filing.id) == ("DRAFT", False)
 
 
+async def test_a_contract_from_before_the_platform_is_filed_while_it_runs(project: Project) -> None:
+    world = project.world
+    await project.filed_company()
+    running = ServiceContract(
+        county=world.county,
+        number="OLD-1",
+        area_id=project.area.id,
+        company_id=project.company.id,
+        township=world.township,
+        community=world.community,
+        kind="NORMAL",
+        mode="LUMP_SUM",
+        title="原合同",
+        signed_on=world.today - timedelta(days=300),
+        starts_on=world.today - timedelta(days=299),
+        ends_on=world.today + timedelta(days=300),
+        price_terms="1.20元",
+        service_terms="三级",
+        model_text=False,
+        adjustment_clause=False,
+        selection_basis="OWNERS_DECISION",
+        state="EFFECTIVE",
+        drafted_by=project.bureau.account_id,
+    )
+    await world.write([running])
+    contract, filing = await world.do(project.admin, contracts.filing_open_again, id=running.id)
+    assert (contract.state, contract.committee_id, filing.state) == ("EFFECTIVE", project.committee.id, "DRAFT")
+    _contract, filing = await world.do(
+        project.chair,
+        contracts.sign,
+        id=running.id,
+        signed_on=running.signed_on,
+        decision_reference="决议",
+        decided_on=running.signed_on,
+        document_ids=await papers(world, project.chair, *SIGNING_PAPERS),
+    )
+    await world.do(
+        project.admin,
+        contracts.filing_submit,
+        id=filing.id,
+        document_ids=await papers(world, project.admin, *FILING_PAPERS),
+    )
+    await project.check(filing.id)
+    await world.do(project.bureau, filings.approve, id=filing.id)
+    assert (await project.fresh(running.id))[0].state == "EFFECTIVE"
+    await world.tick(timers)
+    contract, filing = await project.fresh(running.id)
+    assert (contract.state, filing.state) == ("EFFECTIVE", "EFFECTIVE")
+
+
 # -- publication ------------------------------------------------------------------------------------------------------
 
 
