@@ -12,11 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.lines import read_lines
 from app.settings import Settings
-from auth.actor import Actor, anonymous
+from auth.actor import Actor, anonymous, system_actor
+from domain.bills import ChargeBasis, ChargeCategory
+from domain.disclosures import DisclosureItem
 from domain.documents import DocumentKind
+from domain.filing_records import digest as digest_of
 from domain.roles import Role
+from models.fees import FeeBill
 from models.filings import Filing, FilingQueryLog
-from resolvers import company_filings, filing_partners
+from resolvers import bill_runs, bills, charge_items, company_filings, disclosures, filing_partners
 from resolvers.cases import timers
 from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
@@ -354,3 +358,61 @@ async def test_a_contract_is_read_with_its_filing_and_parties(ask: Ask, project:
 async def test_nobody_reads_an_empty_page(ask: Ask, world: World, field: str) -> None:
     nobody = anonymous(world.today)
     assert (await ask(nobody, f"{{ {field} {{ totalCount }} }}"))["data"][field] == {"totalCount": 0}
+
+
+DISPUTES = """{ billDisputes { nodes { reason bill { item {
+  code contract { priceTerms filing { certificateNumber content digest } }
+} } } } }"""
+
+
+@pytest.mark.requirement("GT-20")
+async def test_a_dispute_leads_to_the_filed_text(ask: Ask, project: Project) -> None:
+    world = project.world
+    await project.filed_company()
+    contract, filing = await project.filed(
+        starts_on=world.today.replace(day=1), ends_on=world.today + timedelta(days=300)
+    )
+    await project.published(contract)
+    await world.tick(timers)
+    item = await world.do(
+        project.admin,
+        charge_items.charge_item_define,
+        contract_id=contract.id,
+        code="WY-01",
+        name="物业服务费",
+        category=ChargeCategory.PROPERTY_SERVICE,
+        basis=ChargeBasis.AREA,
+        unit_price=120,
+        period_months=1,
+        service_content="三级服务",
+        valid_from=world.today.replace(day=1),
+    )
+    posted = await world.do(
+        project.admin,
+        disclosures.post,
+        area_id=project.area.id,
+        item=DisclosureItem.CHARGES,
+        title="收费公示",
+        body="1.20元/㎡·月（虚构）",
+        objection_contact="社区居委会",
+        content={"prices": {"WY-01": 120}},
+        valid_from=world.today.replace(day=1),
+    )
+    await world.do(project.admin, charge_items.charge_item_disclose, id=item.id, disclosure_id=posted.id)
+    run = await world.do(
+        project.admin, bill_runs.bill_run_start, charge_item_id=item.id, period_from=world.today.replace(day=1)
+    )
+    clock = system_actor(world.county, world.today)
+    while await world.do(clock, bill_runs.issue, bill_run_id=run.id):
+        pass
+    (bill,) = await world.rows(FeeBill)
+    assert bill.amount == 12_000
+    await world.do(project.owner, bills.bill_dispute, id=bill.id, reason="服务未达到约定标准")
+    (dispute,) = (await ask(project.community, DISPUTES))["data"]["billDisputes"]["nodes"]
+    text = dispute["bill"]["item"]["contract"]
+    assert text["priceTerms"] == contract.price_terms
+    assert text["filing"]["certificateNumber"] == filing.certificate_number
+    assert text["filing"]["content"]["serviceTerms"] == contract.service_terms
+    assert text["filing"]["digest"] == digest_of(text["filing"]["content"])
+    of_an_assessment = "{ inspections { nodes { area { contract { filing { content } } } } } }"
+    assert "errors" not in await ask(project.community, of_an_assessment)
