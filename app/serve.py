@@ -180,10 +180,14 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
     """Work on jobs until cancelled; with ``signals`` (``anju worker``) until Ctrl-C or SIGTERM."""
     import schema.api  # noqa: F401 — registers every job's handler
     from app import worker
+    from app.files import open_store
+    from app.register_job import StoreCarrier
+    from resolvers.register import jobs as register_jobs
 
     engine = command_engine(settings.database, size=settings.job_concurrency + 1)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     workshop = worker.Workshop(sessions, profiles.counties, settings.keys.vault())
+    register_jobs.provide(StoreCarrier(open_store(settings.files_url), sessions))
     try:
         app = worker.build(settings.database, workshop)
         await worker.run(app, concurrency=settings.job_concurrency, signals=signals)

@@ -16,4 +16,5 @@ from models import inspections as inspections
 from models import ledger as ledger
 from models import payments as payments
 from models import people as people
+from models import register as register
 from models import search as search

@@ -15,3 +15,4 @@ from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
 from auth.policies import payments as payments
 from auth.policies import people as people
+from auth.policies import register as register
