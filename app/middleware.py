@@ -17,6 +17,7 @@ _SANE = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 SLOW_SECONDS = 1.0
 """From this time on a good request is worth a line in the log."""
 
+FILES = "/files/"
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -69,12 +70,17 @@ class RequestIds:
                 _access(scope, status, identity, seconds)
 
 
+def shown_path(path: str) -> str:
+    """A path as it may stand in a log: what follows ``/files/`` is a token that opens a file."""
+    return f"{FILES}…" if path.startswith(FILES) else path
+
+
 def _access(scope: Scope, status: int, identity: str, seconds: float) -> None:
     # Neither query string nor address: both can hold personal data. What went well is told by the metrics.
     log.info(
         "request",
         method=scope["method"],
-        path=scope["path"],
+        path=shown_path(scope["path"]),
         status=status,
         request_id=identity,
         ms=round(seconds * 1000, 1),

@@ -13,6 +13,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from app.files import FORM_BYTES, Files, open_store, routes
+from app.middleware import shown_path
 from auth.actor import Actor
 from auth.file_tokens import DOWNLOAD_SECONDS, UPLOAD_SECONDS, BadToken, Download, FileTokens, Upload
 from domain.documents import JPEG, MAX_PHOTO_BYTES, PDF, PNG, WEBP, XLSX, DocumentKind, looks_like
@@ -295,3 +296,8 @@ def test_a_token_without_an_end_is_refused(world: World) -> None:
     unsigned = FileTokens(SECRET).for_upload(Upload("990000", new_id(), PNG, 1), world.now).rsplit(".", 1)[0] + "."
     with pytest.raises(BadToken):
         FileTokens(SECRET).read_upload(unsigned, world.now)
+
+
+def test_no_token_stands_in_a_log() -> None:
+    assert shown_path("/files/eyJhbGciOiJIUzI1NiJ9.e30.x") == "/files/…"
+    assert shown_path("/graphql") == "/graphql"
