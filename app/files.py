@@ -12,7 +12,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,7 +29,7 @@ from auth.actor import system_actor
 from auth.file_tokens import BadToken, FileTokens, Upload
 from domain.calendar import today
 from domain.documents import HEAD_BYTES, looks_like
-from resolvers.documents import Received, receive
+from resolvers.documents import SWEPT_AT_ONCE, Received, give_up_unconfirmed, receive
 from resolvers.unit_of_work import UnitOfWork, transact
 
 CHUNK = 1 << 18
@@ -38,6 +38,9 @@ PART_BYTES = 5 << 20
 FORM_BYTES = 16 << 10
 """What the frame of a one-file form may add to the file."""
 FORM_FIELDS = 8
+
+UNCONFIRMED = timedelta(days=1)
+"""How long an announced file may wait for its confirmation."""
 
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -128,6 +131,27 @@ class Files:
         actor = system_actor(upload.county, today(now))
         outcome = await transact(self.sessions, actor, upload.county, work, now=now)
         return bool(outcome.row)
+
+
+async def sweep_uploads(
+    sessions: async_sessionmaker[AsyncSession], store: ObjectStore, county: str, now: datetime
+) -> int:
+    """Give up the uploads of a county that nobody confirmed within a day, then drop their bytes; how many there were."""
+    swept = 0
+    while True:
+        actor = system_actor(county, today(now))
+        before = now - UNCONFIRMED
+
+        async def work(uow: UnitOfWork, before: datetime = before) -> list[str | None]:
+            return await give_up_unconfirmed(uow, before=before)
+
+        keys: list[str | None] = (await transact(sessions, actor, county, work, now=now)).row
+        # Bytes that no row names belong to nobody: losing power here leaves some, never a document without its bytes.
+        if held := [key for key in keys if key]:
+            await obstore.delete_async(store, held)
+        swept += len(keys)
+        if len(keys) < SWEPT_AT_ONCE:
+            return swept
 
 
 def routes(files: Files) -> list[Route]:

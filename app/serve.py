@@ -186,7 +186,7 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
 
     engine = command_engine(settings.database, size=settings.job_concurrency + 1)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
-    workshop = worker.Workshop(sessions, profiles.counties, settings.keys.vault())
+    workshop = worker.Workshop(sessions, profiles.counties, settings.keys.vault(), open_store(settings.files_url))
     register_jobs.provide(StoreCarrier(open_store(settings.files_url), sessions))
     try:
         app = worker.build(settings.database, workshop)

@@ -15,10 +15,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_type_hints
 
 import procrastinate
+from obstore.store import ObjectStore
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.database import session_options, without_driver
+from app.files import sweep_uploads
 from auth.actor import system_actor
 from auth.codes import forget_old_codes
 from auth.tokens import forget_expired_tokens
@@ -32,6 +34,7 @@ from resolvers.unit_of_work import UnitOfWork, transact
 TIMERS = "case_timers"
 RESCUE = "rescue_stalled_jobs"
 SWEEP = "sweep_sign_in"
+SWEEP_FILES = "sweep_files"
 STALLED_AFTER = 60
 """Seconds without a sign of life after which a worker counts as dead."""
 KEEP_HOURS = 24 * 7
@@ -42,11 +45,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Workshop:
-    """What jobs need to run: sessions, the counties served, the vault."""
+    """What jobs need to run: sessions, the counties served, the vault, the files."""
 
     sessions: async_sessionmaker[AsyncSession]
     counties: Callable[[], Iterable[str]]
     vault: Vault | None = None
+    files: ObjectStore | None = None
+    """Where uploads are kept; without it nobody sweeps them."""
 
     async def run(self, county: str, handler: Handler, **arguments: Any) -> None:
         """Run a handler as the county's clock, portion by portion until it has nothing left to do."""
@@ -87,6 +92,14 @@ def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     @app.task(name=SWEEP, queueing_lock=SWEEP)
     async def sweep_sign_in(timestamp: int) -> None:
         await sweep(workshop)
+
+    @app.periodic(cron="37 19 * * *")  # 03:37 in Shanghai
+    @app.task(name=SWEEP_FILES, queueing_lock=SWEEP_FILES)
+    async def sweep_files(timestamp: int) -> None:
+        if workshop.files is None:
+            return
+        for county in workshop.counties():
+            await sweep_uploads(workshop.sessions, workshop.files, county, datetime.now(UTC))
 
     return app
 

@@ -5,9 +5,10 @@ import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from auth.file_tokens import Upload
 from domain.documents import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 120
+SWEPT_AT_ONCE = 200
 UPLOADERS = frozenset(Role) - PARTNERS - {Role.SYSTEM}
 PLACES = ("township", "community", "area_id", "estate_id", "unit_id", "company_id", "committee_id")
 """What a document takes over from the row it is attached to, so that its visibility is an equality."""
@@ -106,6 +108,29 @@ async def upload_confirm(uow: "UnitOfWork", *, id: uuid.UUID, sha256: str | None
         document.state = DocumentState.READY.value
         document.ready_at = uow.now
     return document
+
+
+async def give_up_unconfirmed(uow: "UnitOfWork", *, before: datetime) -> list[str | None]:
+    """Refuse the documents that were announced before an instant and never confirmed; the keys of bytes they had.
+
+    The rows stay, without bytes. A confirmed document keeps its bytes, used or not.
+    """
+    stale = (
+        select(Document)
+        .where(
+            Document.county == uow.county,
+            Document.state == DocumentState.PENDING.value,
+            Document.created_at < before,
+        )
+        .order_by(Document.created_at, Document.id)
+        .limit(SWEPT_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    keys: list[str | None] = []
+    for document in (await uow.session.scalars(stale)).all():
+        keys.append(document.key)
+        document.state, document.refused_reason, document.key = DocumentState.REFUSED.value, "UNCONFIRMED", None
+    return keys
 
 
 async def attach(

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from app.files import FORM_BYTES, Files, open_store, routes
+from app.files import FORM_BYTES, Files, open_store, routes, sweep_uploads
 from app.middleware import shown_path
 from auth.actor import Actor
 from auth.file_tokens import DOWNLOAD_SECONDS, UPLOAD_SECONDS, BadToken, Download, FileTokens, Upload
@@ -296,6 +296,27 @@ def test_a_token_without_an_end_is_refused(world: World) -> None:
     unsigned = FileTokens(SECRET).for_upload(Upload("990000", new_id(), PNG, 1), world.now).rsplit(".", 1)[0] + "."
     with pytest.raises(BadToken):
         FileTokens(SECRET).read_upload(unsigned, world.now)
+
+
+async def test_uploads_that_nobody_confirmed_are_swept_after_a_day(desk: Desk, clerk: Actor) -> None:
+    world = desk.world
+    announced, _url = await desk.announced(clerk)
+    received, url = await desk.announced(clerk)
+    await desk.client.put(url, content=PICTURE)
+    kept, url = await desk.announced(clerk)
+    await desk.client.put(url, content=PICTURE)
+    await world.do(clerk, documents.upload_confirm, id=kept.id)
+    made = max(row.created_at for row in await world.rows(Document))
+    within_a_day, later = made + timedelta(hours=23), made + timedelta(hours=25)
+    assert await sweep_uploads(world.sessions, desk.files.store, world.county, within_a_day) == 0
+    assert await sweep_uploads(world.sessions, desk.files.store, world.county, later) == 2
+    rows = {row.id: row for row in await world.rows(Document)}
+    for given_up in (announced, received):
+        assert (rows[given_up.id].state, rows[given_up.id].key) == ("REFUSED", None)
+    assert rows[kept.id].state == "READY"
+    assert [str(path.relative_to(desk.folder)) for path in desk.stored()] == [rows[kept.id].key]
+    assert (await desk.client.put(url, content=PICTURE)).status_code == 409
+    await world.refused(clerk, documents.upload_confirm, ErrorCode.DOCUMENT_NOT_READY, "id", id=received.id)
 
 
 def test_no_token_stands_in_a_log() -> None:
