@@ -16,10 +16,10 @@ from domain.people import born_on, check_holding, is_minor
 from domain.records import Record
 from domain.roles import COMPANY, Role
 from domain.text import pinyin_key
-from models.accounts import Account
 from models.estates import Estate, Occupancy, Ownership, Unit
 from models.people import Owner
-from models.sealed import SHARED, Kind, seal_into
+from models.sealed import Kind, seal_into
+from resolvers.accounts import account_for_phone
 from resolvers.estates import REGISTRARS
 from resolvers.search import index_texts
 from resolvers.unit_of_work import UnitOfWork
@@ -149,7 +149,7 @@ async def occupancy_register(
     )
     phone = check_phone(phone) if phone else None
     seal_into(row, "phone", phone, Kind.PHONE, uow.vault)
-    row.account_id = await _account_of(uow, phone)
+    row.account_id = await _account_of(uow, phone, row.name)
     uow.session.add(row)
     await uow.session.flush()  # the grant and the event refer to it
     if row.account_id:
@@ -275,7 +275,7 @@ async def _organisation(uow: UnitOfWork, party: OrganisationData, field: str) ->
     phone = check_phone(party.agent_phone, f"{field}agentPhone") if party.agent_phone else None
     owner.credit_code, owner.agent_name = code, party.agent_name.strip()
     seal_into(owner, "agent_phone", phone, Kind.PHONE, uow.vault)
-    owner.account_id = owner.account_id or await _account_of(uow, phone)
+    owner.account_id = owner.account_id or await _account_of(uow, phone, party.agent_name.strip())
     return await _stored(uow, owner, new=known is None)
 
 
@@ -302,7 +302,7 @@ async def _person(uow: UnitOfWork, party: PersonData, field: str) -> Owner:
     if party.phone:
         phone = check_phone(party.phone, f"{field}phone")
         seal_into(owner, "phone", phone, Kind.PHONE, uow.vault)
-        owner.account_id = owner.account_id or await _account_of(uow, phone)
+        owner.account_id = owner.account_id or await _account_of(uow, phone, owner.name)
     if minor and party.guardian is not None:
         guardian = await _person(uow, party.guardian, f"{field}guardian.")
         owner.guardian_id = guardian.id
@@ -340,9 +340,6 @@ async def _stored(uow: UnitOfWork, owner: Owner, *, new: bool) -> Owner:
     return owner
 
 
-async def _account_of(uow: UnitOfWork, phone: str | None) -> uuid.UUID | None:
-    """The account that proved this phone, wherever it lives."""
-    if phone is None:
-        return None
-    index = uow.vault.index(phone, Kind.PHONE, SHARED)
-    return await uow.session.scalar(select(Account.id).where(Account.phone_index == index))
+async def _account_of(uow: UnitOfWork, phone: str | None, name: str) -> uuid.UUID | None:
+    """The account of this phone, opened for its holder's first sign-in where there is none."""
+    return None if phone is None else (await account_for_phone(uow, phone, name)).id

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, LargeBinary, any_, literal, select, update
+from sqlalchemy import ARRAY, LargeBinary, Uuid, any_, literal, select, update
 
 from auth.grants import Reach, Source, end_grants, open_grant
 from domain.errors import ErrorCode, Refusal
@@ -20,18 +20,19 @@ from domain.register_sheets import OWNERS
 from domain.roles import Role
 from domain.search import name_grams
 from domain.text import pinyin_key
-from models.accounts import Account
+from models.accounts import Account, AccountGrant
 from models.base import new_id
 from models.estates import Ownership, Unit
 from models.people import Owner
-from models.sealed import SHARED, Kind
+from models.sealed import SHARED, Context, Kind
 from models.search import SearchGram
 from resolvers.register.places import sealed, snake
-from resolvers.register.store import Stored, upsert
+from resolvers.register.store import Stored, add_missing, upsert
 from resolvers.register.work import Work
 
 SEALED = {"document": Kind.ID_NUMBER, "phone": Kind.PHONE, "agent_phone": Kind.PHONE}
-_INDEXES = ARRAY(LargeBinary())
+# Arrays, not lists of parameters: a statement takes 65,535 of those.
+_INDEXES, _IDS = ARRAY(LargeBinary()), ARRAY(Uuid())
 _sorted_by = lru_cache(maxsize=65_536)(pinyin_key)  # names repeat
 SEALED_COLUMNS = tuple(f"{name}_{part}" for name in SEALED for part in ("sealed", "index", "mask"))
 COMPARED = (
@@ -53,6 +54,10 @@ class Parties:
     accounts: dict[str, uuid.UUID] = field(default_factory=dict)
     """Accounts by the phone that they proved."""
     rows: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
+    phones: dict[str, tuple[str, list[uuid.UUID]]] = field(default_factory=dict)
+    """Phones without an account: whose name it would bear, and which owners gave it."""
+    fresh: set[uuid.UUID] = field(default_factory=set)
+    """Accounts that this import opens."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ async def owners(work: Work) -> None:
         _check(work, holdings)
     if work.faults:
         return
+    await _open_accounts(work, parties)
     await _store_parties(work, parties)
     await _store_holdings(work, parties, held)
 
@@ -225,6 +231,8 @@ def _note(
         columns |= parts
         if value is not None and sort is Kind.PHONE and columns["account_id"] is None:
             columns["account_id"] = parties.accounts.get(value)
+            if columns["account_id"] is None:
+                parties.phones.setdefault(value, (given.get("agent_name") or name, []))[1].append(owner_id)
     if earlier is not None:
         for column in ("guardian_id", "account_id", "born_on"):
             columns[column] = columns[column] or earlier[column]
@@ -244,6 +252,28 @@ def _check(work: Work, holdings: list[Held]) -> None:
         check_holding(first["kind"], shares, sum(held.row["is_representative"] for held in holdings), "kind")
     except Refusal as refusal:
         work.fault(OWNERS, first, refusal.field, refusal.code, **refusal.params)
+
+
+async def _open_accounts(work: Work, parties: Parties) -> None:
+    """An owner whose phone the file gives can sign in with it: its account is opened where there is none."""
+    vault, session = work.uow.vault, work.uow.session
+    rows, by_index = [], {}
+    for phone, (name, _owners) in parties.phones.items():
+        row_id = new_id()
+        stored = vault.seal(phone, Kind.PHONE, SHARED, Context(Account.__tablename__, "phone", str(row_id)))
+        sealed_phone = zip(("phone_sealed", "phone_index", "phone_mask"), stored, strict=True)
+        rows.append({"id": row_id, "display_name": name, **dict(sealed_phone)})
+        by_index[stored.blind_index] = phone
+    await add_missing(session, Account, rows)
+    # Read back: another register may have opened one of them at the same moment.
+    opened = select(Account.phone_index, Account.id).where(
+        Account.phone_index == any_(literal(list(by_index), _INDEXES))
+    )
+    own = {row["id"] for row in rows}
+    for index, row_id in (await session.execute(opened)).all():
+        parties.fresh |= {row_id} & own
+        for owner_id in parties.phones[by_index[index or b""]][1]:
+            parties.rows[owner_id]["account_id"] = row_id
 
 
 async def _store_parties(work: Work, parties: Parties) -> None:
@@ -290,7 +320,7 @@ async def _store_holdings(work: Work, parties: Parties, held: Mapping[uuid.UUID,
     if ended:
         await session.execute(
             update(Ownership)
-            .where(Ownership.county == county, Ownership.id.in_([row.id for row in ended]))
+            .where(Ownership.county == county, Ownership.id == any_(literal([row.id for row in ended], _IDS)))
             .values(valid_to=today)
             .execution_options(synchronize_session=False)
         )
@@ -329,14 +359,19 @@ async def _open_grants(work: Work, parties: Parties, opened: list[dict[str, Any]
     places = {}
     if wanted:
         units = select(Unit.id, Unit.estate_id, Unit.area_id).where(
-            Unit.county == county, Unit.id.in_({row["unit_id"] for row in wanted})
+            Unit.county == county, Unit.id == any_(literal(list({row["unit_id"] for row in wanted}), _IDS))
         )
         places = {
             row.id: Reach(unit_id=row.id, estate_id=row.estate_id, area_id=row.area_id)
             for row in (await session.execute(units)).all()
         }
+    fresh = []
     for row in wanted:
         for account_id in sorted(accounts[row["owner_id"]]):
+            if account_id in parties.fresh:
+                # Nobody holds a token of an account that is minutes old: no version to count up, no lock to take.
+                fresh.append(_grant(work, row, account_id, places[row["unit_id"]]))
+                continue
             await open_grant(
                 session,
                 Role.OWNER,
@@ -346,3 +381,19 @@ async def _open_grants(work: Work, parties: Parties, opened: list[dict[str, Any]
                 reach=places[row["unit_id"]],
                 valid_from=row["valid_from"],
             )
+    await add_missing(session, AccountGrant, fresh)
+
+
+def _grant(work: Work, row: Mapping[str, Any], account_id: uuid.UUID, reach: Reach) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "account_id": account_id,
+        "county": work.uow.county,
+        "role": Role.OWNER.value,
+        "source_type": "ownership",
+        "source_id": row["id"],
+        "valid_from": row["valid_from"],
+        "unit_id": reach.unit_id,
+        "estate_id": reach.estate_id,
+        "area_id": reach.area_id,
+    }

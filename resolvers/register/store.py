@@ -46,6 +46,17 @@ async def fill(cursor: psycopg.AsyncCursor[Any], model: Any, rows: Sequence[Mapp
     return table
 
 
+async def add_missing(session: AsyncSession, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of which somebody else may have written some meanwhile: those stay as they are."""
+    if not rows:
+        return
+    cursor = await cursor_of(session)
+    source = await fill(cursor, model, rows)
+    statement = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} ON CONFLICT DO NOTHING")
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
+    await cursor.execute(statement.format(table=sql.Identifier(model.__tablename__), columns=columns, source=source))
+
+
 async def upsert(
     session: AsyncSession,
     model: Any,

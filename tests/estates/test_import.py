@@ -297,6 +297,9 @@ async def test_a_whole_register_comes_in_and_a_second_time_changes_nothing(world
     held = {(row.owner_id, row.unit_id): row for row in await world.rows(Ownership)}
     assert held[owners["王一"].id, flat.id].is_representative
     assert str(held[owners["王一"].id, units["2幢B1"].id].valid_from) == "2015-03-01"
+    resident = await world.actor(account_id=owners["王一"].account_id)
+    assert {grant.unit_id for grant in resident.grants if grant.county == world.county} == {flat.id, units["2幢B1"].id}
+    assert owners["王二"].account_id is None
     before = await world.fingerprint()
     again = await imported(world, file)
     assert counts(again) == {name: (0, 0, count) for name, count in created.items()}
