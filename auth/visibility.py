@@ -11,7 +11,9 @@ cannot be read at all. Predicates are SQL: filtering happens before counting and
     policy(Building, everyone_via("estate_id", Estate))
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -40,6 +42,23 @@ SCOPES: Mapping[str, Any] = {
 """What a grant can be about, by the plural that predicates use, with the element's SQL type."""
 
 
+_SINGLE: ContextVar[frozenset[str]] = ContextVar("single", default=frozenset())
+
+
+@contextmanager
+def single(names: frozenset[str]) -> Iterator[None]:
+    """While a statement is built: these scope binds hold one value, not an array.
+
+    Most people have one unit, one company, one street. Of an array that is not known yet PostgreSQL expects ten elements,
+    so a statement's generic plan looks dear beside the one made for the values at hand, and it would plan anew every time.
+    """
+    token = _SINGLE.set(names)
+    try:
+        yield
+    finally:
+        _SINGLE.reset(token)
+
+
 @dataclass(frozen=True)
 class Scope:
     """The actor's scope in one role, as bind parameters; values come from ``bind_values`` when the statement runs."""
@@ -49,8 +68,8 @@ class Scope:
 
     def any(self, what: str) -> Any:
         """``column == scope.any("units")``: the column is one of the units that the actor's grants in this role name."""
-        kind = SCOPES[what]
-        return any_(bindparam(f"{self.role.value}__{what}", type_=ARRAY(kind)))
+        kind, name = SCOPES[what], f"{self.role.value}__{what}"
+        return bindparam(name, type_=kind) if name in _SINGLE.get() else any_(bindparam(name, type_=ARRAY(kind)))
 
     def county_of(self, alias: Any) -> ColumnElement[bool]:
         """The county predicate of one table reference; a rule that opens another table adds it for that table."""
@@ -150,6 +169,11 @@ def branches(model: type[Any], row: Any, roles: Iterable[Role], mode: Mode) -> l
         found.append(and_(here, *(~other for other in taken)) if taken else here)
         taken.append(here)
     return found
+
+
+def seen_from(rule: Rule | None, model: type[Any], column: str) -> bool:
+    """Whether a rule says no more than that a visible row of ``model`` points here with ``column``."""
+    return getattr(rule, "seen_from", None) == (model, column)
 
 
 def follows(model: type[Any], column: str, parent: type[Any], roles: Iterable[Role]) -> bool:

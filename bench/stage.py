@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.progress import shown
 from auth.tokens import new_token, token_hash
 from bench import machine
 from bench.contenders import HERE, json_web_token
+from domain.calendar import today
 from models.base import new_id
 
 SEED = 1
@@ -71,7 +72,7 @@ def server(folder: Path, core: int) -> Iterator[postgres.EmbeddedPostgres]:
 
 def stage(running: postgres.EmbeddedPostgres, units: int, bills: int) -> Stage:
     """The large demo of these sizes: made now, or the one of an earlier run on the same day."""
-    name = f"bench_{units}_{bills}_{date.today():%Y%m%d}"  # noqa: DTZ011 - the demo is dated relative to today
+    name = f"bench_{units}_{bills}_{today(datetime.now(UTC)):%Y%m%d}"  # the demo is dated relative to today
     url = running.url_for(name, user=postgres.OWNER)
     with psycopg.connect(running.superuser_url, autocommit=True) as connection:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()

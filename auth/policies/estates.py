@@ -45,6 +45,8 @@ def holds_unit(column: str) -> Predicate:
             )
         )
 
+    # A reader who came from such a unit has shown it already (``auth.visibility.seen_from``).
+    rule.seen_from = (Unit, column)  # type: ignore[attr-defined]
     return rule
 
 

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.orm import aliased
 
 from auth.actor import FRESH_SQL
-from auth.visibility import POLICIES, Mode, Via, county_is, follows, rules_of, visible
+from auth.visibility import POLICIES, Mode, Via, county_is, follows, rules_of, seen_from, visible
 from domain.roles import Role
 from schema.engine import declare
 from schema.engine.declare import ENTITIES, FILTERS, Entity
@@ -418,5 +418,9 @@ def follows_owner(entity: Entity, column: str, target: Entity, roles: frozenset[
     """Whether a visible row's owner is visible too: every role that sees the row sees it only through that owner."""
     if target.shared:
         return True
-    here = rules_of(entity.model)
-    return all(here[role] == Via(column, target.model) for role in roles if role in here)
+    here, there = rules_of(entity.model), rules_of(target.model)
+    return all(
+        here[role] == Via(column, target.model) or seen_from(there.get(role), entity.model, column)
+        for role in roles
+        if role in here
+    )

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor
 from auth.tokens import token_hash
-from auth.visibility import bind_values
+from auth.visibility import bind_values, single
 from domain.calendar import today
 from domain.errors import ErrorCode, Refusal
 from models.sealed import Vault
@@ -67,7 +67,15 @@ class ReadScope:
     counties: frozenset[str]
     roles: frozenset[Any]
     values: dict[str, Any]
+    singles: frozenset[str]
+    """Names of the values that are one value instead of an array."""
+
     fuse: str
+
+    @cached_property
+    def kind(self) -> tuple[Any, ...]:
+        """What of the scope decides the statement."""
+        return self.roles, self.mode, self.singles
 
     @cached_property
     def dumped(self) -> dict[str, bytes | None]:
@@ -305,7 +313,7 @@ class Run:
         if not entity.shared and not scope.roles:
             definition = self.selection.definition(type_name, nodes[0].name.value)
             return await self._show({**EMPTY_PAGE, **dict.fromkeys(map(snake, entity.sums), 0)}, definition.type, nodes)
-        key = ("list", self.operation.name, self.path_key(nodes), scope.roles, scope.mode, self.shape)
+        key = ("list", self.operation.name, self.path_key(nodes), scope.kind, self.shape)
         plan = self._plan(key, scope, lambda compiler: compiler.listing(declared, type_name, nodes))
         return await self.run(plan, scope) or b"null"
 
@@ -320,7 +328,7 @@ class Run:
         scope = self.scope(self._counties(None) if entity.shared else self._counties(ref.county))
         if not entity.shared and not scope.roles:
             return None
-        key = ("node", ref.type, self.operation.name, place, scope.roles, scope.mode, self.shape)
+        key = ("node", ref.type, self.operation.name, place, scope.kind, self.shape)
         plan = self._plan(key, scope, lambda compiler: compiler.node(ref, sets))
         return await self.run(plan, scope, {"key": ref.key})
 
@@ -334,7 +342,7 @@ class Run:
             scope = self.scope(self._counties(county or None))
             if not scope.roles and not entity.shared:
                 continue
-            key = ("nodes", type_name, self.operation.name, self.path_key(nodes), scope.roles, scope.mode, self.shape)
+            key = ("nodes", type_name, self.operation.name, self.path_key(nodes), scope.kind, self.shape)
             plan = self._plan(key, scope, lambda c, t=type_name: c.many_nodes(t, sub_selections(nodes)))
             keys = [ref.key for ref in refs if ref is not None and (ref.type, ref.county) == (type_name, county)]
             read = await self.run(plan, scope, {"keys": keys})
@@ -348,16 +356,19 @@ class Run:
         if found is None:
             roles = frozenset(grant.role for grant in self.actor.grants if grant.county in counties)
             values = bind_values(self.actor.grants, counties, self.actor.today)
+            singles = frozenset(name for name, value in values.items() if name != "today" and len(set(value)) == 1)
+            values |= {name: values[name][0] for name in singles}
             values |= {"counties": sorted(counties), "account": self.actor.account_id}
             if len(counties) == 1:
                 values["county"] = next(iter(counties))
-            found = kept[counties] = ReadScope(counties, roles, values, ",".join(sorted(counties)))
+            found = kept[counties] = ReadScope(counties, roles, values, singles, ",".join(sorted(counties)))
         return found
 
     def _plan(self, key: Any, scope: ReadScope, compile_: Any) -> Plan:
         plan = self.document.plans.get(key)
         if plan is None:
-            plan = compile_(Compiler(self.selection, scope.roles, scope.mode, self.page_cap))
+            with single(scope.singles):
+                plan = compile_(Compiler(self.selection, scope.roles, scope.mode, self.page_cap))
             self._keep(key, plan)
         return cast(Plan, plan)
 

@@ -15,7 +15,7 @@ from auth.visibility import branches
 from domain.errors import ErrorCode, Refusal
 from schema.engine.declare import Entity, Order
 from schema.engine.selection import Arg, sub_selections
-from schema.engine.values import NULL, concat, cursor_sql, read_cursor, text
+from schema.engine.values import NULL, concat, cursor_keys, cursor_sql, packed, read_cursor, text
 
 if TYPE_CHECKING:
     from schema.engine.compile import Compiler
@@ -65,11 +65,13 @@ class Page:
         return lambda: self._joined(each)
 
     def _joined(self, each: Any) -> ColumnElement[Any]:
-        if not (self.numbered or self.backward):
-            return func.string_agg(each, text(","))
+        # The page's rows come in their order, and nothing stands between them and the aggregate: only the other direction
+        # is worth a sort.
         number = sql("page.n", Integer())
-        order = number.desc() if self.backward else number.asc()
-        return func.string_agg(each, aggregate_order_by(text(","), order)).filter(number <= self.size())
+        if self.backward:
+            return func.string_agg(each, aggregate_order_by(text(","), number.desc())).filter(number <= self.size())
+        joined = func.string_agg(each, text(","))
+        return joined.filter(number <= self.size()) if self.numbered else joined
 
     def edge(self, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]) -> ColumnElement[Any]:
         name = f"{self.entity.name}Edge"
@@ -102,9 +104,9 @@ class Page:
         self.numbered = self.cursored = True
         first = (name == "startCursor") != self.backward
         number, cursor = sql("page.n", Integer()), sql("page.cursor", Text())
-        order = number.asc() if first else number.desc()
-        inside = func.array_agg(aggregate_order_by(cursor, order)).filter(number <= self.size())
-        at = func.concat(text('"'), inside[sql("1", Integer())], text('"'))
+        shown = func.array_agg(cursor).filter(number <= self.size())
+        place = sql("1", Integer()) if first else cast(func.least(func.count(), self.size()), Integer)
+        at = func.concat(text('"'), packed(shown[place]), text('"'))
         return case((func.count() == sql("0"), NULL), else_=at)
 
     def size(self) -> Any:
@@ -167,7 +169,7 @@ class Page:
         columns = [make(row).label(f"j{at}") for at, make in enumerate(self.makers, 1)]
         columns += [key.label(f"s{at}") for at, key in enumerate(keys)]
         if self.cursored:
-            columns.append(cursor_sql(self.order_name, keys).label("cursor"))
+            columns.append(cursor_keys(self.order_name, keys).label("cursor"))
         order = [key.desc() if self.descending else key.asc() for key in keys]
         found = select(*columns).where(and_(*test(row))).order_by(*order).limit(limit)
         return found if self.owner is None else found.correlate(self.owner)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy import literal_column as sql
+from sqlalchemy.sql.functions import Function
 
 from domain.errors import ErrorCode, Refusal
 
@@ -46,7 +47,7 @@ def text(value: str) -> ColumnElement[str]:
 def concat(pieces: list[str | ColumnElement[Any]]) -> ColumnElement[str]:
     """One ``concat`` of constants and expressions (PostgreSQL takes at most 100 arguments to a call)."""
     merged: list[str | ColumnElement[Any]] = []
-    for piece in pieces:
+    for piece in flat(pieces):
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
             merged[-1] += piece
         elif piece != "" or not isinstance(piece, str):
@@ -57,6 +58,25 @@ def concat(pieces: list[str | ColumnElement[Any]]) -> ColumnElement[str]:
     return func.concat(*parts)
 
 
+def flat(pieces: Iterable[Any]) -> Iterator[str | ColumnElement[Any]]:
+    """The pieces, with those of quoted values in their place: a call less for each."""
+    for piece in pieces:
+        if isinstance(piece, Quoted):
+            yield from ('"', piece.inner, '"')
+        else:
+            yield piece
+
+
+class Quoted(Function[str]):
+    """A value between quotes: ``concat('"', value, '"')``, by itself or as a part of a longer one."""
+
+    inherit_cache = True
+
+    def __init__(self, inner: ColumnElement[Any]) -> None:
+        self.inner = inner
+        super().__init__("concat", text('"'), inner, text('"'), type_=Text())
+
+
 def to_json(value: ColumnElement[Any], *, plain_text: bool = False) -> ColumnElement[Any]:
     """JSON text of a value that is not null. ``plain_text``: a text that needs no escaping (a state, an id)."""
     kind = value.type
@@ -65,16 +85,16 @@ def to_json(value: ColumnElement[Any], *, plain_text: bool = False) -> ColumnEle
     if isinstance(kind, Integer | BigInteger):
         return value
     if isinstance(kind, Date):
-        return func.concat(text('"'), value, text('"'))
+        return Quoted(value)
     if isinstance(kind, DateTime):
-        return func.concat(text('"'), func.to_char(value, text('YYYY-MM-DD"T"HH24:MI:SS.MSTZH:TZM')), text('"'))
+        return Quoted(func.to_char(value, text('YYYY-MM-DD"T"HH24:MI:SS.MSTZH:TZM')))
     if isinstance(kind, JSON):
         return cast(value, Text)
     if isinstance(kind, Uuid):
-        return func.concat(text('"'), value, text('"'))
+        return Quoted(value)
     if isinstance(kind, ARRAY) or not plain_text:
         return cast(func.to_json(value), Text)
-    return func.concat(text('"'), value, text('"'))
+    return Quoted(value)
 
 
 def nullable(value: ColumnElement[Any], shown: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -113,11 +133,21 @@ SEPARATOR = "\x1f"
 
 def cursor_sql(order: str, keys: list[Any]) -> ColumnElement[str]:
     """The cursor of a row: its order's name and sort keys, base64url."""
+    return packed(cursor_keys(order, keys))
+
+
+def cursor_keys(order: str, keys: list[Any]) -> ColumnElement[str]:
+    """What a cursor says, to be ``packed`` when the row is the one whose cursor is shown."""
     pieces: list[str | ColumnElement[Any]] = [order]
     for key in keys:
         pieces += [SEPARATOR, key]
-    packed = func.encode(func.convert_to(concat(pieces), text("UTF8")), text("base64"))
-    return func.translate(packed, sql("E'+/=\\n'"), text("-_"))
+    return concat(pieces)
+
+
+def packed(cursor: ColumnElement[Any]) -> ColumnElement[str]:
+    """A cursor as clients carry it: base64url."""
+    encoded = func.encode(func.convert_to(cursor, text("UTF8")), text("base64"))
+    return func.translate(encoded, sql("E'+/=\\n'"), text("-_"))
 
 
 def read_cursor(value: str, order: str, types: list[Any], field: str) -> list[Any]:
