@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,10 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from app.database import command_engine
 from app.settings import Settings, load
 from auth.actor import Actor
+from auth.oauth.clients import hash_secret, new_secret
+from auth.tokens import issue_token
 from domain.roles import Role
-from models.accounts import Account
+from models.accounts import Account, OAuthClient
 from models.sealed import Kind, seal_into
 from tests.conformance.tools import free_port
 from tests.database import Cluster
@@ -50,6 +52,19 @@ class Shop:
             seal_into(account, "phone", phone, Kind.PHONE, self.market.world.vault)
         return actor, phone
 
+    async def client(self, world: World, role: Role, *scopes: str) -> tuple[str, str]:
+        """The id and the secret of a partner's client with this agreement with a county."""
+        actor, secret = await world.person(role, scopes=scopes), new_secret()
+        async with world.sessions.begin() as session:
+            row = await session.get_one(OAuthClient, actor.client_id)
+            row.secret_hash = hash_secret(secret)
+            return row.client_id, secret
+
+    async def token(self, actor: Actor) -> str:
+        """A token for somebody."""
+        async with self.market.world.sessions.begin() as session:
+            return (await issue_token(session, lifetime=timedelta(hours=1), account_id=actor.account_id)).value
+
     def code_for(self, phone: str) -> str:
         """The one-time code that development prints instead of sending it."""
         give_up = time.monotonic() + PATIENCE
@@ -68,13 +83,14 @@ async def shop(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFacto
     with database_cluster.clone(f"{worker}_samples") as database:
         settings = load(data=folder).with_database(database.url)
         engine = command_engine(database.url)
-        market = await _open(World(async_sessionmaker(engine, expire_on_commit=False), COUNTY), settings)
+        market = await open_market(World(async_sessionmaker(engine, expire_on_commit=False), COUNTY), settings)
         with _serving(settings, folder) as url:
             yield Shop(url, market, folder / "server.log")
         await engine.dispose()
 
 
-async def _open(world: World, settings: Settings) -> Market:
+async def open_market(world: World, settings: Settings) -> Market:
+    """Two homes of 90 and 120 m² at ¥1.20 a month, billed for the last ``MONTHS`` months."""
     world.vault = settings.keys.vault()
     world.now = datetime.now(UTC)
     await world.settle()
