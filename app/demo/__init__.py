@@ -23,7 +23,11 @@ from app.progress import Progress, silent
 from app.settings import Settings
 from domain.roles import Role
 from models.accounts import Account
-from resolvers.divisions import seed_divisions
+from models.divisions import Division
+from resolvers.divisions import packaged_divisions, seed_divisions
+
+AT_ONCE = 2
+"""Counties in the making at one time: while the database works for one, Python does for the other."""
 
 _LOCK = 0x64656D6F
 """The advisory lock ("demo") under which one process at a time loads a county."""
@@ -57,19 +61,27 @@ async def load_counties(
 ) -> list[str]:
     """As ``load``, within a running event loop. ``now`` is the instant that the demo is relative to."""
     instant = now or datetime.now(UTC)
-    engine = command_engine(settings.database, size=1, overflow=0)
+    engine = command_engine(settings.database, size=AT_ONCE, overflow=0)
     made: list[str] = []
-    try:
-        await _seed_divisions(engine)
-        for county in packaged_counties() if counties is None else counties:
+    waiting = list(packaged_counties() if counties is None else counties)
+    turns = iter(waiting)
+
+    async def take_turns() -> None:
+        for county in turns:
             async with engine.connect() as connection, connection.begin():
                 if await _is_there(connection, county.code):
                     continue
                 await _make(connection, county, settings, show, instant, seed)
             made.append(county.code)
+
+    try:
+        await _seed_divisions(engine)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(take_turns())
     finally:
         await engine.dispose()
-    return made
+    return sorted(made)
 
 
 async def _make(
@@ -87,8 +99,11 @@ async def _make(
 
 
 async def _seed_divisions(engine: AsyncEngine) -> None:
+    lines = packaged_divisions()
     async with AsyncSession(engine) as session, session.begin():
-        await seed_divisions(session)
+        there = select(func.count()).where(Division.code.in_([line.code for line in lines]))
+        if await session.scalar(there) != len(lines):
+            await seed_divisions(session, lines)
 
 
 async def _is_there(connection: AsyncConnection, county: str) -> bool:

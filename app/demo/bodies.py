@@ -1,6 +1,7 @@
 """Who acts for the owners of an area: committees, property management committees, a self-management group."""
 
 from datetime import timedelta
+from typing import Any
 
 from app.demo import people
 from app.demo.scene import Scene, Site
@@ -31,7 +32,10 @@ async def body(scene: Scene, site: Site) -> None:
             await people.open_account(scene, session, shown, login=login, number=number)
             for (shown, number), login in zip(heads, logins, strict=True)
         ]
-    prepared = {"commitment_signed_on": began - timedelta(days=10), "trained_on": began - timedelta(days=5)}
+    prepared: dict[str, Any] = {
+        "commitment_signed_on": began - timedelta(days=10),
+        "trained_on": began - timedelta(days=5),
+    }
     posts = [MemberPost.CHAIR, MemberPost.VICE_CHAIR] + [MemberPost.MEMBER] * (_SEATS[kind] - 2)
     members = [
         MemberDraft(

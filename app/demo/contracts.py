@@ -17,6 +17,9 @@ from models.contracts import ServiceContract
 from models.filings import Filing
 from resolvers import companies, contract_filings, contract_problems, contracts, filings, leaders, model_texts
 
+_ORDER = ("DRAFT", "SIGNED", "SUBMITTED", "CHECKED", "FILED")
+"""The steps of a filing."""
+
 _YEARS = 1_460
 """Days of a contract that runs on."""
 
@@ -81,7 +84,7 @@ async def issue_model_texts(scene: Scene) -> None:
 
 
 async def contract(scene: Scene, site: Site) -> None:
-    """The contract of an area, as far as its course goes."""
+    """The contract of an area, as far as its filing goes, and its posting on the board."""
     course = COURSES[site.plan.contract or ""]
     firm = scene.firms[site.plan.firm or ""]
     starts = scene.first_month if course.starts_in is None else scene.day(-course.starts_in)
@@ -95,9 +98,15 @@ async def contract(scene: Scene, site: Site) -> None:
         id=site.contract_id,
         objection_contact=f"{scene.county.committee_office}（演示）",
     )
-    if course.starts_in is None:
-        await scene.tick(scene.on(starts))
-        await _lead(scene, site, firm, starts)
+
+
+async def run_on(scene: Scene, site: Site) -> None:
+    """What became of a contract since its first day: its project leader, its end, what followed."""
+    course = COURSES[site.plan.contract or ""]
+    if course.starts_in is not None:
+        return
+    firm = scene.firms[site.plan.firm or ""]
+    await _lead(scene, site, firm, scene.first_month)
     if course.ends_in < 0:
         await scene.tick(scene.at(-course.ends_in - 1, hour=1))
     for what in course.then:
@@ -117,49 +126,38 @@ async def _file(
     own_text: bool = False,
 ) -> ServiceContract:
     """Draft, sign, hand in, check and file, as far as ``stops``; ``ago`` is the day of the last step."""
-    order = ("DRAFT", "SIGNED", "SUBMITTED", "CHECKED", "FILED")
-    last = order.index(stops) if stops in order else order.index("SUBMITTED")
+    last = _ORDER.index(stops) if stops in _ORDER else _ORDER.index("SUBMITTED")
     final = scene.beginning - 40 if ago is None else ago
-
-    def when(step: str) -> int:
-        return final + 2 * (last - order.index(step)) + (2 if stops in ("RETURNED", "WITHDRAWN") else 0)
-
+    taken_back = stops not in _ORDER
+    days = {step: final + 2 * (last - place + taken_back) for place, step in enumerate(_ORDER[: last + 1])}
     terms = _terms(scene, site, starts, ends)
     if own_text:
         terms |= {"model_text_id": None, "title": f"{site.plan.name}物业服务合同（企业自拟文本）"}
     if renews is not None:
         terms["renews_id"] = renews.id
-    made, filing = await scene.do(firm.admin_id, scene.at(when("DRAFT")), contracts.draft, area_code=site.area_code, **terms)
+    made, filing = await scene.do(
+        firm.admin_id, scene.at(days["DRAFT"]), contracts.draft, area_code=site.area_code, **terms
+    )
     if renews is None:
         site.contract_id, site.filing_id, site.contract_ends_on = made.id, filing.id, ends
-    if last >= order.index("SIGNED"):
-        await _sign(scene, site, firm, made, when("SIGNED"))
-    if last >= order.index("SUBMITTED"):
-        proof = DocumentKind.OWNERS_RESOLUTION if site.chair_id else DocumentKind.TENDER_RESULT
-        await scene.do(
-            firm.admin_id,
-            scene.at(when("SUBMITTED")),
-            contracts.filing_submit,
-            DocumentKind.PRICE_ITEM,
-            *((proof,) if site.chair_id else ()),
-            id=filing.id,
-        )
-    if stops == "WITHDRAWN":
-        await scene.do(firm.admin_id, scene.at(final), filings.withdraw, id=filing.id, reason="双方另行协商")
-        return made  # type: ignore[no-any-return]
-    if stops == "RETURNED":
-        reason = "新接管项目未使用示范文本（演示）" if own_text else "收费项目与合同不一致（演示）"
-        if own_text:
-            reason = "续签合同未采用示范文本，请按示范文本修改（演示）"
-        office = scene.office(Role.TOWNSHIP, site.plan.township)
-        await scene.do(office, scene.at(final), filings.return_, id=filing.id, reasons=[reason])
-        return made  # type: ignore[no-any-return]
-    if last >= order.index("CHECKED"):
-        await _check(scene, site, filing, when("CHECKED"))
-    if last >= order.index("FILED"):
+    if "SIGNED" in days:
+        await _sign(scene, site, firm, made, days["SIGNED"])
+    if "SUBMITTED" in days:
+        # With a body the resolution comes now; without one the award came with the signature.
+        papers = (DocumentKind.PRICE_ITEM, *((DocumentKind.OWNERS_RESOLUTION,) if site.chair_id else ()))
+        await scene.do(firm.admin_id, scene.at(days["SUBMITTED"]), contracts.filing_submit, *papers, id=filing.id)
+    if "CHECKED" in days:
+        await _check(scene, site, filing, days["CHECKED"])
+    if "FILED" in days:
         body = scene.profile.contract_filing_body
         office = scene.office(body, site.plan.township if body is Role.TOWNSHIP else None)
         await scene.do(office, scene.at(final), filings.approve, id=filing.id, signed=True, sealed=True)
+    if stops == "WITHDRAWN":
+        await scene.do(firm.admin_id, scene.at(final), filings.withdraw, id=filing.id, reason="双方另行协商（演示）")
+    if stops == "RETURNED":
+        reason = "续签合同未采用示范文本，请按示范文本修改（演示）" if own_text else "收费项目与合同不一致（演示）"
+        office = scene.office(Role.TOWNSHIP, site.plan.township)
+        await scene.do(office, scene.at(final), filings.return_, id=filing.id, reasons=[reason])
     return made  # type: ignore[no-any-return]
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from app.demo.scene import Scene, Site
 from domain.documents import DocumentKind
@@ -12,7 +13,16 @@ from resolvers import emergency_funds, funds
 
 _S = FundState
 _K = DocumentKind
-_POST_FIRST = (_S.REPORTED, _S.SITE_CHECKED, _S.APPROVED_DIRECT, _S.REPAIRED, _S.ACCEPTED, _S.POSTED, _S.TOWNSHIP_VERIFIED, _S.BUREAU_APPROVED)  # fmt: skip
+_POST_FIRST = (
+    _S.REPORTED,
+    _S.SITE_CHECKED,
+    _S.APPROVED_DIRECT,
+    _S.REPAIRED,
+    _S.ACCEPTED,
+    _S.POSTED,
+    _S.TOWNSHIP_VERIFIED,
+    _S.BUREAU_APPROVED,
+)
 _PAY_FIRST = (_S.REPORTED, _S.SITE_CHECKED, _S.APPROVED_DIRECT, _S.TOWNSHIP_VERIFIED, _S.BUREAU_APPROVED)
 _POSTED_DAYS = 6
 _SETTLED = 260_000
@@ -81,12 +91,20 @@ async def emergency(scene: Scene, site: Site, word: str) -> FundRequest:
     )
     for step in steps[1:]:
         await _climb(scene, site, request.id, applicant, step, when[step])
-    office = {"decline": _decider(scene, site), "return": scene.office(Role.BUREAU), "reject": scene.office(Role.BUREAU)}
+    office = {
+        "decline": _decider(scene, site),
+        "return": scene.office(Role.BUREAU),
+        "reject": scene.office(Role.BUREAU),
+    }
     if way.then == "cancel":
         await scene.do(applicant, scene.at(way.ago - 1), funds.cancel, id=request.id, reason="已由保修单位修复（演示）")
     elif way.then:
         command = {"decline": emergency_funds.decline, "return": funds.return_, "reject": funds.reject}[way.then]
-        reason = {"decline": "不属于紧急情形（演示）", "return": "发票不清晰，请补正（演示）", "reject": "属于企业责任（演示）"}
+        reason = {
+            "decline": "不属于紧急情形（演示）",
+            "return": "发票不清晰，请补正（演示）",
+            "reject": "属于企业责任（演示）",
+        }
         await scene.do(office[way.then], scene.at(way.ago, 17), command, id=request.id, reason=reason[way.then])
     return request
 
@@ -121,24 +139,26 @@ def _decider(scene: Scene, site: Site) -> uuid.UUID:
     return site.chair_id or _stand_in(scene, site)
 
 
-async def _climb(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, step: FundState, ago: int) -> None:  # noqa: A002
+async def _climb(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, step: FundState, ago: int) -> None:
     when = scene.at(ago, 10)
     if step is _S.SITE_CHECKED:
         third = site.chair_id or scene.office(Role.COMMUNITY, site.plan.place)
         for who, note in ((site.resident_id, "现场属实"), (third, "情况属实"), (_company(scene, site), "已设警戒")):
             await scene.do(who, when, emergency_funds.check_site, id=id, is_emergency=True, note=f"{note}（演示）")
     elif step is _S.APPROVED_DIRECT:
-        papers = () if scene.profile.emergency_order is EmergencyOrder.POST_FIRST else (_K.PLAN, _K.BUDGET)
+        papers: tuple[DocumentKind, ...] = (
+            () if scene.profile.emergency_order is EmergencyOrder.POST_FIRST else (_K.PLAN, _K.BUDGET)
+        )
         await scene.do(_decider(scene, site), when, funds.approve, *papers, id=id)
     elif step is _S.REPAIRED:
-        repaired = {"repaired_on": scene.day(ago), "settled_cost": _SETTLED - 10_000}
+        repaired: dict[str, Any] = {"repaired_on": scene.day(ago), "settled_cost": _SETTLED - 10_000}
         await scene.do(applicant, when, emergency_funds.record_repair, _K.INVOICE, id=id, **repaired)
     elif step is _S.ACCEPTED:
         await scene.do(site.resident_id, when, emergency_funds.accept, _K.ACCEPTANCE, id=id, note="恢复正常（演示）")
         await scene.do(_decider(scene, site), when, emergency_funds.accept, id=id)
     elif step is _S.POSTED:
         papers = (_K.SETTLEMENT, _K.APPORTIONMENT, _K.POSTING_PROOF)
-        posting = {"posted_from": scene.day(ago), "posted_to": scene.day(ago - _POSTED_DAYS)}
+        posting: dict[str, Any] = {"posted_from": scene.day(ago), "posted_to": scene.day(ago - _POSTED_DAYS)}
         await scene.do(
             applicant, when, emergency_funds.post, *papers, id=id, objection_contact="居委会（演示）", **posting
         )

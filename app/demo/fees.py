@@ -54,7 +54,11 @@ async def charges(scene: Scene, site: Site) -> None:
 
 def _items(scene: Scene, site: Site) -> list[dict[str, Any]]:
     uses = {home.use for home in site.homes}
-    common = {"valid_from": scene.first_month, "service_content": "三星服务（演示，价格虚构）", "period_months": site.plan.billed}
+    common = {
+        "valid_from": scene.first_month,
+        "service_content": "三星服务（演示，价格虚构）",
+        "period_months": site.plan.billed,
+    }
     items = [
         {
             "code": "WY-01",
@@ -75,7 +79,7 @@ def _items(scene: Scene, site: Site) -> list[dict[str, Any]]:
                 "basis": ChargeBasis.AREA,
                 "unit_use": UnitUse.SHOP,
                 "unit_price": 2 * price_of(site),
-                "period_months": HALF_YEAR,
+                "period_months": 12,
             }
         )
     if UnitUse.PARKING in uses:
@@ -86,7 +90,7 @@ def _items(scene: Scene, site: Site) -> list[dict[str, Any]]:
                 "category": ChargeCategory.PARKING,
                 "basis": ChargeBasis.SPACE,
                 "unit_price": 6_000,
-                "period_months": HALF_YEAR,
+                "period_months": 12,
             }
         )
     return [{**common, **item} for item in items]
@@ -124,7 +128,7 @@ async def _issue(scene: Scene, firm: Firm, items: Sequence[uuid.UUID], first: da
 
 def _pays(turn: int, half: int) -> tuple[int, Channel] | None:
     """The percentage of what is open that a unit pays after a half-year, and how: most pay, some late, some not."""
-    if turn % 9 == 8 or (turn % 3 == 1 and half % 2 == 0):  # some never pay, some once a year
+    if turn % 9 == 8 or (turn % 4 and half % 2 == 0):  # some never pay, most once a year
         return None
     if turn % 9 == 6 and half >= 2:
         return None
@@ -168,10 +172,21 @@ async def disputes(scene: Scene, site: Site) -> None:
     firm = scene.firms[site.plan.firm or ""]
     residents = [home for home in site.homes if home.account_id and home.use == UnitUse.DWELLING]
     first, second = residents[0], residents[1]
-    stories = ((first, 3, None), (second, 16, None), (first, 60, DisputeOutcome.UPHELD), (second, 90, DisputeOutcome.ADJUSTED))
+    stories = (
+        (first, 3, None),
+        (second, 16, None),
+        (first, 60, DisputeOutcome.UPHELD),
+        (second, 90, DisputeOutcome.ADJUSTED),
+    )
     for turn, (home, ago, outcome) in enumerate(stories):
         bill_id = await _bill_of(scene, home, turn)
-        await scene.do(home.account_id or home.id, scene.at(ago), bills.bill_dispute, id=bill_id, reason="公共区域保洁不到位，申请核减（演示）")
+        await scene.do(
+            home.account_id or home.id,
+            scene.at(ago),
+            bills.bill_dispute,
+            id=bill_id,
+            reason="公共区域保洁不到位，申请核减（演示）",
+        )
         if outcome is not None:
             reduction = 500 if outcome is DisputeOutcome.ADJUSTED else None
             await scene.do(
@@ -184,7 +199,9 @@ async def disputes(scene: Scene, site: Site) -> None:
                 reduction=reduction,
             )
     withdrawn = await _bill_of(scene, first, len(stories))
-    await scene.do(first.account_id or first.id, scene.at(30), bills.bill_dispute, id=withdrawn, reason="重复计费（演示）")
+    await scene.do(
+        first.account_id or first.id, scene.at(30), bills.bill_dispute, id=withdrawn, reason="重复计费（演示）"
+    )
     await scene.do(first.account_id or first.id, scene.at(28), bills.bill_dispute_withdraw, id=withdrawn)
 
 

@@ -139,7 +139,9 @@ async def _after(scene: Scene, plan: FirmPlan, state: CompanyFilingState, filing
     if state is _S.SUSPENDED:
         await scene.do(bureau, scene.at(3), company_filings.suspend, id=filing.id, reason="逾期未整改")
     if state is _S.REMOVED:
-        await scene.do(bureau, scene.at(3), company_filings.remove, id=filing.id, reason="拒不整改，予以清退", refused=True)
+        await scene.do(
+            bureau, scene.at(3), company_filings.remove, id=filing.id, reason="拒不整改，予以清退", refused=True
+        )
     if state is _S.CANCELLED:
         for test in CancellationTestKind:
             await scene.do(
@@ -152,7 +154,9 @@ async def _after(scene: Scene, plan: FirmPlan, state: CompanyFilingState, filing
                 finding="现场核查属实（演示）",
             )
         for office in (market, bureau):
-            await scene.do(office, scene.at(10), company_filings.cancel_zombie, id=filing.id, reason="三无企业，注销备案")
+            await scene.do(
+                office, scene.at(10), company_filings.cancel_zombie, id=filing.id, reason="三无企业，注销备案"
+            )
 
 
 def _place(scene: Scene) -> str:

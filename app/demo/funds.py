@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.demo.scene import Scene, Site
@@ -121,12 +121,12 @@ def _chair(site: Site) -> uuid.UUID:
     return site.chair_id
 
 
-async def _climb(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, step: FundState, ago: int) -> None:  # noqa: A002
+async def _climb(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, step: FundState, ago: int) -> None:
     when = scene.at(ago)
     place = site.plan
     if step is _S.PLAN_POSTED:
         papers = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
-        posting = {"posted_from": scene.day(ago), "posted_to": scene.day(ago - _POSTED_DAYS)}
+        posting: dict[str, Any] = {"posted_from": scene.day(ago), "posted_to": scene.day(ago - _POSTED_DAYS)}
         await scene.do(applicant, when, funds.post_plan, *papers, id=id, objection_contact="居委会（演示）", **posting)
     elif step is _S.VOTING:
         await scene.do(_chair(site), when, fund_votes.open_vote, id=id)
@@ -143,7 +143,7 @@ async def _climb(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, 
         await scene.do(scene.office(Role.BUREAU), when, funds.grant, id=id, reason="同意使用（演示）")
 
 
-async def _vote(scene: Scene, site: Site, id: uuid.UUID, ago: int, *, passed: bool) -> None:  # noqa: A002
+async def _vote(scene: Scene, site: Site, id: uuid.UUID, ago: int, *, passed: bool) -> None:
     area = sum(home.area for home in site.homes)
     heads = len(site.homes)
     figures: dict[str, Any] = {
@@ -155,10 +155,12 @@ async def _vote(scene: Scene, site: Site, id: uuid.UUID, ago: int, *, passed: bo
         "for_heads": heads * 4 // 5 if passed else heads // 4,
     }
     papers = (DocumentKind.OWNERS_RESOLUTION,)
-    await scene.do(_chair(site), scene.at(ago), fund_votes.record_vote, *papers, id=id, voted_on=scene.day(ago), figures=figures)
+    await scene.do(
+        _chair(site), scene.at(ago), fund_votes.record_vote, *papers, id=id, voted_on=scene.day(ago), figures=figures
+    )
 
 
-async def _then(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, way: Way) -> None:  # noqa: A002
+async def _then(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, way: Way) -> None:
     later = scene.at(way.ago, 16)
     if way.then == "fail":
         await _vote(scene, site, id, way.ago - 4, passed=False)
@@ -177,7 +179,7 @@ async def _then(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, w
         await _try_without_seal(scene, site, id, later - timedelta(hours=1))
 
 
-async def _try_without_seal(scene: Scene, site: Site, id: uuid.UUID, when: Any) -> None:  # noqa: A002
+async def _try_without_seal(scene: Scene, site: Site, id: uuid.UUID, when: datetime) -> None:
     """The street signs and has not put its seal: Anju holds the request (ZD-7)."""
     office = scene.office(Role.TOWNSHIP, site.plan.township)
     try:

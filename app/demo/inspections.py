@@ -96,9 +96,7 @@ async def _report(scene: Scene, case: Inspection, who: uuid.UUID, ago: int, *, f
     async def report(uow: UnitOfWork) -> Inspection:
         items = (
             await uow.session.scalars(
-                uow.select(ChecklistItem)
-                .where(ChecklistItem.plan_id == case.plan_id)
-                .order_by(ChecklistItem.position)
+                uow.select(ChecklistItem).where(ChecklistItem.plan_id == case.plan_id).order_by(ChecklistItem.position)
             )
         ).all()
         found = [
@@ -110,7 +108,11 @@ async def _report(scene: Scene, case: Inspection, who: uuid.UUID, ago: int, *, f
                 "photo_ids": (await scene.paper(uow, DocumentKind.PHOTO),),
             }
         ]
-        results = (CheckResult.ISSUE if findings else CheckResult.CONFORMS, CheckResult.CONFORMS, CheckResult.NOT_APPLICABLE)
+        results = (
+            CheckResult.ISSUE if findings else CheckResult.CONFORMS,
+            CheckResult.CONFORMS,
+            CheckResult.NOT_APPLICABLE,
+        )
         return await inspections.report(
             uow,
             id=case.id,
@@ -150,7 +152,9 @@ async def _step(scene: Scene, site: Site, case: Inspection, visit: Visit, step: 
             bureau, scene.at(visit.deadline - 10), rectifications.penalise, id=case.id, reason="逾期未改，罚款（虚构）"
         )
     elif step == "transfer":
-        await scene.do(bureau, scene.at(ordered), rectifications.transfer, id=case.id, reason="移送消防救援机构（演示）")
+        await scene.do(
+            bureau, scene.at(ordered), rectifications.transfer, id=case.id, reason="移送消防救援机构（演示）"
+        )
     else:
         text = "检查结果已公布（演示）"
         await scene.do(bureau, scene.at(max(visit.ago - 25, 1)), inspections.publish, id=case.id, text=text)

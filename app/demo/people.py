@@ -19,11 +19,18 @@ from models.base import new_id
 from models.sealed import Kind, seal_into
 from resolvers.divisions import packaged_divisions
 
-_FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+_FAMILY = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+    "苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史"
+    "顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
 _GIVEN = (
-    "建国 建军 志强 秀英 桂兰 海燕 丽华 晓东 文博 思远 雨桐 子涵 宇轩 欣怡 浩然 国栋 玉梅 春燕 立新 永康 佳慧 明哲 静怡 "
-    "红霞 卫东 淑芬 俊杰 晨曦 美玲 长青 凤兰 振华 瑞雪 少云 彩云 德明 金凤 世杰 若曦 嘉宁 启航 雅琴 正平 月华 宏伟"
-).split()
+    "建国", "建军", "志强", "秀英", "桂兰", "海燕", "丽华", "晓东", "文博", "思远",
+    "雨桐", "子涵", "宇轩", "欣怡", "浩然", "国栋", "玉梅", "春燕", "立新", "永康",
+    "佳慧", "明哲", "静怡", "红霞", "卫东", "淑芬", "俊杰", "晨曦", "美玲", "长青",
+    "凤兰", "振华", "瑞雪", "少云", "彩云", "德明", "金凤", "世杰", "若曦", "嘉宁",
+    "启航", "雅琴", "正平", "月华", "宏伟",
+)  # fmt: skip
 
 BOTH_NAME = "韩一鸣"
 BOTH_PHONE = make_phone(90_000_000)
@@ -56,7 +63,9 @@ def phone(scene: Scene) -> str:
     return make_phone(scene.county.number * _PHONES_PER_COUNTY + scene.serial())
 
 
-def person(scene: Scene, *, born: date | None = None, given: str | None = None, number: str | None = None) -> dict[str, Any]:
+def person(
+    scene: Scene, *, born: date | None = None, given: str | None = None, number: str | None = None
+) -> dict[str, Any]:
     """A person with an identity card and a phone (``resolvers.people.PersonData``)."""
     serial = scene.serial()
     day = born or date(1950 + serial * 7 % 49, 1 + serial % 12, 1 + serial % 28)
@@ -133,7 +142,13 @@ async def partners(scene: Scene) -> None:
     county = scene.county
     async with scene.sessions.begin() as session:
         for role, shown, scopes, purpose, basis in (
-            (Role.BANK, f"演示银行{county.name}支行（虚构）", (FEES_COLLECT, FILINGS_PUBLIC), "物业费代收", "代收协议（演示）"),
+            (
+                Role.BANK,
+                f"演示银行{county.name}支行（虚构）",
+                (FEES_COLLECT, FILINGS_PUBLIC),
+                "物业费代收",
+                "代收协议（演示）",
+            ),
             (Role.COURT, f"{county.name}人民法院（演示）", (FILINGS_PUBLIC,), "审判、执行查询", "民事诉讼法（演示）"),
         ):
             client_id = login_of(county.code, role)

@@ -25,7 +25,8 @@ from domain.identifiers import make_credit_code
 from domain.ledger import AccountKind
 from domain.roles import Role
 from models.estates import Building, Estate, Unit
-from resolvers import areas, estates, ledger, people as holders, units
+from resolvers import areas, estates, ledger, units
+from resolvers import people as holders
 from resolvers.unit_of_work import UnitOfWork
 
 FUND_FEN_PER_HOME = 1_200_000
@@ -36,10 +37,18 @@ async def estate(scene: Scene, plan: EstatePlan) -> None:
     """An estate with its buildings, units, owners and tenants; its area, unless it shares one."""
     async with scene.sessions.begin() as session:
         resident = await people.open_account(
-            scene, session, people.name(scene), login="resident" if plan.key == "main" else None, number=_phone(scene, plan, 1)
+            scene,
+            session,
+            people.name(scene),
+            login="resident" if plan.key == "main" else None,
+            number=_phone(scene, plan, 1),
         )
         second = await people.open_account(
-            scene, session, people.name(scene), login="resident2" if plan.key == "main" else None, number=_phone(scene, plan, 2)
+            scene,
+            session,
+            people.name(scene),
+            login="resident2" if plan.key == "main" else None,
+            number=_phone(scene, plan, 2),
         )
         accounts = {0: resident, 2: second}
         if plan.key == "main" and "both" in scene.county.stories:
@@ -113,7 +122,11 @@ async def area(scene: Scene, plans: tuple[EstatePlan, ...]) -> None:
                 if home.use == UnitUse.DWELLING and home.area:
                     account_id = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=home.id)
                     await ledger.open_balance(
-                        uow, account_id, FUND_FEN_PER_HOME, as_of=uow.today, attested_by="维修资金移交清册（演示，金额虚构）"
+                        uow,
+                        account_id,
+                        FUND_FEN_PER_HOME,
+                        as_of=uow.today,
+                        attested_by="维修资金移交清册（演示，金额虚构）",
                     )
         return made.id
 
@@ -248,16 +261,19 @@ def _parties(scene: Scene, plan: EstatePlan, unit: Unit, index: int) -> tuple[Ow
         return OwnershipKind.SOLE, [{"person": people.person(scene, number=_phone(scene, plan, which))}]
     turn = index % 6
     if turn == 1:
-        couple = [{"person": people.person(scene), "is_representative": True}, {"person": people.person(scene)}]
+        couple: list[dict[str, Any]] = [
+            {"person": people.person(scene), "is_representative": True},
+            {"person": people.person(scene)},
+        ]
         return OwnershipKind.JOINT, couple
     if turn == 3:
-        shares = [
+        shares: list[dict[str, Any]] = [
             {"person": people.person(scene), "numerator": 2, "denominator": 3, "is_representative": True},
             {"person": people.person(scene), "numerator": 1, "denominator": 3},
         ]
         return OwnershipKind.SHARES, shares
     if turn == 5 and unit.use == UnitUse.DWELLING:
-        minor = people.person(scene, born=people.child_born(scene)) | {"guardian": people.person(scene)}
+        minor: dict[str, Any] = people.person(scene, born=people.child_born(scene)) | {"guardian": people.person(scene)}
         return OwnershipKind.SOLE, [{"person": minor}]
     if turn == 4 and plan.year is None:
         return OwnershipKind.SOLE, []  # nobody has been asked yet

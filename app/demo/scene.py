@@ -171,7 +171,11 @@ class Scene:
     # -- acts ---------------------------------------------------------------------------------------------------------
 
     async def run(
-        self, who: uuid.UUID | str, when: datetime, work: Callable[[UnitOfWork], Awaitable[Any]], role: Role | None = None
+        self,
+        who: uuid.UUID | str,
+        when: datetime,
+        work: Callable[[UnitOfWork], Awaitable[Any]],
+        role: Role | None = None,
     ) -> Any:
         """Do some work as somebody at an instant, in one transaction; what it returns."""
         actor = await self.actor(who, when, role)

@@ -27,7 +27,10 @@ def chapters(scene: Scene) -> list[Chapter]:
     told += [partial(_at, scene, bodies.body, plan.key) for plan in leading if plan.body]
     told += [partial(firms.firm, scene, firm) for firm in county.firms]
     told += [partial(_fresh, scene)]
-    told += [partial(_at, scene, contracts.contract, plan.key) for plan in leading if plan.contract]
+    contracted = [plan.key for plan in leading if plan.contract]
+    told += [partial(_at, scene, contracts.contract, key) for key in contracted]
+    told += [partial(scene.tick, scene.on(scene.first_month))]
+    told += [partial(_at, scene, contracts.run_on, key) for key in contracted]
     for plan in (plan for plan in leading if plan.billed):
         told += [partial(_at, scene, fees.charges, plan.key), partial(_at, scene, fees.billing, plan.key)]
     told += [partial(_at, scene, fees.disputes, "main"), partial(_elsewhere, scene), partial(_refer, scene)]
@@ -88,7 +91,8 @@ async def _inspections(scene: Scene) -> None:
     served = [
         scene.sites[plan.key]
         for plan in scene.county.estates
-        if plan.firm and contracts.COURSES.get(plan.contract or "", contracts.COURSES["DRAFT"]).starts_in is None
+        if plan.firm
+        and contracts.COURSES.get(plan.contract or "", contracts.COURSES["DRAFT"]).starts_in is None
         and "terminate" not in contracts.COURSES[plan.contract or ""].then
     ]
     main = scene.sites["main"]

@@ -8,12 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app import demo
 from app.database import command_engine, session_options
-from app.settings import Settings
+from app.settings import Settings, load
 from app.signin import development_token
 from auth.actor import Actor, load_actor
 from domain.calendar import today
@@ -37,7 +36,7 @@ class Loaded:
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """What a query finds in all counties."""
         with psycopg.connect(self.database.superuser_url) as connection:
-            return connection.execute(query, arguments).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(query, arguments).fetchall()
 
     async def actor(self, login: str) -> Actor:
         """Who signs in with a login, as the server knows it."""
@@ -85,7 +84,7 @@ SignIn = Callable[[str], Awaitable[Visit]]
 @pytest.fixture(scope="session")
 def loaded(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     with database_cluster.clone("demo") as database:
-        settings = Settings(data=tmp_path_factory.mktemp("demo"), database_url=SecretStr(database.url))
+        settings = load(data=tmp_path_factory.mktemp("demo"), database_url=database.url)
         now = datetime.now(UTC)
         yield Loaded(database, settings, now, demo.load(settings, now=now))
 
