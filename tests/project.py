@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from auth.actor import Actor, system_actor
+from auth.actor import Actor
 from domain.committees import BodyKind, MemberPost
 from domain.companies import StaffKind
 from domain.contracts import ContractKind, ContractMode, SelectionBasis
@@ -18,7 +18,6 @@ from domain.roles import Role
 from models.committees import Committee, CommitteeMember
 from models.companies import Company, CompanyStaff
 from models.contracts import ServiceContract
-from models.documents import Document
 from models.estates import PropertyArea, Unit
 from models.filings import Filing, ModelText
 from resolvers import (
@@ -37,6 +36,7 @@ from resolvers import (
 from resolvers.cases import timers
 from resolvers.committees import MemberDraft
 from resolvers.companies import StaffMember
+from resolvers.unit_of_work import UnitOfWork
 from tests.world import World
 
 COMPANY_PAPERS = (
@@ -52,18 +52,25 @@ FILING_PAPERS = (DocumentKind.PRICE_ITEM, DocumentKind.OWNERS_RESOLUTION)
 
 async def paper(world: World, actor: Actor, kind: DocumentKind = DocumentKind.OTHER) -> uuid.UUID:
     """A confirmed document of the actor; its bytes are only recorded."""
-    document: Document = await world.do(
-        actor, documents.upload_create, kind=kind, name=f"{kind.value}.pdf", media_type=PDF, size=5
-    )
-    received = documents.Received(key=f"{world.county}/{document.id.hex}", size=5, sha256=document.id.hex * 2)
-    clock = system_actor(world.county, world.today)
-    await world.do(clock, documents.receive, document_id=document.id, received=received)
-    await world.do(actor, documents.upload_confirm, id=document.id)
-    return document.id
+    (document_id,) = await papers(world, actor, kind)
+    return document_id
 
 
 async def papers(world: World, actor: Actor, *kinds: DocumentKind) -> list[uuid.UUID]:
-    return [await paper(world, actor, kind) for kind in kinds]
+    """Confirmed documents of these kinds, in one transaction: tests need many."""
+
+    async def confirmed(uow: UnitOfWork) -> list[uuid.UUID]:
+        ids = []
+        for kind in kinds:
+            document = await documents.upload_create(uow, kind=kind, name=f"{kind.value}.pdf", media_type=PDF, size=5)
+            received = documents.Received(key=document.id.hex, size=5, sha256=document.id.hex * 2)
+            await documents.receive(uow, document_id=document.id, received=received)
+            await documents.upload_confirm(uow, id=document.id)
+            ids.append(document.id)
+        return ids
+
+    made: list[uuid.UUID] = await world.do(actor, confirmed)
+    return made
 
 
 @dataclass
