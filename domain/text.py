@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -48,6 +49,26 @@ def pinyin_key(text: str) -> str:
     toneless = "".join(f"{part.strip()} " for part in lazy_pinyin(folded(text), style=Style.NORMAL))
     toned = " ".join(lazy_pinyin(folded(text), style=Style.TONE3, neutral_tone_with_five=True))
     return f"{natural_key(toneless)}\x1e{toned}"
+
+
+def name_key(name: str) -> str:
+    """A person's name to sort by, like ``pinyin_key`` but character by character: a register has a hundred thousand.
+
+    >>> sorted(["钱二", "赵一", "钱八"], key=name_key)
+    ['钱八', '钱二', '赵一']
+    """
+    plain = folded(name)
+    if not plain.isalpha() or any(character.isascii() for character in plain):
+        return pinyin_key(name)
+    syllables = [_syllable(character) for character in plain]
+    toneless, toned = (" ".join(parts) for parts in zip(*syllables, strict=True))
+    return f"{toneless}\x1e{toned}"
+
+
+@lru_cache(maxsize=10_000)
+def _syllable(character: str) -> tuple[str, str]:
+    toneless, _separator, toned = pinyin_key(character).partition("\x1e")
+    return toneless, toned
 
 
 def _sortable(digits: str, below: bool) -> str:

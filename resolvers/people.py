@@ -15,7 +15,7 @@ from domain.identifiers import check_credit_code, check_id_number, check_phone, 
 from domain.people import born_on, check_holding, is_minor
 from domain.records import Record
 from domain.roles import COMPANY, Role
-from domain.text import pinyin_key
+from domain.text import name_key, pinyin_key
 from models.estates import Estate, Occupancy, Ownership, Unit
 from models.people import Owner
 from models.sealed import Kind, seal_into
@@ -326,7 +326,7 @@ def _blank(uow: UnitOfWork, kind: OwnerKind, name: str) -> Owner:
         county=uow.county,
         kind=kind.value,
         name=name,
-        name_sort=pinyin_key(name),
+        name_sort=name_key(name) if kind is OwnerKind.PERSON else pinyin_key(name),
         name_mask=mask_name(name) if kind is OwnerKind.PERSON else name,
         is_minor=False,
     )

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, LargeBinary, Uuid, any_, literal, select, update
@@ -19,7 +18,7 @@ from domain.register import Row
 from domain.register_sheets import OWNERS
 from domain.roles import Role
 from domain.search import name_grams
-from domain.text import pinyin_key
+from domain.text import name_key, pinyin_key
 from models.accounts import Account, AccountGrant
 from models.base import new_id
 from models.estates import Ownership, Unit
@@ -33,7 +32,6 @@ from resolvers.register.work import Work
 SEALED = {"document": Kind.ID_NUMBER, "phone": Kind.PHONE, "agent_phone": Kind.PHONE}
 # Arrays, not lists of parameters: a statement takes 65,535 of those.
 _INDEXES, _IDS = ARRAY(LargeBinary()), ARRAY(Uuid())
-_sorted_by = lru_cache(maxsize=65_536)(pinyin_key)  # names repeat
 SEALED_COLUMNS = tuple(f"{name}_{part}" for name in SEALED for part in ("sealed", "index", "mask"))
 COMPARED = (
     *("credit_code", "agent_name", "is_minor", "born_on", "guardian_id", "account_id"),
@@ -208,7 +206,11 @@ def _note(
         "updated_at": work.uow.now,
         "kind": kind.value,
         "name": name,
-        "name_sort": earlier["name_sort"] if earlier else _sorted_by(name),
+        "name_sort": earlier["name_sort"]
+        if earlier
+        else name_key(name)
+        if kind is OwnerKind.PERSON
+        else pinyin_key(name),
         "name_mask": mask_name(name) if kind is OwnerKind.PERSON else name,
         # The table checks that kind and index come together, also in a row that only updates.
         "document_kind": given.get("document_kind") if not known.get("document") else None,
