@@ -283,6 +283,33 @@ GB18030. Sheets and headers may be Chinese or English.
 Rows count from 1, the headers included. `code` is one of [errors.md](errors.md). At most {MOST_FAULTS:,} faults are listed;
 `count` is of all. Rows that refer to a row at fault are not blamed for it.
 
+## Through the API
+
+The bureau's own client uploads the workbook (kind `OTHER`, as [clients.md](clients.md) says) and starts the same as a job:
+
+```graphql
+mutation Import($input: RegisterImportInput!) {{
+  registerImport(input: $input) {{
+    job {{ id }}
+    userErrors {{ code message field retryable }}
+  }}
+}}
+```
+
+It goes on in the background. Ask for it by its id until `finishedAt` is set, or follow `registerJobChanged`. `registerExport` is
+a job too.
+
+```graphql
+query Progress($job: ID!) {{
+  node(id: $job) {{
+    ... on RegisterJob {{
+      state step done total counts faultCount faults finishedAt
+      result {{ name downloadUrl }}
+    }}
+  }}
+}}
+```
+
 ## How cells are written
 
 | In the tables below | What to write |
