@@ -1,0 +1,5 @@
+"""The API over the register's own tests."""
+
+from tests.cases.conftest import ask as ask
+from tests.cases.conftest import engine as engine
+from tests.cases.conftest import sessions as sessions
