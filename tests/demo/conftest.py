@@ -36,7 +36,7 @@ class Loaded:
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """What a query finds in all counties."""
         with psycopg.connect(self.database.superuser_url) as connection:
-            return connection.execute(query, arguments).fetchall()
+            return connection.execute(query, arguments or None).fetchall()
 
     async def actor(self, login: str) -> Actor:
         """Who signs in with a login, as the server knows it."""

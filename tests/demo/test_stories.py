@@ -14,9 +14,11 @@ from models.committees import Committee
 from models.companies import Company
 from models.contracts import ContractProblem, ServiceContract
 from models.estates import Estate, EstateArea, PropertyArea
+from models.fees import FeeBill
 from models.filings import Filing
 from models.funds import FundRequest
 from models.inspections import Inspection
+from models.payments import Payment
 from resolvers import funds, statistics
 from tests.demo.conftest import Loaded, SignIn
 
@@ -143,9 +145,10 @@ async def test_taiqians_street_filed_an_elevator_emergency_where_there_is_no_bod
     assert request.facility_id is not None
 
 
-async def test_partners_find_what_is_published_and_residents_what_is_theirs(sign_in: SignIn) -> None:
+async def test_banks_find_bills_and_their_own_payments_and_residents_what_is_theirs(sign_in: SignIn) -> None:
     bank = await sign_in("370303-bank")
-    assert await bank.sees(Filing, Filing.published)
+    assert await bank.sees(FeeBill, FeeBill.state == "ISSUED")
+    assert {payment.channel for payment in await bank.sees(Payment)} == {"BANK"}
     resident = await sign_in("370303-resident")
     assert len(await resident.sees(Estate)) == 1
     assert await resident.sees(Company)
