@@ -183,17 +183,18 @@ class Lines:
         self._wake()
 
     async def _turn(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._waiting.append(turn)
+        timer = loop.call_later(self._seconds, _too_late, turn)
         try:
-            await asyncio.wait_for(turn, self._seconds)
-        except TimeoutError:
-            raise RequestError(RequestCode.OVERLOADED, RequestCode.OVERLOADED.doc) from None
+            await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():
                 self._wake()  # the turn was mine already: the next one has it
             raise
         finally:
+            timer.cancel()
             with suppress(ValueError):
                 self._waiting.remove(turn)
 
@@ -221,6 +222,11 @@ class Lines:
         task = asyncio.ensure_future(line.close(cancel=line.broken))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _too_late(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(RequestError(RequestCode.OVERLOADED, RequestCode.OVERLOADED.doc))
 
 
 def read_lines(url: str, *, maximum: int = 8, **settings: str | int) -> Lines:

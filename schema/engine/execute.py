@@ -44,8 +44,9 @@ from schema.engine.declare import DECLARATION, ENTITIES, TYPES, Listing, camel
 from schema.engine.declare import Answer as Answered
 from schema.engine.intents import Intent, read_input, value_county
 from schema.engine.messages import message
-from schema.engine.selection import Selection, shape, sub_selections
+from schema.engine.selection import Arg, Selection, shape, sub_selections
 from schema.engine.values import Ref, dumped, encode_id
+from schema.engine.variables import PlainVariable, plain_variables, read_plain
 from schema.faults import FormattedError, RequestCode, RequestError, formatted, internal
 
 MOST_PLANS = 256
@@ -171,7 +172,7 @@ class Run:
         self.schema = executor.schema
         self.actor = narrowed(actor, context)
         self.raw = raw
-        coerced = get_variable_values(
+        coerced: Any = self._plain_variables() or get_variable_values(
             self.schema, operation.node.variable_definitions or [], raw, hide_suggestions=True
         )
         if isinstance(coerced, list):
@@ -180,6 +181,15 @@ class Run:
             )
         self.variables: VariableValues = coerced
         self.shape = tuple((name, shape(value)) for name, value in coerced.coerced.items())
+
+    def _plain_variables(self) -> VariableValues | None:
+        """The variables where all are plain scalars in the form that JSON gives them; anything else is graphql-core's."""
+        key = ("variables", self.operation.name)
+        plain: tuple[PlainVariable, ...] | None = self.document.plans.get(key)
+        if plain is None:
+            plain = plain_variables(self.schema, self.operation.node)
+            self._keep(key, plain)
+        return read_plain(plain, self.raw) if plain else None
 
     @cached_property
     def selection(self) -> Selection:
@@ -208,9 +218,13 @@ class Run:
         return declaration_of(type_name or self.root_type, nodes[0].name.value)
 
     def arguments(self, nodes: list[FieldNode], type_name: str | None = None) -> dict[str, Any]:
-        return {
-            name: arg.value for name, arg in self.selection.arguments(type_name or self.root_type, nodes[0]).items()
-        }
+        type_name = type_name or self.root_type
+        key = ("arguments", type_name, self.operation.name, self.path_key(nodes), self.shape)
+        given: dict[str, Arg] | None = self.document.plans.get(key)
+        if given is None:
+            given = self.selection.arguments(type_name, nodes[0])
+            self._keep(key, given)
+        return {name: arg.read(self.variables) for name, arg in given.items()}
 
     def path_key(self, nodes: list[FieldNode]) -> Any:
         return nodes[0].loc.start if nodes[0].loc else id(nodes[0])

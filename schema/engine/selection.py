@@ -16,10 +16,13 @@ from graphql import (
     GraphQLField,
     GraphQLSchema,
     InlineFragmentNode,
+    ObjectValueNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    get_nullable_type,
     is_abstract_type,
+    is_input_object_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLObjectType, GraphQLSkipDirective
@@ -34,8 +37,12 @@ class Arg:
 
     value: Any
     read: Getter
+    parts: "Mapping[str, Arg] | None" = None
+    """The fields of an input object that is written out in the document."""
 
     def part(self, key: str) -> "Arg":
+        if self.parts is not None:
+            return self.parts[key]
         read = self.read
         return Arg(self.value[key], lambda variables: read(variables)[key])
 
@@ -111,19 +118,24 @@ class Selection:
         values = get_argument_values(definition, node, self.variables)
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         return {
-            name: Arg(value, _getter(value, given.get(name), definition.args[name].type))
+            name: _arg(value, given.get(name), definition.args[name].type)
             for name, value in values.items()
             if value is not None
         }
 
 
-def _getter(value: Any, node: ValueNode | None, type_: Any) -> Getter:
+def _arg(value: Any, node: ValueNode | None, type_: Any) -> Arg:
     if isinstance(node, VariableNode) and node.name.value:
         name = node.name.value
-        return lambda variables: variables.coerced.get(name, value)
+        return Arg(value, lambda variables: variables.coerced.get(name, value))
     if node is None or not _has_variables(node):
-        return lambda _: value
-    return lambda variables: coerce_input_literal(node, type_, variables)
+        return Arg(value, lambda _: value)
+    named = get_nullable_type(type_)
+    if isinstance(node, ObjectValueNode) and is_input_object_type(named) and isinstance(value, dict):
+        given = {field.name.value: field.value for field in node.fields}
+        parts = {key: _arg(part, given.get(key), named.fields[key].type) for key, part in value.items()}
+        return Arg(value, lambda variables: {key: part.read(variables) for key, part in parts.items()}, parts)
+    return Arg(value, lambda variables: coerce_input_literal(node, type_, variables))
 
 
 def _has_variables(node: Any) -> bool:

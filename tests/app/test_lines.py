@@ -1,0 +1,110 @@
+"""The lean connections of compiled reads: exact values, nobody reads another's answer, a lost server is noticed."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from app.lines import Lines, read_lines
+from schema.engine.values import dumped
+from schema.faults import RequestCode, RequestError
+from tests.database import Database
+
+
+@pytest_asyncio.fixture
+async def lines(database: Database) -> AsyncIterator[Lines]:
+    async with read_lines(database.url, maximum=1) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("中文 'quoted' \\ and \"so\"", "text"),
+        (2**40, "bigint"),
+        (True, "boolean"),
+        (None, "text"),
+        (uuid.UUID(int=7), "uuid"),
+        (date(2026, 2, 28), "date"),
+        (datetime(2026, 2, 28, 12, 30, 1, 5, tzinfo=UTC), "timestamptz"),
+        (["a,b", '"', "\\", "{}", "NULL", ""], "text[]"),
+        ([uuid.UUID(int=7), uuid.UUID(int=8)], "uuid[]"),
+        ([], "text[]"),
+    ],
+)
+async def test_a_parameter_arrives_as_it_was(lines: Lines, value: object, kind: str) -> None:
+    line = await lines.take()
+    try:
+        row = await line.fetch(f"SELECT to_json($1::{kind})::text", [dumped(value)])
+        with psycopg.connect(line.connection.info.dsn, options="-c TimeZone=Asia/Shanghai") as ordinary:
+            expected = ordinary.execute(f"SELECT to_json(%s::{kind})::text", [value]).fetchone()
+    finally:
+        lines.give(line)
+    assert row is not None
+    assert expected is not None
+    assert row[0] == (None if expected[0] is None else expected[0].encode())
+
+
+async def test_an_error_leaves_the_line_usable(lines: Lines) -> None:
+    line = await lines.take()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await line.fetch("SELECT 1 / $1::integer", [b"0"])
+    assert await line.fetch("SELECT convert_to('well', 'UTF8')", []) == (b"well",)
+    assert not line.broken
+    lines.give(line)
+
+
+async def test_who_stops_waiting_leaves_no_answer_to_the_next(lines: Lines) -> None:
+    line = await lines.take()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(line.fetch("SELECT pg_sleep(5), convert_to('late', 'UTF8')", []), 0.05)
+    assert line.broken
+    lines.give(line)
+    other = await lines.take()
+    assert other is not line
+    assert await other.fetch("SELECT convert_to('mine', 'UTF8')", []) == (b"mine",)
+    lines.give(other)
+
+
+async def test_a_line_that_the_server_cut_is_replaced(lines: Lines, database: Database) -> None:
+    line = await lines.take()
+    pid = line.connection.info.backend_pid
+    lines.give(line)
+    with psycopg.connect(database.superuser_url, autocommit=True) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(%s)", [pid])
+    while not line.broken:  # noqa: ASYNC110 (the watch on the socket sees it)
+        await asyncio.sleep(0.01)
+    other = await lines.take()
+    assert other.connection.info.backend_pid != pid
+    assert await other.fetch("SELECT convert_to('back', 'UTF8')", []) == (b"back",)
+    lines.give(other)
+
+
+async def test_readers_take_turns_and_the_patient_are_served(lines: Lines) -> None:
+    line = await lines.take()
+    waiting = [asyncio.create_task(lines.take()) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    lines.give(line)
+    assert await waiting[1] is line
+    lines.give(line)
+
+
+async def test_a_reader_without_a_turn_is_sent_away(database: Database) -> None:
+    async with Lines(database.url.replace("+psycopg", ""), options="", most=1, seconds=0.05) as few:
+        line = await few.take()
+        with pytest.raises(RequestError) as refused:
+            await few.take()
+        few.give(line)
+    assert refused.value.code is RequestCode.OVERLOADED
+
+
+async def test_a_large_answer_comes_whole(lines: Lines) -> None:
+    line = await lines.take()
+    row = await line.fetch("SELECT convert_to(repeat('房', 400000), 'UTF8')", [])
+    lines.give(line)
+    assert row == ("房".encode() * 400_000,)
