@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphql import SelectionSetNode
-from sqlalchemy import ColumnElement, Integer, Select, Text, and_, case, cast, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Integer, Select, Text, and_, case, cast, func, or_, select, tuple_, union_all
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -107,7 +107,8 @@ class Page:
         shown = func.array_agg(cursor).filter(number <= self.size())
         place = sql("1", Integer()) if first else cast(func.least(func.count(), self.size()), Integer)
         at = func.concat(text('"'), packed(shown[place]), text('"'))
-        return case((func.count() == sql("0"), NULL), else_=at)
+        # No rows there, or none asked for (``first: 0``).
+        return case((or_(func.count() == sql("0"), self.size() == sql("0")), NULL), else_=at)
 
     def size(self) -> Any:
         if not hasattr(self, "_size"):
