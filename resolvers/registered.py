@@ -5,4 +5,4 @@ from resolvers import company_filings as company_filings
 from resolvers import contract_filings as contract_filings
 from resolvers import fund_requests as fund_requests
 from resolvers import inspections as inspections
-from resolvers.register import jobs as register_jobs
+from resolvers.register import jobs as jobs

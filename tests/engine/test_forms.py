@@ -27,8 +27,10 @@ async def test_one_list_twice_under_two_names_with_other_arguments_inside_a_list
 
 
 async def test_selections_of_one_key_are_merged_over_fragments(ask: Ask, town: Town) -> None:
-    text = """{ estates(first: 1) { ...A nodes { code } ... on EstateConnection { nodes { buildings(first: 1) { nodes { number } } } } } }
-      fragment A on EstateConnection { nodes { name buildings(first: 1) { totalCount nodes { name } } } pageInfo { hasNextPage } }"""
+    text = """{ estates(first: 1) { ...A nodes { code }
+        ... on EstateConnection { nodes { buildings(first: 1) { nodes { number } } } } } }
+      fragment A on EstateConnection {
+        nodes { name buildings(first: 1) { totalCount nodes { name } } } pageInfo { hasNextPage } }"""
     found = (await data(ask, town, text))["estates"]
     assert list(found) == ["nodes", "pageInfo"]
     assert list(found["nodes"][0]) == ["name", "buildings", "code"]
@@ -67,7 +69,8 @@ async def test_an_empty_condition_is_none(ask: Ask, town: Town) -> None:
 
 async def test_a_page_of_nothing(ask: Ask, town: Town) -> None:
     info = {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-    text = "{ estates(first: 0) { nodes { code } edges { cursor } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
+    text = """{ estates(first: 0) { nodes { code } edges { cursor } totalCount
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
     assert (await data(ask, town, text))["estates"] == {"nodes": [], "edges": [], "totalCount": 3, "pageInfo": info}
     info = {"hasNextPage": False, "hasPreviousPage": True, "startCursor": None, "endCursor": None}
     found = (await data(ask, town, text.replace("first", "last")))["estates"]
