@@ -50,7 +50,7 @@ async def estate(scene: Scene, plan: EstatePlan) -> None:
             login="resident2" if plan.key == "main" else None,
             number=_phone(scene, plan, 2),
         )
-        accounts = {0: resident, 2: second}
+        accounts = {0: resident, 2: second} if plan.year else {0: resident}
         if plan.key == "main" and "both" in scene.county.stories:
             scene.phones[plan.key, 3] = people.BOTH_PHONE
             accounts[4] = await people.open_account(
@@ -256,6 +256,10 @@ def _parties(scene: Scene, plan: EstatePlan, unit: Unit, index: int) -> tuple[Ow
             "agent_phone": people.phone(scene),
         }
         return OwnershipKind.SOLE, [{"organisation": organisation}]
+    if plan.year is None and index % 6 == 4:
+        return OwnershipKind.SOLE, []  # nobody has been asked yet
+    if plan.year is None and index % 6 == 2:
+        return OwnershipKind.SOLE, [{"person": {"name": people.name(scene)}}]  # a name and nothing else
     if index in (0, 2, 4):
         which = {0: 1, 2: 2, 4: 3}[index]
         return OwnershipKind.SOLE, [{"person": people.person(scene, number=_phone(scene, plan, which))}]
@@ -275,8 +279,4 @@ def _parties(scene: Scene, plan: EstatePlan, unit: Unit, index: int) -> tuple[Ow
     if turn == 5 and unit.use == UnitUse.DWELLING:
         minor: dict[str, Any] = people.person(scene, born=people.child_born(scene)) | {"guardian": people.person(scene)}
         return OwnershipKind.SOLE, [{"person": minor}]
-    if turn == 4 and plan.year is None:
-        return OwnershipKind.SOLE, []  # nobody has been asked yet
-    if turn == 2 and plan.year is None:
-        return OwnershipKind.SOLE, [{"person": {"name": people.name(scene)}}]  # a name and nothing else
     return OwnershipKind.SOLE, [{"person": people.person(scene)}]
