@@ -20,7 +20,7 @@ from domain.roles import COMPANY
 from models.base import new_id
 from models.contracts import ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry, DisclosureProof
-from models.estates import PropertyArea
+from models.estates import Estate, EstateArea, PropertyArea
 from resolvers import documents
 from resolvers.unit_of_work import UnitOfWork
 
@@ -67,10 +67,12 @@ async def post(
 
     Items that an area has once are found by themselves. Of the others every posting opens an entry of its own, unless
     ``entry_id`` names the one that it continues. Refuses ``FORBIDDEN_ROLE`` for who does not post this item or does not
-    serve the area, ``REQUIRED`` for an empty text, ``OUT_OF_RANGE`` for a validity that ends before it begins.
+    serve the area, ``REQUIRED`` for an empty text, ``OUT_OF_RANGE`` for a validity that ends before it begins,
+    ``INVALID_INPUT`` for an estate of another area.
     """
     wanted = DisclosureItem(item)
     area = await uow.load(PropertyArea, area_id, field="areaId")
+    await _check_estate(uow, area, posting.get("estate_id"))
     grant = await uow.act(RULES[wanted].publishers, PropertyArea, area)
     await _check_serving(uow, grant, area)
     about = About("property_area", area.id)
@@ -82,6 +84,21 @@ async def post(
     elif wanted not in OF_THE_WHOLE_AREA:
         about = About("disclosure_entry", new_id())
     return await put_up(uow, area, wanted, Posting(**posting), grant=grant, about=about)
+
+
+async def _check_estate(uow: UnitOfWork, area: PropertyArea, estate_id: uuid.UUID | None) -> None:
+    """A posting about one estate names one that its reader may see and that lies in the area."""
+    if estate_id is None:
+        return
+    estate = await uow.load(Estate, estate_id, field="estateId")
+    link = select(EstateArea.id).where(
+        EstateArea.county == uow.county,
+        EstateArea.estate_id == estate.id,
+        EstateArea.area_id == area.id,
+        EstateArea.valid_to.is_(None),
+    )
+    if await uow.session.scalar(link) is None:
+        raise Refusal(ErrorCode.INVALID_INPUT, "estateId")
 
 
 async def put_up(

@@ -156,14 +156,14 @@ async def write_plan(uow: UnitOfWork, request: FundRequest, plan: FundPlan) -> N
 
 async def _area(uow: UnitOfWork, estate: Estate, scope: FundScope, building_id: uuid.UUID | None) -> uuid.UUID:
     """The property area whose fund pays (FUND-4)."""
+    building = None if building_id is None else await uow.load(Building, building_id, field="buildingId")
+    if building is not None and building.estate_id != estate.id:
+        raise Refusal(ErrorCode.NOT_FOUND, "buildingId")
     if scope is FundScope.ESTATE:
         area_id = await whole_area(uow, estate.id)
+    elif building is None:
+        raise Refusal(ErrorCode.REQUIRED, "buildingId")
     else:
-        if building_id is None:
-            raise Refusal(ErrorCode.REQUIRED, "buildingId")
-        building = await uow.load(Building, building_id, field="buildingId")
-        if building.estate_id != estate.id:
-            raise Refusal(ErrorCode.NOT_FOUND, "buildingId")
         area_id = building.area_id
     if area_id is None:
         raise Refusal(ErrorCode.REQUIRED, "areaId")

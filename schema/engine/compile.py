@@ -52,6 +52,13 @@ class Fill:
     function: Callable[..., Any]
     type_name: str
     nodes: tuple[FieldNode, ...]
+    number: int
+    """At one place there may be several: a union's types, and a list's rows by the role that sees them."""
+
+    @property
+    def mark(self) -> str:
+        """What its placeholders begin with, and no value of a field does."""
+        return f"\0{self.number}"
 
 
 @dataclass(frozen=True)
@@ -238,10 +245,10 @@ class Compiler:
                 first = select(made).where(*test).order_by(*declared.by(child)).limit(sql("1"))
                 return func.coalesce(first.scalar_subquery(), NULL)
             case declare.Computed(function, needs):
-                self.fills.append(Fill(path, function, entity.name, tuple(nodes)))
+                fill = Fill(path, function, entity.name, tuple(nodes), len(self.fills))
+                self.fills.append(fill)
                 values = [self._scalar(getattr(row, attr.key)) for attr in needs]
-                listed = [piece for value in values for piece in (",", value)][1:]
-                return concat(["[", *listed, "]"])
+                return concat([f'["\\u0000{fill.number}"', *(piece for value in values for piece in (",", value)), "]"])
         raise TypeError(f"{entity.name}.{nodes[0].name.value} cannot be compiled")
 
     def _scalar(self, value: Any, *, known: bool = True, plain: bool = False) -> ColumnElement[Any]:

@@ -432,10 +432,10 @@ class Run:
                 await self._fill_at(fill, each, tuple(rest))
         elif rest:
             await self._fill_at(fill, data.get(head), tuple(rest))
-        elif data.get(head) is not None:
+        elif isinstance(given := data.get(head), list) and given and given[0] == fill.mark:
             definition = self.selection.definition(fill.type_name, fill.nodes[0].name.value)
-            given = {snake(k): v for k, v in self.arguments(list(fill.nodes), fill.type_name).items()}
-            value = fill.function(self, *data[head], **given)
+            arguments = {snake(k): v for k, v in self.arguments(list(fill.nodes), fill.type_name).items()}
+            value = fill.function(self, *given[1:], **arguments)
             data[head] = orjson.loads(await self._show(value, definition.type, list(fill.nodes)))
 
     _reading: "_Reading | None" = None
@@ -519,7 +519,8 @@ class Run:
         try:
             if intent.keyed and not key:
                 raise Refusal(ErrorCode.IDEMPOTENCY_KEY_REQUIRED, "idempotencyKey")
-            county, given = read_input(intent.item_type or intent.input_type, intent.input_type, raw)
+            read_type = intent.item_type or intent.input_type
+            county, given = read_input(read_type, intent.input_type, raw, self.actor.counties)
             county = county or value_county(self.actor)
             if intent.at_once is not None and key:
                 done = await self._at_once(intent, county, given, raw, key, nodes, payload, index)

@@ -206,23 +206,30 @@ def changes(name: str, type_name: str, description: str, *, model: str | None = 
     return name, field
 
 
-def read_input(type_name: str, outer: str, raw: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The command's keywords, and the county that the ids (or ``county``) name. Ids of two counties are ``NOT_FOUND``."""
-    counties: set[str] = set()
+def read_input(
+    type_name: str, outer: str, raw: Mapping[str, Any], allowed: frozenset[str]
+) -> tuple[str | None, dict[str, Any]]:
+    """The command's keywords, and the county that the ids (or ``county``) name.
+
+    ``allowed`` are the counties of the actor's grants. An id of another county, or of two counties in one input, is
+    ``NOT_FOUND`` at its own field, exactly as one that is not an id at all.
+    """
+    counties: dict[str, str] = {}
     merged = {**INPUTS[outer], **INPUTS[type_name]}
     values = _read(merged, raw, counties, "")
     values.pop("idempotency_key", None)
     values.pop("items", None)
-    if "county" in merged and values.get("county"):
-        counties.add(values.pop("county"))
+    named = values.pop("county", None) if "county" in merged else None
     values.pop("county", None)
-    if len(counties) > 1:
-        raise Refusal(ErrorCode.NOT_FOUND, "id")
-    return next(iter(counties), None), values
+    first = named or next((county for county in counties if county in allowed), None)
+    for county, at in counties.items():
+        if county != first:
+            raise Refusal(ErrorCode.NOT_FOUND, at)
+    return first, values
 
 
 def _read(
-    fields: Mapping[str, StrawberryField], raw: Mapping[str, Any], counties: set[str], path: str
+    fields: Mapping[str, StrawberryField], raw: Mapping[str, Any], counties: dict[str, str], path: str
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in raw.items():
@@ -236,18 +243,18 @@ def _read(
     return values
 
 
-def _keys(declared: Reference, value: Any, counties: set[str], at: str) -> Any:
+def _keys(declared: Reference, value: Any, counties: dict[str, str], at: str) -> Any:
     if isinstance(value, list):
         return [_keys(declared, each, counties, f"{at}.{index}") for index, each in enumerate(value)]
     found = decode_id(value, at)
     if found.type != declared.type:
         raise Refusal(ErrorCode.NOT_FOUND, at)
     if found.county:
-        counties.add(found.county)
+        counties.setdefault(found.county, at)
     return found.key
 
 
-def _plain(value: Any, input_name: str | None, counties: set[str], at: str) -> Any:
+def _plain(value: Any, input_name: str | None, counties: dict[str, str], at: str) -> Any:
     if isinstance(value, list):
         return [_plain(each, input_name, counties, f"{at}.{index}") for index, each in enumerate(value)]
     if isinstance(value, Mapping) and input_name is not None:

@@ -1,0 +1,87 @@
+"""Two demo counties, loaded once for the run, and the engine over them: the world on which the access matrix is executed."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+import auth.policies  # noqa: F401 - declares every policy
+from app import demo
+from app.database import command_engine, session_options
+from app.demo.county import packaged_counties
+from app.lines import read_lines
+from app.serve import DEMO_BOTH, DEMO_ROLES
+from app.settings import Settings
+from app.signin import development_token
+from auth.actor import Actor, load_actor
+from domain.calendar import today
+from schema.api import graphql_schema
+from schema.documents import Documents
+from schema.engine.execute import Executor
+from tests.database import Cluster, Database
+from tests.engine.conftest import Ask, asking
+from tests.engine.reference import World
+
+HOME, OTHER = "370303", "410927"
+"""The county whose people ask, and one more: the demo has somebody who lives in the first and works in the second."""
+
+
+@dataclass
+class Demo:
+    """The two counties' database, every row of them, and who signs in by login."""
+
+    database: Database
+    settings: Settings
+    now: datetime
+    world: World
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def demo_settings(
+    database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Database, Settings]]:
+    with database_cluster.clone("access") as database:
+        yield database, Settings(data=tmp_path_factory.mktemp("access"), database_url=SecretStr(database.url))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def town(demo_settings: tuple[Database, Settings]) -> Demo:
+    database, settings = demo_settings
+    now = datetime.now(UTC)
+    chosen = [county for county in packaged_counties() if county.code in (HOME, OTHER)]
+    await demo.load_counties(settings, now=now, counties=chosen)
+    graphql_schema()
+    made = Demo(database, settings, now, World.load(database.superuser_url, {HOME, OTHER}))
+    logins = [f"{county}-{name}" for county in (HOME, OTHER) for name in DEMO_ROLES] + [DEMO_BOTH]
+    options = session_options()
+    async with await psycopg.AsyncConnection.connect(database.url, options=options) as connection:
+        for login in logins:
+            token = await development_token(settings, login)
+            actor = await load_actor(connection, token.value, today(now))
+            assert actor is not None, login
+            made.actors[login] = actor
+    return made
+
+
+@pytest_asyncio.fixture(scope="session")
+async def demo_executor(town: Demo) -> AsyncIterator[Executor]:
+    engine = command_engine(town.database.url)
+    sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(engine, expire_on_commit=False)
+    async with read_lines(town.database.url) as lines:
+        yield Executor(graphql_schema(), lines, sessions, town.settings.keys.vault(), town.settings)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo_ask(demo_executor: Executor) -> Ask:
+    return asking(demo_executor, Documents(graphql_schema()))
+
+
+__all__ = ["HOME", "OTHER", "Any", "Demo"]
