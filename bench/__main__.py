@@ -52,7 +52,7 @@ def main() -> int:
     effort = Effort(
         rounds=given.rounds or (3 if quick else 7),
         seconds=given.seconds or (1.5 if quick else 4.0),
-        warm_seconds=1.0 if quick else 2.0,
+        warm_seconds=1.5 if quick else 4.0,
         connections=given.connections,
     )
     chosen = [screen for screen in SCREENS if given.screens is None or screen.name in given.screens]

@@ -28,7 +28,8 @@ from domain.roles import Role
 from models.base import new_id
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SESSION = "-c role=anju_app -c TimeZone=Asia/Shanghai -c DateStyle=ISO -c jit=off"
+SESSION = "-c role=anju_app -c TimeZone=Asia/Shanghai -c DateStyle=ISO -c jit=off -c plan_cache_mode=force_generic_plan"
+"""Generic plans, because each statement has one good plan and planning it anew costs more than running it."""
 
 
 def fused(body: str) -> str:

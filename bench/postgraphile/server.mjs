@@ -16,7 +16,7 @@ const preset = {
     makePgService({
       connectionString: url,
       schemas: ["public", "bench"],
-      poolConfig: { max: 8, options: "-c role=bench_postgraphile -c TimeZone=Asia/Shanghai -c jit=off" },
+      poolConfig: { max: 8, options: "-c role=bench_postgraphile -c TimeZone=Asia/Shanghai -c jit=off -c plan_cache_mode=force_generic_plan" },
     }),
   ],
   gather: { pgStrictFunctions: true },
