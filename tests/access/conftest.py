@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from sqlalchemy import NullPool, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 
 import auth.policies  # noqa: F401 - declares every policy
 from app import demo
-from app.database import command_engine, session_options
+from app.database import command_engine, session_options, with_driver
 from app.demo.county import packaged_counties
 from app.lines import read_lines
 from app.serve import DEMO_BOTH, DEMO_ROLES
@@ -21,6 +22,12 @@ from app.settings import Settings
 from app.signin import development_token
 from auth.actor import Actor, load_actor
 from domain.calendar import today
+from models.accounts import Account
+from models.base import new_id
+from models.disclosures import Disclosure, DisclosureProof
+from models.documents import Document
+from models.estates import AreaSuccession, PropertyArea
+from models.filings import CancellationTest, Filing, ReferralSubject
 from schema.api import graphql_schema
 from schema.documents import Documents
 from schema.engine.execute import Executor
@@ -58,7 +65,8 @@ async def town(demo_settings: tuple[Database, Settings]) -> Demo:
     chosen = [county for county in packaged_counties() if county.code in (HOME, OTHER)]
     await demo.load_counties(settings, now=now, counties=chosen)
     graphql_schema()
-    made = Demo(database, settings, now, World.load(database.superuser_url, {HOME, OTHER}))
+    give_examples(database.superuser_url)
+    made = Demo(database, settings, now, World.load(database.superuser_url, {HOME, OTHER}, ReferralSubject))
     logins = [f"{county}-{name}" for county in (HOME, OTHER) for name in DEMO_ROLES] + [DEMO_BOTH]
     options = session_options()
     async with await psycopg.AsyncConnection.connect(database.url, options=options) as connection:
@@ -68,6 +76,35 @@ async def town(demo_settings: tuple[Database, Settings]) -> Demo:
             assert actor is not None, login
             made.actors[login] = actor
     return made
+
+
+def give_examples(superuser_url: str) -> None:
+    """Rows of the kinds that the demo's stories do not come to, so that the matrix has something to show of each."""
+    engine = create_engine(with_driver(superuser_url), poolclass=NullPool)
+    with Session(engine) as session, session.begin():
+        if session.scalar(select(AreaSuccession.id).limit(1)) is not None:
+            return  # somebody keeps the database between runs
+        by = session.scalars(select(Account.id).limit(1)).one()
+        at = datetime.now(UTC)
+        for county in (HOME, OTHER):
+            old, *areas = session.scalars(select(PropertyArea).where(PropertyArea.county == county))
+            for area in areas:
+                given = {"kind": "MERGE", "happened_on": today(at), "reason": "示例"}
+                ids = {"predecessor_id": old.id, "successor_id": area.id}
+                session.add(AreaSuccession(county=county, id=new_id(), **ids, **given))
+            for filing in session.scalars(select(Filing).where(Filing.county == county)):
+                found = {
+                    "test": "NO_STAFF",
+                    "met": True,
+                    "finding": "示例",
+                    "recorded_role": "BUREAU",
+                    "recorded_at": at,
+                }
+                session.add(CancellationTest(county=county, id=new_id(), filing_id=filing.id, recorded_by=by, **found))
+            document = session.scalars(select(Document).where(Document.county == county).limit(1)).one()
+            for posted in session.scalars(select(Disclosure).where(Disclosure.county == county)):
+                seen = {"document_id": document.id, "place": "小区大门", "taken_at": at, "recorded_by": by}
+                session.add(DisclosureProof(county=county, id=new_id(), disclosure_id=posted.id, **seen))
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -82,6 +119,3 @@ async def demo_executor(town: Demo) -> AsyncIterator[Executor]:
 @pytest.fixture(scope="session")
 def demo_ask(demo_executor: Executor) -> Ask:
     return asking(demo_executor, Documents(graphql_schema()))
-
-
-__all__ = ["HOME", "OTHER", "Any", "Demo"]

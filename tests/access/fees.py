@@ -3,18 +3,46 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from auth.actor import Actor, Grant
+from domain.roles import RESIDENTS, Role
+from models.estates import Unit
+from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
+from models.ledger import LedgerAccount
+from models.payments import Allocation, Payment
 
-def _item_of(places: Any, row: Any) -> Any:
-    from models.fees import ChargeItem
+KNOWN = (ChargeItem, BillRun, FeeBill, Payment, LedgerAccount)
+PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
+    ChargeItemDisclosure: ("charge_item_id", ChargeItem),
+    BillAdjustment: ("bill_id", FeeBill),
+    BillDispute: ("bill_id", FeeBill),
+    Allocation: ("payment_id", Payment),
+}
 
-    return row if isinstance(row, ChargeItem) else places.one(ChargeItem, row.county, row.charge_item_id)
+
+def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
+    """Companies: what is owed or was paid to them. Banks: what they collect by agreement, and what they recorded. Residents:
+    charges of their area. ``None`` for others, whose place decides."""
+    match grant.role:
+        case Role.BANK if isinstance(row, Payment):
+            return row.recorded_by_client is not None and row.recorded_by_client == actor.client_id
+        case Role.BANK:
+            return "fees:collect" in grant.scopes
+        case Role.COMPANY_ADMIN | Role.COMPANY_STAFF:
+            return bool(row.company_id == grant.company_id)
+        case Role.PROJECT_LEADER:
+            return bool(row.company_id == grant.company_id and row.area_id == grant.area_id)
+        case role if role in RESIDENTS and isinstance(row, ChargeItem):
+            return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
+        case Role.COMMITTEE if isinstance(row, LedgerAccount):
+            return bool(row.area_id == grant.area_id)
+    return None
 
 
+# ``own`` judges what asks for the actor.
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "disclosed": lambda places, row: _item_of(places, row).state != "DEFINED",
-    # The world's banks have no agreement to collect and record nothing; tests/fees and tests/payments have ones that do.
-    "collects": lambda _places, _row: False,
-    "recorded": lambda _places, _row: False,
+    "disclosed": lambda _places, row: row.state != "DEFINED",
+    "collects": lambda _places, _row: True,
+    "recorded": lambda _places, _row: True,
     "towards_company": lambda _places, row: row.company_id is not None,
     "of_the_fund": lambda _places, row: row.company_id is None,
 }

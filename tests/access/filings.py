@@ -11,7 +11,15 @@ from models.contracts import ContractProblem, ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry, DisclosureProof
 from models.documents import Document
 from models.estates import Unit
-from models.filings import CancellationTest, Filing, FilingQueryLog, FilingSubmission, ModelText, Referral
+from models.filings import (
+    CancellationTest,
+    Filing,
+    FilingQueryLog,
+    FilingSubmission,
+    ModelText,
+    Referral,
+    ReferralSubject,
+)
 
 IN_FORCE = ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING")
 CHARGES = ("CHARGES", "EXTRA_SERVICES", "UTILITY_SHARES")
@@ -28,6 +36,7 @@ CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "signed": lambda _places, row: row.signed_on is not None,
     "in_public": lambda _places, row: row.published,
     "in_public_and_scope": lambda _places, row: row.published,
+    "public_or_referred": lambda _places, _row: True,
     "ever_handed_in": lambda _places, row: row.round > 0,
     "contract_handed_in": lambda _places, row: row.round > 0 and row.kind == "SERVICE_CONTRACT",
     "of_charges": lambda _places, row: row.item in CHARGES,
@@ -54,7 +63,8 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
     if isinstance(row, Document):
         return _own_document(places, actor, grant, row)
     if isinstance(row, ServiceContract | Filing) and grant.role in PARTNERS:
-        return {"filings:public", "filings:asked"} <= set(grant.scopes)
+        public = row.published and "filings:public" in grant.scopes
+        return "filings:asked" in grant.scopes and (public or _referred(places, actor, row))
     if grant.role in COMPANY and isinstance(row, Company):
         return bool(row.id == grant.company_id)
     if isinstance(row, CompanyStaff) and grant.role is Role.TOWNSHIP:
@@ -66,9 +76,9 @@ def _placed(places: Any, grant: Grant, row: Any) -> bool:
     if grant.role in COUNTY_OFFICES | PARTNERS:
         return True
     if grant.role is Role.COMMUNITY:
-        return bool(row.community == grant.community)
+        return getattr(row, "community", None) == grant.community
     if grant.role is Role.TOWNSHIP:
-        return bool(row.township == grant.township)
+        return getattr(row, "township", None) == grant.township
     if grant.role in COMPANY and isinstance(row, BY_COMPANY):
         return bool(row.company_id == grant.company_id)
     area_id = getattr(row, "area_id", None)
@@ -85,9 +95,26 @@ def _placed(places: Any, grant: Grant, row: Any) -> bool:
     return any(c.company_id == grant.company_id and c.area_id == area_id and c.state in IN_FORCE for c in contracts)
 
 
+def _referred(places: Any, actor: Actor, row: Any) -> bool:
+    """A live referral of the actor's client names the row's company or area (a filing's, once it was handed in)."""
+    if isinstance(row, ServiceContract) or (isinstance(row, Filing) and row.round == 0):
+        return False
+    named = {
+        subject.subject_id
+        for subject in places.world.rows.get(ReferralSubject, [])
+        if subject.county == row.county and _is_live(places.one(Referral, row.county, subject.referral_id), actor)
+    }
+    return bool(named & ({row.company_id, row.area_id} - {None}))
+
+
+def _is_live(referral: Referral, actor: Actor) -> bool:
+    within = referral.approved_on <= actor.today <= referral.expires_on
+    return within and referral.revoked_on is None and referral.client_id == actor.client_id
+
+
 def _own_document(places: Any, actor: Actor, grant: Grant, row: Document) -> bool:
     if grant.role in PARTNERS:
-        return False  # no referral in the world
+        return "filings:asked" in grant.scopes and row.subject_type == "filing" and _referred(places, actor, row)
     if row.uploaded_by == actor.account_id:
         return True
     match grant.role:

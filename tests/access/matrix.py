@@ -85,6 +85,7 @@ PARENTS: dict[type[Any], tuple[str, type[Any]]] = {
     FundEarmark: ("fund_request_id", FundRequest),
     SiteCheck: ("fund_request_id", FundRequest),
     **filings.PARENTS,
+    **fees.PARENTS,
 }
 """Parts of a case: visible in the roles in which the case is (and the matrix lists the part's roles once more)."""
 
@@ -170,6 +171,10 @@ class Places:
             return self._own_person(actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
+        if isinstance(row, fees.KNOWN):
+            judged = fees.own(self, actor, grant, row)
+            if judged is not None:
+                return judged
         by_company = (Role.COMPANY_ADMIN, Role.COMPANY_STAFF)
         if isinstance(row, Task | Review | AuditEvent):
             return self._own_of_case(actor, grant, row)
@@ -203,6 +208,8 @@ class Places:
             guardian = self.one(Owner, owner.county, owner.guardian_id)
             accounts = {owner.account_id, guardian.account_id if guardian else None} - {None}
             return actor.account_id in accounts
+        if grant.role is Role.BUREAU:
+            return True  # also those who hold nothing (any more): tenants, former owners, guardians
         held = [
             self.one(Unit, o.county, o.unit_id)
             for o in self.world.rows[Ownership]

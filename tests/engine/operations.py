@@ -9,15 +9,23 @@ from schema.engine import declare
 from schema.engine.declare import ENTITIES
 from schema.engine.execute import declaration_of
 
-KNOWN = (declare.Column, declare.One, declare.Many, declare.Count, declare.Choice)
+KNOWN = (
+    declare.Column,
+    declare.One,
+    declare.Many,
+    declare.Count,
+    declare.Latest,
+    declare.Derived,
+    declare.Choice,
+)
 
 
 def answerable(type_name: str, field_name: str) -> bool:
-    """Whether the reference can answer a field of an entity (expressions and Python fields have tests of their own)."""
+    """Whether the reference can answer a field of an entity (fields that Python fills in have tests of their own)."""
     if field_name == "id":
         return True
     declared = ENTITIES[type_name].fields[field_name]
-    return isinstance(declared, KNOWN) and getattr(declared, "where", None) is None
+    return isinstance(declared, KNOWN)
 
 
 @st.composite

@@ -1,0 +1,217 @@
+"""The matrix, executed: on two demo counties every login sees of every type exactly the rows and fields that the matrix gives.
+
+One document per type asks for every field that the reference can answer, one level deep: through the type's list, and by id
+for rows chosen so that each relation to each grant is there, visible or not, of this county and of the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_union_type
+
+from app.serve import DEMO_BOTH, DEMO_ROLES
+from auth.actor import Actor
+from domain.roles import PARTNERS, Role
+from models.base import new_id
+from models.estates import Unit
+from schema.api import graphql_schema
+from schema.engine import declare
+from schema.engine.declare import ENTITIES, Entity
+from schema.engine.execute import declaration_of
+from schema.filing_partners import having_asked
+from tests.access.conftest import HOME, Demo
+from tests.access.matrix import PARENTS, Places, matrix
+from tests.engine.conftest import Ask
+from tests.engine.operations import answerable
+from tests.engine.reference import ENTITY_OF, Reference, opaque
+
+OF_A_KIND = 3
+"""Rows asked for by id of each relation to each grant."""
+
+TWO_HOMES, TENANT, NOBODY = "two homes", "tenant", "nobody"
+UNTRIED = {
+    "AuditEvent": "COMPANY_STAFF COURT MARKET PRICE PROJECT_LEADER",
+    "BillAdjustment": "TENANT",
+    "ContractProblem": "COMMITTEE COMPANY_ADMIN COMPANY_STAFF PROJECT_LEADER",
+    "Document": "BANK",
+    "Finding": "COMMITTEE OWNER PRICE TENANT",
+    "Occupancy": "OWNER TENANT",
+    "Rectification": "COMMITTEE OWNER PRICE TENANT",
+    "Referral": "BANK",
+    "RegisterJob": "BUREAU",
+    "Task": "MARKET PRICE TENANT",
+}
+"""Type and the roles that the matrix shows it to, of which the demo has no example; their stems' tests have."""
+
+LOGINS = [*(f"{HOME}-{name}" for name in DEMO_ROLES), DEMO_BOTH, TWO_HOMES, TENANT, NOBODY]
+
+
+def actor_of(town: Demo, login: str) -> Actor:
+    """Who signs in; besides, an owner of homes in two estates, a tenant, and somebody without any grant."""
+    if login == TENANT:
+        resident = town.actors[f"{HOME}-resident"]
+        return replace(resident, grants=(replace(resident.grants[0], id=new_id(), role=Role.TENANT),))
+    if login == NOBODY:
+        return replace(town.actors[f"{HOME}-resident"], account_id=new_id(), grants=())
+    if login == TWO_HOMES:
+        resident = town.actors[f"{HOME}-resident"]
+        (first,) = resident.grants
+        homes = [unit for unit in town.world.rows[Unit] if unit.county == HOME and unit.estate_id != first.estate_id]
+        other = next(unit for unit in homes if unit.area_id is not None)
+        second = replace(first, id=new_id(), unit_id=other.id, estate_id=other.estate_id, area_id=other.area_id)
+        return replace(resident, grants=(first, second))
+    return town.actors[login]
+
+
+def places_of(town: Demo) -> Places:
+    return Places(town.world, {model: entity.name for model, entity in ENTITY_OF.items()})
+
+
+# -- documents ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def all_fields(type_name: str) -> str:
+    """Every field that the reference can answer; of other rows their ids, of lists their figures."""
+    type_ = graphql_schema().get_type(type_name)
+    assert isinstance(type_, GraphQLObjectType)
+    names = [name for name in type_.fields if answerable(type_name, name)]
+    return " ".join(["__typename", *(name + below(get_named_type(type_.fields[name].type)) for name in names)])
+
+
+def below(type_: Any) -> str:
+    if is_leaf_type(type_):
+        return ""
+    if is_union_type(type_):
+        return f" {{ __typename {' '.join(f'... on {member.name} {{ id }}' for member in type_.types)} }}"
+    if type_.name.endswith("Connection"):
+        return "(first: 2) { totalCount nodes { id } }"
+    return " { id }"
+
+
+def figures(type_name: str) -> str:
+    entity = ENTITIES[type_name]
+    states = ["countsByState { state count }"] if entity.states is not None else []
+    return " ".join(["totalCount", *entity.sums, *states])
+
+
+@cache
+def roots() -> dict[str, str]:
+    """Type → the query that lists it."""
+    found: dict[str, str] = {}
+    for name in graphql_schema().query_type.fields:  # type: ignore[union-attr]
+        declared = declaration_of("Query", name)
+        if isinstance(declared, declare.Listing) and declared.before is None:
+            found.setdefault(declared.target, name)
+    return found
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------------
+
+
+def cell(places: Places, actor: Actor, grant: Any, entity: Entity, row: Any) -> str:
+    """The matrix's column that judges a row for a grant."""
+    if getattr(row, "county", grant.county) != grant.county:
+        return "other county"
+    return "own" if entity.model in PARENTS else places.relation(actor, grant, row)
+
+
+def chosen(places: Places, actor: Actor, entity: Entity) -> list[Any]:
+    """Some rows of each relation to each of the actor's grants, visible and not."""
+    if entity.shared:
+        return places.world.rows[entity.model][:OF_A_KIND]
+    kinds: dict[Any, list[Any]] = {}
+    for row in places.world.rows[entity.model]:
+        seen = places.sees(actor, entity.model, row)
+        relations = tuple(cell(places, actor, grant, entity, row) for grant in actor.grants)
+        kept = kinds.setdefault((seen, relations, getattr(row, "county", "")), [])
+        if len(kept) < OF_A_KIND:
+            kept.append(row)
+    return list(islice((row for kept in kinds.values() for row in kept), 100))
+
+
+# -- the matrix, executed -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("login", LOGINS)
+async def test_every_type_as_the_matrix_says(login: str, town: Demo, demo_ask: Ask) -> None:
+    actor, places = actor_of(town, login), places_of(town)
+    reference = Reference(town.world, actor, places.sees)
+    wrong: list[str] = []
+    for type_name, entity in ENTITIES.items():
+        if type_name in roots():
+            text = f"{{ {roots()[type_name]}(first: 5) {{ {figures(type_name)} nodes {{ id }} }} }}"
+            wrong += differences(await demo_ask(actor, text), reference.answer(text, {}), type_name)
+        ids = [opaque(entity, row) for row in chosen(places, actor, entity)]
+        text = f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {all_fields(type_name)} }} }} }}"
+        wrong += differences(await demo_ask(actor, text, ids=ids), reference.answer(text, {"ids": ids}), type_name)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("login", [f"{HOME}-bank", f"{HOME}-court"])
+async def test_partners_reach_filings_once_they_have_said_why(login: str, town: Demo, demo_ask: Ask) -> None:
+    actor = actor_of(town, login)
+    reference = Reference(town.world, having_asked(actor), places_of(town).sees)
+    text = f"""{{ filings(first: 12, purpose: {{ legalBasis: "b", caseNumber: "c" }}) {{
+      {figures("Filing")} nodes {{ {all_fields("Filing")} }} }} }}"""
+    wrong = list(differences(await demo_ask(actor, text), reference.answer(text, {}), "Filing"))
+    assert not wrong, "\n".join(wrong)
+    unasked = await demo_ask(actor, "{ filings { totalCount } }")
+    assert unasked["data"] == {"filings": None}
+
+
+def differences(found: Any, expected: Any, path: str) -> Iterator[str]:
+    """Where the engine's answer and the matrix's part."""
+    if "errors" in found:
+        yield f"{path}: {found['errors']}"
+    else:
+        yield from _parting(found["data"], expected["data"], path)
+
+
+def _parting(found: Any, expected: Any, path: str) -> Iterator[str]:
+    if isinstance(found, dict) and isinstance(expected, dict) and list(found) == list(expected):
+        for key in found:
+            yield from _parting(found[key], expected[key], f"{path}.{key}")
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for at, (one, other) in enumerate(zip(found, expected, strict=True)):
+            yield from _parting(one, other, f"{path}[{at}]")
+    elif found != expected:
+        yield f"{path}: engine {str(found)[:150]}, matrix {str(expected)[:150]}"
+
+
+# -- nothing untried ----------------------------------------------------------------------------------------------------
+
+
+def test_the_matrix_was_tried_for_every_type_and_role(town: Demo) -> None:
+    """Rows by id are compared with the matrix above; here, that among them each role and relation had a visible one."""
+    places = places_of(town)
+    seen = set()
+    for login in LOGINS:
+        actor = actor_of(town, login)
+        actor = having_asked(actor) if actor.roles & PARTNERS else actor
+        for type_name, entity in ENTITIES.items():
+            for row in chosen(places, actor, entity):
+                for grant in actor.grants:
+                    if grant.role in places.sees(actor, entity.model, row):
+                        seen.add((type_name, grant.role, cell(places, actor, grant, entity, row)))
+    told = {
+        (type_name, role)
+        for type_name, access in matrix().items()
+        for role in access.rows
+        if not ENTITIES[type_name].shared and not visible_parts_only(type_name, role)
+    }
+    untried = told - {(name, role) for name, role, _ in seen}
+    known = {(type_name, Role(role)) for type_name, roles in UNTRIED.items() for role in roles.split()}
+    assert untried <= known, sorted(untried - known)
+
+
+def visible_parts_only(type_name: str, role: Role) -> bool:
+    """The matrix names a role for a part of a case although the case itself is never shown to it."""
+    model = ENTITIES[type_name].model
+    if model not in PARENTS:
+        return False
+    return role not in matrix()[ENTITY_OF[PARENTS[model][1]].name].rows
