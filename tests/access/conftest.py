@@ -1,5 +1,6 @@
 """Two demo counties, loaded once for the run, and the engine over them: the world on which the access matrix is executed."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ class Demo:
 def demo_settings(
     database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Database, Settings]]:
-    with database_cluster.clone("access") as database:
+    with database_cluster.clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_access") as database:
         yield database, Settings(data=tmp_path_factory.mktemp("access"), database_url=SecretStr(database.url))
 
 

@@ -1,5 +1,6 @@
 """The demo, loaded once for the run into a database of its own; tests only read it, or are refused."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -83,7 +84,7 @@ SignIn = Callable[[str], Awaitable[Visit]]
 
 @pytest.fixture(scope="session")
 def loaded(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    with database_cluster.clone("demo") as database:
+    with database_cluster.clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_demo") as database:
         settings = load(data=tmp_path_factory.mktemp("demo"), database_url=database.url)
         now = datetime.now(UTC)
         yield Loaded(database, settings, now, demo.load(settings, now=now))
