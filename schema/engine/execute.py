@@ -672,6 +672,9 @@ class ReadLines(Protocol):
         ...
 
 
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
 class _Reading:
     """The line of a query's statements; with ``snapshot`` they all see the same state of the data."""
 
@@ -683,8 +686,12 @@ class _Reading:
     async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Row:
         try:
             return cast(Row, await self.line.fetch(statement, parameters))
-        except psycopg.OperationalError:
-            if self.snapshot or not self.line.broken:
+        except psycopg.Error as error:
+            if self.snapshot and not self.line.broken:
+                # The roots that follow are read all the same, in a snapshot of their own.
+                await self.line.run("ROLLBACK")
+                await self.line.run(SNAPSHOT)
+            if self.snapshot or not self.line.broken or not isinstance(error, psycopg.OperationalError):
                 raise
         # The server went away between two requests (a restart): a read is simply sent again, on a new connection.
         self.lines.give(self.line)
@@ -697,7 +704,7 @@ class _Reading:
         self.run._reading = self
         if self.snapshot:
             try:
-                await self.line.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                await self.line.run(SNAPSHOT)
             except BaseException:
                 self._over()
                 raise

@@ -1,5 +1,10 @@
 """Compiled reads answer as GraphQL asks, and show exactly what the actor may see."""
 
+from typing import Any
+
+import pytest
+
+from app.lines import Line
 from domain.roles import Role
 from tests.engine.conftest import Ask, Town, actor, grant, key
 
@@ -120,6 +125,24 @@ async def test_bad_arguments_fail_their_own_root_only(ask: Ask, town: Town) -> N
         (["a"], {"code": "OUT_OF_RANGE", "field": "first"}),
         (["b"], {"code": "INVALID_INPUT", "field": "after"}),
     ]
+
+
+async def test_a_fault_of_the_database_fails_its_own_root_only(
+    ask: Ask, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Line.fetch
+    broken: list[str] = []
+
+    async def once_broken(line: Line, statement: str, parameters: Any) -> Any:
+        if not broken:
+            broken.append(statement)
+            return await fetch(line, "SELECT 1 / 0", [])
+        return await fetch(line, statement, parameters)
+
+    monkeypatch.setattr(Line, "fetch", once_broken)
+    answer = await ask(town.bureau, "{ a: estates { totalCount } b: estates { totalCount } c: units { totalCount } }")
+    assert answer["data"] == {"a": None, "b": {"totalCount": 3}, "c": {"totalCount": 6}}
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["a"], "INTERNAL")]
 
 
 def codes(*found: str) -> list[dict[str, str]]:
