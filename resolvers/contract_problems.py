@@ -12,6 +12,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.roles import Role
 from models.base import new_id
 from models.contracts import ContractProblem, ServiceContract
+from models.documents import Document
 from resolvers.cases import reschedule
 from resolvers.contracts import live_filing
 from resolvers.unit_of_work import UnitOfWork
@@ -85,6 +86,7 @@ async def resolve_problem(
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="contractProblemResolve", state="RESOLVED")
     if not finding.strip():
         raise Refusal(ErrorCode.REQUIRED, "finding")
+    await uow.load_all(Document, document_ids, field="documentIds")
     problem.open, problem.resolved_on = False, uow.today
     await uow.session.flush()  # the count below must not find it
     still_open = await uow.session.scalar(

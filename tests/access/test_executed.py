@@ -38,6 +38,7 @@ UNTRIED = {
     "BillAdjustment": "TENANT",
     "ContractProblem": "COMMITTEE COMPANY_ADMIN COMPANY_STAFF PROJECT_LEADER",
     "Document": "BANK",
+    "FilingQuery": "BANK BUREAU COURT",
     "Finding": "COMMITTEE OWNER PRICE TENANT",
     "Occupancy": "OWNER TENANT",
     "Rectification": "COMMITTEE OWNER PRICE TENANT",

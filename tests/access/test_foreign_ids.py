@@ -125,8 +125,8 @@ async def test_an_id_that_is_not_ones_own_is_no_id(login: str, town: Demo, demo_
                 wrong.append(f"{intent.name}.{field} {kind}: {answer}")
         if answers.get("hidden", answers["none"]) != answers["none"] or not answers["none"]:
             wrong.append(f"{intent.name}.{field}: {answers}")
-    assert state(town) == before
     assert not wrong, "\n".join(wrong)
+    assert state(town) == before
 
 
 def own_ids(town: Demo, login: str, intent: Intent) -> dict[str, str]:
