@@ -96,6 +96,8 @@ class Executor:
     """Executes operations of one schema over one database."""
 
     verifies_actors = True
+    longest_page: int | None = None
+    """The most rows of a page where it is not clients who ask (``schema.sheets.reading``)."""
 
     def __init__(
         self,
@@ -389,7 +391,7 @@ class Run:
     @property
     def page_cap(self) -> int:
         """Partners' export pages may be longer (DESIGN §3)."""
-        return 500 if self.actor.client_id is not None else 100
+        return self.executor.longest_page or (500 if self.actor.client_id is not None else 100)
 
     async def run(self, plan: Plan, scope: ReadScope, extra: Mapping[str, Any] | None = None) -> bytes | None:
         """Run a compiled read: one statement with the county fuse, which also checks that the actor is still what it was."""
