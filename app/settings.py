@@ -14,15 +14,17 @@ import secrets as random
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 if TYPE_CHECKING:
+    from auth.proxy import TrustedProxy
     from models.sealed import DerivedVault
 
 KEY_BYTES = 32
@@ -62,6 +64,11 @@ class Settings(BaseSettings):
         description="File with the keys of personal data and signatures, made with `anju secrets`. "
         "Development makes one in the data folder; production needs one. Back it up apart from the database.",
     )
+    kms: SecretStr | None = Field(
+        None,
+        description="Key management service that wraps the counties' own keys, by the Transit protocol: "
+        "`https://TOKEN@host:port/name-of-the-key`. Unset: they are in the file of `ANJU_SECRETS`.",
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
@@ -87,8 +94,22 @@ class Settings(BaseSettings):
     backlog: int = Field(1024, ge=16, description="Connections that may wait to be accepted.")
 
     session_days: int = Field(30, ge=1, le=90, description="How long a person stays signed in, in days.")
+    person_token_minutes: int = Field(
+        30,
+        ge=5,
+        le=1440,
+        description="How long an app's access token of a person holds before it is refreshed, in minutes.",
+    )
     partner_token_minutes: int = Field(
         60, ge=5, le=1440, description="How long a token of a bank's or a court's client holds, in minutes."
+    )
+    proxy_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of the reverse proxies that end TLS, separated by commas. Only they may say which "
+        "client certificate a connection had.",
+    )
+    proxy_secret: SecretStr | None = Field(
+        None, description="What these proxies prove themselves with, in `X-Anju-Proxy-Secret`: 32 characters or more."
     )
 
     jobs: bool = Field(
@@ -107,7 +128,7 @@ class Settings(BaseSettings):
         None, description="Default: `console` in development, `json` in production."
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "proxy_addresses", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -121,13 +142,38 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return SecretStr(value.get_secret_value().replace("postgres://", "postgresql://", 1))
 
+    @field_validator("kms")
+    @classmethod
+    def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        url = urlsplit(value.get_secret_value())
+        if url.scheme not in ("http", "https") or not url.username or not url.path.strip("/"):
+            raise ValueError("must look like https://TOKEN@host:port/name-of-the-key")
+        return value
+
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
         if self.payment_slots >= self.max_concurrency:
             raise ValueError("ANJU_PAYMENT_SLOTS must be smaller than ANJU_MAX_CONCURRENCY")
         if self.environment == "production" and "*" in self.cors_origins:
             raise ValueError("ANJU_CORS_ORIGINS: production lists its origins; * is for development")
+        if bool(self.proxy_addresses) != bool(self.proxy_secret):
+            raise ValueError("ANJU_PROXY_ADDRESSES and ANJU_PROXY_SECRET are set together or not at all")
+        _ = self.proxy
         return self
+
+    @property
+    def proxy(self) -> "TrustedProxy | None":
+        """Whose word on client certificates is taken. Raises ``ValueError``."""
+        if self.proxy_secret is None:
+            return None
+        from auth.proxy import TrustedProxy  # loads cryptography, which most commands do without
+
+        secret = self.proxy_secret.get_secret_value()
+        if len(secret) < KEY_BYTES:
+            raise ValueError(f"ANJU_PROXY_SECRET needs {KEY_BYTES} characters or more")
+        return TrustedProxy.of(self.proxy_addresses, secret)
 
     @property
     def development(self) -> bool:
@@ -157,7 +203,16 @@ class Settings(BaseSettings):
         found = read_secrets(path)
         if found.made_for == "development" and not self.development:
             raise SettingsError(f"ANJU_SECRETS: {path} was made for development; make another with `anju secrets`")
-        return found
+        return replace(found, counties=self._county_keys(path))
+
+    def _county_keys(self, path: Path) -> "FileCountyKeys":
+        from app.county_keys import FileCountyKeys, TransitKms
+
+        if self.kms is None:
+            return FileCountyKeys(path)
+        url = urlsplit(self.kms.get_secret_value())
+        where = f"{url.scheme}://{url.hostname}" + (f":{url.port}" if url.port else "")
+        return FileCountyKeys(path, TransitKms(where, unquote(url.username or ""), url.path.strip("/")))
 
     def with_database(self, url: str) -> Self:
         """The same settings on the database that was found or started for them."""
@@ -193,6 +248,8 @@ class Secrets:
     masters: Mapping[int, bytes] = field(repr=False)
     sealing: int
     indexing: int
+    counties: "FileCountyKeys | None" = field(default=None, repr=False, compare=False)
+    """The keys that counties have of their own."""
 
     def key(self, purpose: str) -> bytes:
         """32 bytes for one purpose (``"one-time codes"``, ``"file links"``): HMAC-SHA-256 of its name under the
@@ -201,9 +258,10 @@ class Secrets:
 
     def vault(self) -> "DerivedVault":
         """What seals and opens personal data (``models/sealed.py``)."""
-        from models.sealed import DerivedVault  # loads every model, which most commands do without
+        from models.sealed import DerivedVault, NoCountyKeys  # loads every model, which most commands do without
 
-        return DerivedVault(self.masters, current=self.sealing, index_key=self.indexing)
+        counties = self.counties or NoCountyKeys()
+        return DerivedVault(self.masters, current=self.sealing, index_key=self.indexing, counties=counties)
 
 
 def make_secrets(path: Path, made_for: str) -> Secrets:
@@ -275,7 +333,7 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "true, false", Path: "path", SecretStr: "URL"}
+_WORDS = {str: "text", int: "whole number", float: "number", bool: "true, false", Path: "path", SecretStr: "text"}
 
 
 def _values(annotation: Any) -> str:

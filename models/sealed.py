@@ -27,13 +27,13 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol, overload
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.identifiers import mask_account, mask_id_number, mask_phone
+from models.aead import AES_256_GCM, ALGORITHMS, NONCE_BYTES, Aead
 from models.base import new_id
 
 SHARED = ""
@@ -41,8 +41,6 @@ SHARED = ""
 
 KEY_BYTES = 32
 INDEX_BYTES = 16
-_NONCE_BYTES = 12
-_AES_256_GCM = 1
 _HEADER_BYTES = 1 + 2  # algorithm, key id
 
 
@@ -77,6 +75,28 @@ class Sealed(NamedTuple):
         return f"Sealed({self.mask!r})"
 
 
+class CountyKeys(Protocol):
+    """The keys that counties have of their own, kept outside the database (``app.county_keys``: a file, a KMS)."""
+
+    def current(self, county: str) -> int | None:
+        """The number of the key that seals the county's data now; ``None`` where it has none of its own."""
+
+    def key(self, county: str, number: int) -> bytes | None:
+        """The county's own key of this number, 32 bytes; ``None`` where there is none."""
+
+
+class NoCountyKeys:
+    """No county has a key of its own: all keys are derived from the deployment's masters."""
+
+    def current(self, county: str) -> int | None:
+        """As ``CountyKeys.current``."""
+        return None
+
+    def key(self, county: str, number: int) -> bytes | None:
+        """As ``CountyKeys.key``."""
+        return None
+
+
 class Vault(Protocol):
     """Seals, opens and indexes personal data. The adapter decides where the keys are (a file here, a KMS elsewhere)."""
 
@@ -88,6 +108,15 @@ class Vault(Protocol):
 
     def index(self, value: str, kind: Kind | str, county: str) -> bytes:
         """The blind index under which equal values of one kind and county are found; 16 bytes."""
+
+    def encrypt(self, plain: bytes, county: str, context: Context) -> bytes:
+        """The ciphertext of any bytes (a private key), with the ids of its algorithm and key before it."""
+
+    def decrypt(self, ciphertext: bytes, county: str, context: Context) -> bytes:
+        """The bytes; ``SealedError`` when they do not open here."""
+
+    def header(self, county: str) -> bytes:
+        """What every ciphertext of the county begins with from now on: the ids of algorithm and key."""
 
 
 def normalised(value: str, kind: Kind | str) -> str:
@@ -103,16 +132,21 @@ _MASKS = {Kind.PHONE: mask_phone, Kind.ID_NUMBER: mask_id_number, Kind.BANK_ACCO
 
 @dataclass(frozen=True)
 class DerivedVault:
-    """A vault whose keys are derived (HKDF-SHA-256) per county and purpose from numbered master keys.
+    """A vault whose keys are derived (HKDF-SHA-256) per county and purpose from numbered keys.
 
-    ``masters`` maps a key id (1 to 65535) to 32 random bytes; ``current`` seals, the others open what they sealed.
-    Blind indexes use the master ``index_key``: changing it means writing every index anew, so rotation leaves it alone.
+    A number means the county's own key where ``counties`` has one, else the master of that number (1 to 65535, 32 random
+    bytes each). A county's own current key seals its data; without one the master ``current`` does; the others open what
+    they sealed. Blind indexes use the master ``index_key``: changing it means writing every index anew, so rotation leaves
+    it alone. ``algorithm`` seals (``models.aead``); what another one sealed opens all the same.
     """
 
     masters: Mapping[int, bytes] = field(repr=False)
     current: int = 1
     index_key: int = 1
-    _derived: dict[tuple[int, str], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    counties: CountyKeys = field(default_factory=NoCountyKeys, repr=False, compare=False)
+    algorithm: int = field(default=AES_256_GCM, repr=False)
+    _ciphers: dict[tuple[int, int, str], Aead] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _index_keys: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key_id, master in self.masters.items():
@@ -121,41 +155,66 @@ class DerivedVault:
         for key_id in (self.current, self.index_key):
             if key_id not in self.masters:
                 raise ValueError(f"master key {key_id} is missing")
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"there is no algorithm {self.algorithm}")
 
     def seal(self, value: str, kind: Kind, county: str, context: Context) -> Sealed:
         """Seal under the current key with a fresh nonce; equal values give different ciphertexts and equal indexes."""
         plain = normalised(value, kind)
-        header = bytes([_AES_256_GCM]) + self.current.to_bytes(2, "big")
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        cipher = AESGCM(self._key(self.current, f"seal/{county}"))
-        body = cipher.encrypt(nonce, plain.encode(), _associated(header, county, context))
-        return Sealed(header + nonce + body, self.index(plain, kind, county), _MASKS[kind](plain))
+        body = self.encrypt(plain.encode(), county, context)
+        return Sealed(body, self.index(plain, kind, county), _MASKS[kind](plain))
 
     def open(self, ciphertext: bytes, county: str, context: Context) -> str:
-        """The plain value; raises ``SealedError`` for another row's bytes, damage, or an unknown algorithm or key."""
-        header, nonce = ciphertext[:_HEADER_BYTES], ciphertext[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
-        key_id = int.from_bytes(header[1:], "big")
-        if header[:1] != bytes([_AES_256_GCM]) or len(nonce) != _NONCE_BYTES or key_id not in self.masters:
+        """The plain value; raises ``SealedError`` as ``decrypt`` does."""
+        return self.decrypt(ciphertext, county, context).decode()
+
+    def encrypt(self, plain: bytes, county: str, context: Context) -> bytes:
+        """Under the current key with a fresh nonce: algorithm, key id, nonce, body."""
+        header = self.header(county)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        cipher = self._cipher(header, county)
+        return header + nonce + cipher.encrypt(nonce, plain, _associated(header, county, context))
+
+    def decrypt(self, ciphertext: bytes, county: str, context: Context) -> bytes:
+        """What was encrypted; raises ``SealedError`` for another row's bytes, damage, or an unknown algorithm or key."""
+        header, nonce = ciphertext[:_HEADER_BYTES], ciphertext[_HEADER_BYTES : _HEADER_BYTES + NONCE_BYTES]
+        if len(nonce) != NONCE_BYTES:
             raise SealedError("unknown algorithm or key")
-        cipher = AESGCM(self._key(key_id, f"seal/{county}"))
-        body = ciphertext[_HEADER_BYTES + _NONCE_BYTES :]
+        cipher = self._cipher(header, county)
+        body = ciphertext[_HEADER_BYTES + NONCE_BYTES :]
         try:
-            plain = cipher.decrypt(nonce, body, _associated(header, county, context))
+            return cipher.decrypt(nonce, body, _associated(header, county, context))
         except InvalidTag:
             raise SealedError("the ciphertext does not belong here or is damaged") from None
-        return plain.decode()
+
+    def header(self, county: str) -> bytes:
+        """Algorithm (1 byte) and key id (2 bytes) of what is sealed from now on."""
+        return bytes([self.algorithm]) + (self.counties.current(county) or self.current).to_bytes(2, "big")
 
     def index(self, value: str, kind: Kind | str, county: str) -> bytes:
         """HMAC-SHA-256 under a key of this kind and county, cut to 16 bytes."""
-        key = self._key(self.index_key, f"index/{kind}/{county}")
+        purpose = f"index/{kind}/{county}"
+        key = self._index_keys.get(purpose)
+        if key is None:
+            key = self._index_keys[purpose] = _derive(self.masters[self.index_key], purpose, KEY_BYTES)
         return hmac.digest(key, normalised(value, kind).encode(), hashlib.sha256)[:INDEX_BYTES]
 
-    def _key(self, key_id: int, purpose: str) -> bytes:
-        derived = self._derived.get((key_id, purpose))
-        if derived is None:
-            hkdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"anju/{purpose}".encode())
-            derived = self._derived[key_id, purpose] = hkdf.derive(self.masters[key_id])
-        return derived
+    def _cipher(self, header: bytes, county: str) -> Aead:
+        place = header[0], int.from_bytes(header[1:], "big"), county
+        found = self._ciphers.get(place)
+        if found is None:
+            algorithm = ALGORITHMS.get(place[0])
+            key = self.counties.key(county, place[1]) or self.masters.get(place[1])
+            if algorithm is None or key is None:
+                raise SealedError("unknown algorithm or key")
+            # Each algorithm has a key of its own; the first one's purpose is the name that it has always had.
+            purpose = f"seal/{county}" if place[0] == AES_256_GCM else f"seal/{algorithm.name}/{county}"
+            found = self._ciphers[place] = algorithm.cipher(_derive(key, purpose, algorithm.key_bytes))
+        return found
+
+
+def _derive(key: bytes, purpose: str, length: int) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=f"anju/{purpose}".encode()).derive(key)
 
 
 def _associated(header: bytes, county: str, context: Context) -> bytes:
