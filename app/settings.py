@@ -24,6 +24,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 if TYPE_CHECKING:
+    from app.county_keys import FileCountyKeys
     from auth.proxy import TrustedProxy
     from models.sealed import DerivedVault
 
