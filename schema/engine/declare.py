@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import Enum, EnumMeta
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
 
@@ -181,7 +182,7 @@ def camel(name: str) -> str:
 
 
 def _field(declaration: Declaration, description: str, annotation: str | None = None) -> Any:
-    given = StrawberryAnnotation(annotation, namespace=TYPES) if annotation else None
+    given = named(annotation) if annotation else None
     audience = getattr(declaration, "to", None)
     if audience is not None:
         shown = ", ".join(sorted(audience))
@@ -353,14 +354,12 @@ def answer(
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[2 if of else 1 :]
     field = _field(Answer(function), description)
-    field.type_annotation = StrawberryAnnotation(
-        shows or signature.return_annotation, namespace=_Late(function.__globals__)
-    )
+    field.type_annotation = named(shows or signature.return_annotation, function.__module__)
     field.arguments = [
         StrawberryArgument(
             parameter.name,
             None,
-            StrawberryAnnotation(parameter.annotation, namespace=_Late(function.__globals__)),
+            named(parameter.annotation, function.__module__),
             default=strawberry.UNSET if parameter.default in (inspect.Parameter.empty, None) else parameter.default,
         )
         for parameter in parameters
@@ -426,16 +425,14 @@ def defined(cls: type[T], description: str, *, is_input: bool = False, interface
     that took more time than everything else at the start of a server.
     """
     fields = [copy(each) for each in getattr(interface, DEFINITION).fields] if interface is not None else []
-    module = sys.modules.get(cls.__module__)
-    namespace = _Late(vars(module) if module is not None else {})
     for name, annotation in cls.__annotations__.items():
         made = vars(cls)[name]
         made.python_name, made.origin = name, cls
         if annotation is not None:
             text = f"{_target(annotation)}Connection" if _is_connection(annotation) else annotation
-            made.type_annotation = StrawberryAnnotation(text, namespace=namespace)
+            made.type_annotation = named(text, cls.__module__)
         fields.append(made)
-    definition = StrawberryObjectDefinition(
+    definition = _Definition(
         name=cls.__name__,
         is_input=is_input,
         is_interface=False,
@@ -453,14 +450,29 @@ def defined(cls: type[T], description: str, *, is_input: bool = False, interface
     return cls
 
 
+class _Definition(StrawberryObjectDefinition):
+    def __post_init__(self) -> None:
+        """Look up no type yet. Strawberry would, for ``Self``, which none of ours uses, and later do it again."""
+
+
 class _Late(dict[str, Any]):
-    """A namespace that falls back to the types declared so far anywhere."""
+    """The namespace of a module, as it is when a name is asked for, and behind it the types declared anywhere."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__()
+        self._module = vars(sys.modules[module])
 
     def __bool__(self) -> bool:
         return True  # an empty namespace counts: it is where the fallback is
 
     def __missing__(self, name: str) -> Any:
-        return TYPES[name]
+        return self._module[name] if name in self._module else TYPES[name]
+
+
+@cache
+def named(annotation: Any, module: str = __name__) -> StrawberryAnnotation:
+    """A type as a module names it. One object for all its uses: thousands of fields have a few hundred types."""
+    return StrawberryAnnotation(annotation, namespace=_Late(module))
 
 
 def _connection(name: str, sums: Mapping[str, str], states: bool) -> None:
@@ -503,8 +515,7 @@ def with_list_arguments(made: StrawberryField) -> StrawberryField:
 
 
 def argument(name: str, annotation: Any, description: str, default: Any = strawberry.UNSET) -> StrawberryArgument:
-    given = StrawberryAnnotation(annotation, namespace=_Late())
-    return StrawberryArgument(name, None, given, description=description, default=default)
+    return StrawberryArgument(name, None, named(annotation), description=description, default=default)
 
 
 def _list_arguments(order: type[Enum] | None, where: type[Any] | None) -> list[StrawberryArgument]:

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 
 from auth.actor import Actor
@@ -28,10 +27,10 @@ from schema.engine.declare import (
     DECLARATION,
     DEFINITION,
     ENTITIES,
-    _Late,
     argument,
     camel,
     defined,
+    named,
     plain_type,
 )
 from schema.engine.values import Ref, decode_id
@@ -187,7 +186,7 @@ def intent(
         result,
         at_once,
     )
-    annotation = StrawberryAnnotation(f"{title}Payload | None", namespace=_Late())
+    annotation = named(f"{title}Payload | None")
     field = StrawberryField(description=description, type_annotation=annotation, metadata={DECLARATION: declared})
     field.arguments = [argument("input", input_type.__name__, "What to do.", default=strawberry.UNSET)]
     return name, field
@@ -195,7 +194,7 @@ def intent(
 
 def changes(name: str, type_name: str, description: str, *, model: str | None = None) -> tuple[str, StrawberryField]:
     """A subscription that shows a row each time it changes."""
-    annotation = StrawberryAnnotation(f"{type_name} | None", namespace=_Late())
+    annotation = named(f"{type_name} | None")
     declared = Changes(type_name, model or type_name)
     field = StrawberryField(description=description, type_annotation=annotation, metadata={DECLARATION: declared})
     field.is_subscription = False
