@@ -32,7 +32,9 @@ from app.subscriptions import Hub
 from app.texts import label, sentence
 from app.websocket import WebSocketEndpoint
 from auth.file_tokens import FileTokens
-from auth.oauth import endpoints as oauth
+from auth.oauth.endpoints import Endpoints, issuer_of
+from auth.oauth.issuing import Lifetimes
+from auth.oauth.server import Means
 from schema.api import graphql_schema
 from schema.documents import Documents, Locale
 from schema.engine.execute import Executor
@@ -154,6 +156,7 @@ def create_app(settings: Settings) -> Starlette:
         events=hub,
         seconds=settings.request_seconds,
         public_introspection=settings.development,
+        proxy=settings.proxy,
     )
 
     @asynccontextmanager
@@ -173,20 +176,30 @@ def create_app(settings: Settings) -> Starlette:
         return {"database": await _answers(pool), "events": hub.listening}
 
     files = Files(open_store(settings.files_url), FileTokens(settings.keys.key("file links")), sessions)
-    issuer = None if settings.development and settings.public_url is None else settings.url
-    lifetime = timedelta(minutes=settings.partner_token_minutes)
+    issuer = issuer_of(None if settings.development and settings.public_url is None else settings.url)
+    means = Means(vault, lifetimes(settings))
+    phones = signin.Phones(sessions, vault, signin.sender(settings))
     return assemble(
         service,
         ready=ready,
         routes=[
-            *signin.routes(settings, sessions, vault),
-            *oauth.routes(sessions, vault, issuer=issuer, lifetime=lifetime),
+            *signin.SignIn(settings, phones).routes(),
+            *Endpoints(sessions, means, issuer, settings.proxy).routes(),
             *file_routes(files),
         ],
         origins=settings.cors_origins,
         development=settings.development,
         body_bytes=settings.max_body_bytes,
         lifespan=running,
+    )
+
+
+def lifetimes(settings: Settings) -> Lifetimes:
+    """How long tokens hold, as it is set."""
+    return Lifetimes(
+        person=timedelta(minutes=settings.person_token_minutes),
+        partner=timedelta(minutes=settings.partner_token_minutes),
+        session=timedelta(days=settings.session_days),
     )
 
 

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.actors import Actors
+from app.actors import Actors, unauthenticated
 from app.admission import Gate
 from app.deadlines import Deadlines
 from app.metrics import Metrics
 from app.texts import error_body
 from auth.actor import Actor
+from auth.proxy import TrustedProxy
 from domain.errors import Refusal
 from schema.documents import (
     Answer,
@@ -118,6 +119,7 @@ class Service:
         most_connections: int = 5_000,
         public_introspection: bool = False,
         payments: frozenset[str] = PAYMENTS,
+        proxy: TrustedProxy | None = None,
     ) -> None:
         self.documents = documents
         self.executor = executor
@@ -133,6 +135,7 @@ class Service:
         """Set when connections that stay open must end."""
         self.public_introspection = public_introspection
         self.payments = payments
+        self.proxy = proxy
 
     def document(self, parameters: Parameters) -> Document:
         """The document meant, parsed if need be; on a crowded server only documents that are known."""
@@ -152,6 +155,8 @@ class Service:
     async def actor(self, context: RequestContext, *, fresh: bool) -> Actor:
         """Who asks. The grant that the request names must be one of theirs; the executor narrows to it."""
         actor = await self.actors.find(context.token, fresh=fresh)
+        if not actor.comes_with(context.certificate):
+            raise unauthenticated("The token is bound to a client certificate that did not come with it.")
         if context.acting_as is None or any(grant.id == context.acting_as for grant in actor.grants):
             return actor
         if not fresh:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -52,6 +52,8 @@ _STATUS = {ErrorCode.RATE_LIMITED: 429}
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 
 class PrintingSender:
     """Development's gateway: the code appears in the terminal where Anju runs."""
@@ -63,13 +65,56 @@ class PrintingSender:
 
 
 @dataclass(frozen=True)
-class SignIn:
-    """The sign-in endpoints and what they work with."""
+class Phones:
+    """Proof by phone: codes sent and redeemed, with their limits."""
 
-    settings: Settings
     sessions: async_sessionmaker[AsyncSession]
     vault: Vault
     sender: CodeSender
+
+    async def send_code(self, phone: str, address: str) -> BackgroundTask | None:
+        """A code for the phone; the task that sends it runs after the answer. Refuses with ``RATE_LIMITED``.
+
+        Whether an account has the phone changes neither the answer nor the time it takes.
+        """
+        now = datetime.now(UTC)
+        async with self.sessions.begin() as session:
+            await admit(session, self.vault, CODES_PER_ADDRESS, address, now)
+            await admit(session, self.vault, CODES_PER_PHONE, phone, now)
+            code = await new_code(session, self.vault, phone, now)
+        return BackgroundTask(self._deliver, phone, code) if code else None
+
+    async def prove(
+        self, phone: str, code: str, address: str, then: Callable[[AsyncSession, Account], Awaitable[T]]
+    ) -> T:
+        """What ``then`` makes of the phone's account, in the transaction that uses up the code.
+
+        Refuses with ``RATE_LIMITED`` or ``WRONG_CODE``.
+        """
+        now = datetime.now(UTC)
+        async with self.sessions.begin() as session:
+            await admit(session, self.vault, TRIES_PER_ADDRESS, address, now)
+        # A wrong code counts: the transaction commits before the refusal is raised.
+        async with self.sessions.begin() as session:
+            account = await redeem_code(session, self.vault, phone, code, now)
+            made = None if account is None else await then(session, account)
+        if made is None:
+            raise Refusal(ErrorCode.WRONG_CODE, "code")
+        return made
+
+    async def _deliver(self, phone: str, code: str) -> None:
+        try:
+            await self.sender.send(phone, code)
+        except Exception as error:  # noqa: BLE001 (a gateway may fail in any way; the person asks again)
+            log.warning("a sign-in code was not delivered", fault=type(error).__name__)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The sign-in endpoints of apps that keep one long token, and what they work with."""
+
+    settings: Settings
+    phones: Phones
 
     def routes(self) -> list[Route]:
         """The four routes."""
@@ -81,37 +126,26 @@ class SignIn:
         ]
 
     async def send_code(self, request: Request) -> Response:
-        """A code to the phone. Whether an account has it changes neither the answer nor the time it takes."""
-        phone = _phone(await _body(request))
-        now = datetime.now(UTC)
-        async with self.sessions.begin() as session:
-            await admit(session, self.vault, CODES_PER_ADDRESS, address_of(request), now)
-            await admit(session, self.vault, CODES_PER_PHONE, phone, now)
-            code = await new_code(session, self.vault, phone, now)
-        task = BackgroundTask(self._deliver, phone, code) if code else None
+        """A code to the phone."""
+        task = await self.phones.send_code(_phone(await _body(request)), address_of(request))
         return JSONResponse({"sent": True}, 202, _NO_STORE, background=task)
 
     async def sign_in(self, request: Request) -> Response:
         """A token for the phone's account."""
         body = await _body(request)
         phone, code = _phone(body), _text(body, "code")
-        now = datetime.now(UTC)
-        async with self.sessions.begin() as session:
-            await admit(session, self.vault, TRIES_PER_ADDRESS, address_of(request), now)
-        # A wrong code counts: the transaction commits before the refusal is raised.
-        async with self.sessions.begin() as session:
-            account = await redeem_code(session, self.vault, phone, code, now)
-            issued = None if account is None else await _issue(session, self.settings, account)
-        if issued is None:
-            raise Refusal(ErrorCode.WRONG_CODE, "code")
-        return _token(issued)
+
+        async def issue(session: AsyncSession, account: Account) -> IssuedToken:
+            return await _issue(session, self.settings, account)
+
+        return _token(await self.phones.prove(phone, code, address_of(request), issue))
 
     async def sign_out(self, request: Request) -> Response:
         """Revoke the token that came with the request; one that is dead already is as good."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **_NO_STORE})
-        async with self.sessions.begin() as session:
+        async with self.phones.sessions.begin() as session:
             await revoke_token(session, token.strip())
         return Response(status_code=204, headers=_NO_STORE)
 
@@ -120,26 +154,23 @@ class SignIn:
         if not (self.settings.development and _from_this_machine(request)):
             return Response("Not Found", 404, media_type="text/plain")
         login = _text(await _body(request), "login")
-        async with self.sessions.begin() as session:
+        async with self.phones.sessions.begin() as session:
             issued = await _issue_for_login(session, self.settings, login)
         return _token(issued)
 
-    async def _deliver(self, phone: str, code: str) -> None:
-        try:
-            await self.sender.send(phone, code)
-        except Exception as error:  # noqa: BLE001 (a gateway may fail in any way; the person asks again)
-            log.warning("a sign-in code was not delivered", fault=type(error).__name__)
+
+def sender(settings: Settings) -> CodeSender:
+    """What brings codes to phones: so far only development's, which prints (``SettingsError`` elsewhere)."""
+    if not settings.development:
+        raise SettingsError("production needs a gateway for one-time codes")
+    return PrintingSender()
 
 
 def routes(
-    settings: Settings, sessions: async_sessionmaker[AsyncSession], vault: Vault, sender: CodeSender | None = None
+    settings: Settings, sessions: async_sessionmaker[AsyncSession], vault: Vault, gateway: CodeSender | None = None
 ) -> list[Route]:
-    """The sign-in routes. Without a ``sender`` codes are printed, which only development may do (``SettingsError``)."""
-    if sender is None:
-        if not settings.development:
-            raise SettingsError("production needs a gateway for one-time codes")
-        sender = PrintingSender()
-    return SignIn(settings, sessions, vault, sender).routes()
+    """The sign-in routes. Without a ``gateway`` codes are printed, which only development may do (``SettingsError``)."""
+    return SignIn(settings, Phones(sessions, vault, gateway or sender(settings))).routes()
 
 
 async def development_token(settings: Settings, login: str) -> IssuedToken:
@@ -226,7 +257,12 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 
 def _phone(body: dict[str, Any]) -> str:
-    return check_phone(normalised(_text(body, "phone"), Kind.PHONE))
+    return phone_number(_text(body, "phone"))
+
+
+def phone_number(text: str) -> str:
+    """A phone as people write it (blanks, +86), in its one spelling; refuses with ``INVALID_PHONE``."""
+    return check_phone(normalised(text, Kind.PHONE))
 
 
 def _from_this_machine(request: Request) -> bool:

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from app.actors import bearer
 from app.negotiation import locale
 from app.requests import Parameters, Service, acting_as, refuse_nul
+from auth.proxy import client_certificate
 from schema.documents import RequestContext
 from schema.faults import RequestCode, RequestError, internal
 
@@ -83,6 +84,7 @@ class WebSocketEndpoint:
             request_id=scope.get("state", {}).get("request_id", ""),
             locale=locale(headers.get(b"accept-language", b"")),
             client_ip=scope["client"][0] if scope.get("client") else "",
+            certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,
         )
         connection = Connection(self, context, receive, send)

@@ -79,6 +79,9 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     """The scopes of the token; those of a partner's grants are cut down to them."""
     grants_version: int = 0
+    certificate: bytes | None = field(default=None, repr=False)
+    """SHA-256 of the client certificate to which the token is bound (RFC 8705 §3): without it the token is worth
+    nothing, which whoever knows the connection has to check (``Actor.comes_with``)."""
     roles: frozenset[Role] = field(init=False, compare=False)
     counties: frozenset[str] = field(init=False, compare=False)
 
@@ -91,6 +94,10 @@ class Actor:
     def is_anonymous(self) -> bool:
         """Nobody signed in."""
         return self.account_id is None and self.client_id is None
+
+    def comes_with(self, certificate: bytes | None) -> bool:
+        """Whether a request with this client certificate (its SHA-256, ``None`` without) may use the actor's token."""
+        return self.certificate is None or self.certificate == certificate
 
     def narrowed(self, acting_as: uuid.UUID) -> "Actor":
         """The same actor with one grant only (``X-Acting-As``); a grant that is not its own is refused."""
@@ -162,7 +169,7 @@ _GRANTS_TODAY = (
 
 _ACTOR_SQL = f"""
 SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coalesce(a.locale, 'zh-CN'), t.scopes,
-  {_VERSION}, g.*{_HOLDER}
+  {_VERSION}, t.certificate, g.*{_HOLDER}
   LEFT JOIN LATERAL (
     {_GRANTS_TODAY} AND account_id = t.account_id
     UNION ALL
@@ -171,6 +178,13 @@ SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coales
   WHERE t.token_hash = $1 AND{_LIVE}
   ORDER BY g.county, g.role, g.id
 """
+
+
+_OF_TOKEN = 8
+"""Columns before those of the grants."""
+
+API_SCOPE = "api"
+"""The scope without which an app's token of a person opens only what OpenID Connect tells (``/oauth/userinfo``)."""
 
 
 async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today: date) -> Actor | None:
@@ -183,17 +197,20 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
     rows = await cursor.fetchall()
     if not rows:
         return None
-    token_id, account_id, client_id, display_name, locale, scopes, version = rows[0][:7]
+    token_id, account_id, client_id, display_name, locale, scopes, version, certificate = rows[0][:_OF_TOKEN]
+    if account_id is not None and client_id is not None and API_SCOPE not in scopes:
+        return None
     return Actor(
         account_id,
-        client_id,
+        None if account_id is not None else client_id,  # an app is not who asks: the person is
         token_id,
         display_name,
         locale,
         today,
-        tuple(_grant(row[7:], account_id is None, scopes) for row in rows if row[7] is not None),
+        tuple(_grant(row[_OF_TOKEN:], account_id is None, scopes) for row in rows if row[_OF_TOKEN] is not None),
         frozenset(scopes),
         version,
+        certificate,
     )
 
 

@@ -1,4 +1,4 @@
-"""Opaque bearer tokens: random, stored as SHA-256, revoked at once (DESIGN §6). Roles never travel in them."""
+"""Bearer tokens: stored by their hash, revoked at once (DESIGN §6). Roles never travel in them."""
 
 import hashlib
 import secrets
@@ -15,6 +15,9 @@ from models.base import new_id
 
 PREFIX = "anju_"
 """Lets secret scanners recognise a leaked token."""
+
+SHA_256 = b"\x01"
+"""The id of the hash before every stored one, so that another (SM3) can follow beside it."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,9 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored and looked up. A plain hash suffices: 256 random bits cannot be guessed."""
-    return hashlib.sha256(token.encode()).digest()
+    """What is stored and looked up: the algorithm's id and the hash. A plain one suffices: 256 random bits cannot be
+    guessed, nor can a signature."""
+    return SHA_256 + hashlib.sha256(token.encode()).digest()
 
 
 async def issue_token(

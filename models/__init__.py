@@ -14,6 +14,7 @@ from models import filings as filings
 from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger
+from models import oauth as oauth
 from models import payments as payments
 from models import people as people
 from models import register as register

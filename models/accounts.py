@@ -10,7 +10,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, desc, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    desc,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,11 +46,13 @@ class AccountStatus(StrEnum):
 
 
 class ClientAuthMethod(StrEnum):
-    """How a partner's client proves itself at the token endpoint (the names of RFC 7591)."""
+    """How a client proves itself at the token endpoint (the names of RFC 7591 §2)."""
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
+    NONE = "none"
+    """A public client: an app on somebody's device keeps no secret, so PKCE and its redirect URI must do."""
 
 
 class Account(Base):
@@ -65,15 +78,23 @@ class Account(Base):
 
 
 class OAuthClient(Base):
-    """A partner's system (bank, court): what it may ask, where, and on what legal basis (PRI-4)."""
+    """A system or an app: what it may ask, where, and on what legal basis (PRI-4).
+
+    A partner (bank, court) acts for itself; an app acts for the person who signed in with it.
+    """
 
     __tablename__ = "oauth_client"
     __table_args__ = (
         one_of("status", AccountStatus),
         one_of("auth_method", ClientAuthMethod),
         CheckConstraint(
-            "CASE auth_method WHEN 'private_key_jwt' THEN jwks IS NOT NULL ELSE secret_hash IS NOT NULL END",
+            "CASE auth_method WHEN 'private_key_jwt' THEN jwks IS NOT NULL WHEN 'none' THEN true"
+            " ELSE secret_hash IS NOT NULL END",
             name="can_authenticate",
+        ),
+        CheckConstraint(
+            "auth_method <> 'none' OR NOT 'client_credentials' = ANY (grant_types)",
+            name="public_has_no_rights_of_its_own",
         ),
         SHARED_TABLE,
     )
@@ -88,6 +109,13 @@ class OAuthClient(Base):
     scopes: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)
     purpose: Mapped[str]
     legal_basis: Mapped[str]
+    grant_types: Mapped[list[str]] = mapped_column(_TEXTS, server_default=text("'{client_credentials}'::text[]"))
+    redirect_uris: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)
+    """Where codes may be sent, compared letter by letter (RFC 9700 §2.1)."""
+    first_party: Mapped[bool] = mapped_column(server_default=false())
+    """The county's own app: people who sign in with it are not asked whether it may act for them."""
+    certificate_bound: Mapped[bool] = mapped_column(server_default=false())
+    """Its access tokens are bound to the client certificate of the connection (RFC 8705 §3)."""
     status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
     grants_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
@@ -137,13 +165,17 @@ class AccountGrant(Base):
 
 
 class AccessToken(Base):
-    """An opaque token, known only by its SHA-256. It counts until revoked or expired, while its holder is active."""
+    """A token known only by its hash, opaque or JWT alike. It counts until revoked or expired, while its holder is active.
+
+    ``client_id`` beside an account is the app that acts for the person.
+    """
 
     __tablename__ = "access_token"
     __table_args__ = (
         UniqueConstraint("token_hash"),
         Index(None, "account_id"),
         Index(None, "client_id"),
+        Index(None, "session_id"),
         Index(None, "expires_at"),
         CheckConstraint("account_id IS NOT NULL OR client_id IS NOT NULL", name="has_holder"),
         SHARED_AND_SWEPT,
@@ -153,6 +185,10 @@ class AccessToken(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     client_id: Mapped[str | None] = mapped_column(ForeignKey("oauth_client.client_id"))
+    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("oauth_session.id"))
+    """The sign-in through an app that it belongs to, and ends with."""
+    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SHA-256 of the client certificate without which it is worth nothing (``cnf.x5t#S256``)."""
     scopes: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)
     issued_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]

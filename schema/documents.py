@@ -275,6 +275,9 @@ class RequestContext:
     token: str | None = None
     """The bearer token as it came, for ``auth.actor.FRESH_SQL``."""
 
+    certificate: bytes | None = None
+    """The SHA-256 of the client certificate, where a trusted proxy vouches for one."""
+
     cost: int = 0
     """Rows that the operation could return; the executor reports it in ``extensions``."""
 

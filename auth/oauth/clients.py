@@ -1,10 +1,11 @@
-"""Partners' clients (banks, courts): registering them, and checking their secrets."""
+"""Clients (banks, courts, apps): registering them, and checking their secrets."""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,12 +54,18 @@ def register_client(
     auth_method: ClientAuthMethod = ClientAuthMethod.BASIC,
     secret: str | None = None,
     jwks: dict[str, Any] | None = None,
+    grant_types: Iterable[str] = ("client_credentials",),
+    redirect_uris: Iterable[str] = (),
+    first_party: bool = False,
+    certificate_bound: bool = False,
 ) -> OAuthClient:
-    """Add a partner's client to the session. Its grants are opened apart, per county, from its agreement.
+    """Add a client to the session. A partner's grants are opened apart, per county, from its agreement.
 
-    A client with a secret needs ``secret``, one with ``private_key_jwt`` its public keys (``{"keys": [...]}``); the
-    table's CHECK refuses anything else. ``counties`` bound its grants: one outside them never counts.
+    A client with a secret needs ``secret``, one with ``private_key_jwt`` its public keys (``{"keys": [...]}``), a public one
+    (``none``) neither; the table's CHECK refuses anything else. ``counties`` bound its grants: one outside them never
+    counts. Raises ``ValueError`` for a redirect URI that no code may be sent to.
     """
+    targets = [checked_redirect_uri(uri) for uri in redirect_uris]
     client = OAuthClient(
         client_id=client_id,
         name=name,
@@ -69,6 +76,23 @@ def register_client(
         scopes=sorted(scopes),
         purpose=purpose,
         legal_basis=legal_basis,
+        grant_types=sorted(grant_types),
+        redirect_uris=targets,
+        first_party=first_party,
+        certificate_bound=certificate_bound,
     )
     session.add(client)
     return client
+
+
+def checked_redirect_uri(uri: str) -> str:
+    """The URI, if codes may be sent there: HTTPS, HTTP to this device, or an app's own scheme with a dot in it
+    (RFC 8252 §7), without fragment (RFC 6749 §3.1.2), user or anything but printable ASCII. Raises ``ValueError``."""
+    parts = urlsplit(uri)
+    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    web = (parts.scheme == "https" and bool(parts.hostname)) or loopback
+    if not (web or "." in parts.scheme) or parts.fragment or "#" in uri or "@" in parts.netloc:
+        raise ValueError(f"no redirect URI: {uri}")
+    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' "\\<>'):
+        raise ValueError(f"no redirect URI: {uri}")
+    return uri

@@ -1,86 +1,122 @@
-"""HTTP before the partners' authorization server: ``/oauth/token``, ``/oauth/revoke`` and its metadata (RFC 8414)."""
+"""HTTP before the authorization server: the endpoints that programs call. People's pages are in ``app/authorize.py``."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
-from urllib.parse import parse_qsl
+from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidClientError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth.codes import CLIENTS_PER_ADDRESS, admit
-from auth.oauth.server import AUTH_METHODS, SIGNING_ALGORITHMS, Answer, FormRequest, PartnerServer
+from auth.codes import CLIENTS_PER_ADDRESS, TRIES_PER_ADDRESS, admit
+from auth.oauth.keys import current_key, published_keys
+from auth.oauth.metadata import metadata
+from auth.oauth.requests import Answer, FormRequest, read_form
+from auth.oauth.server import FIRST_PARTY_GRANTS, Means, Server
+from auth.proxy import TrustedProxy, client_certificate
 from domain.errors import Refusal
-from models.sealed import Vault
 
-FORM = "application/x-www-form-urlencoded"
-LONGEST_FORM = 16 * 1024
-"""Bytes; an assertion with its certificate chain fits."""
+JWKS_SECONDS = 300
+"""How long others may keep our keys: a new one signs at once, and whoever does not know it asks again."""
 
-_MOST_FIELDS = 20
+Issuer = Callable[[Request], str]
+Act = Callable[[Server, FormRequest], Answer]
 
 
-def routes(
-    sessions: async_sessionmaker[AsyncSession], vault: Vault, *, issuer: str | None, lifetime: timedelta
-) -> list[Route]:
-    """The routes. ``issuer`` is the public base URL; ``None`` takes it from each request (development)."""
+def issuer_of(public_url: str | None) -> Issuer:
+    """The public base URL; ``None`` takes it from each request (development)."""
+    return lambda request: (public_url or str(request.base_url)).rstrip("/")
 
-    def issuer_for(request: Request) -> str:
-        return (issuer or str(request.base_url)).rstrip("/")
 
-    def endpoint(act: Callable[[PartnerServer, FormRequest], Answer]) -> Callable[..., object]:
+@dataclass(frozen=True)
+class Endpoints:
+    """The endpoints and what they work with. Client certificates come from ``proxy`` only."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    means: Means
+    issuer: Issuer
+    proxy: TrustedProxy | None = None
+
+    def routes(self) -> list[Route]:
+        """The routes that programs call."""
+        return [
+            Route("/oauth/token", self._proving(Server.create_token_response), methods=["POST"]),
+            Route("/oauth/revoke", self._proving(_named("revocation")), methods=["POST"]),
+            Route("/oauth/introspect", self._proving(_named("introspection")), methods=["POST"]),
+            Route("/oauth/userinfo", self.user_info, methods=["GET", "POST"]),
+            Route("/oauth/jwks", self.keys, methods=["GET"]),
+            Route("/.well-known/oauth-authorization-server", self.discovery, methods=["GET"]),
+            Route("/.well-known/openid-configuration", self.discovery, methods=["GET"]),
+        ]
+
+    async def user_info(self, request: Request) -> Response:
+        """Who the bearer of the token is."""
+        certificate = client_certificate(request.scope, self.proxy)
+        asked = FormRequest({}, request.headers, certificate=certificate)
+        return _response(await self._run(request, asked, _named("userinfo")))
+
+    async def keys(self, _: Request) -> Response:
+        """The JWKS."""
+
+        def read(session: Session) -> list[dict[str, Any]]:
+            current_key(session, self.means.vault)  # the first question makes the first key
+            return published_keys(session, datetime.now(UTC))
+
+        async with self.sessions.begin() as session:
+            return JSONResponse({"keys": await session.run_sync(read)}, headers=_KEPT)
+
+    async def discovery(self, request: Request) -> Response:
+        """The metadata."""
+        return JSONResponse(metadata(self.issuer(request)), headers=_KEPT)
+
+    def _proving(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint whose callers prove themselves: their tries are counted."""
+
         async def handle(request: Request) -> Response:
+            received_at = datetime.now(UTC)
+            form = await read_form(request)
             try:
-                async with sessions.begin() as session:
-                    await admit(session, vault, CLIENTS_PER_ADDRESS, address_of(request), datetime.now(UTC))
+                await self._admit(request, form, received_at)
             except Refusal as refusal:
                 retry = {"Retry-After": str(refusal.params["seconds"]), **_NO_STORE}
                 return JSONResponse({"error": "temporarily_unavailable"}, 429, retry)
-            form = await _form(request)
-            public_url = issuer_for(request)
-
-            def work(session: Session) -> Answer:
-                server = PartnerServer(session, issuer=public_url, lifetime=lifetime)
-                posted = FormRequest(form or {}, request.headers)
-                if form is None or ("client_secret" in form and "authorization" in request.headers):
-                    return server.handle_error_response(posted, InvalidRequestError())
-                try:
-                    return act(server, posted)
-                except ValueError:  # credentials that are not text
-                    return server.handle_error_response(posted, InvalidClientError())
-
-            # A refusal commits too: the assertion it came with was used.
-            async with sessions.begin() as session:
-                answer = await session.run_sync(work)
-            return JSONResponse(dict(answer.body), answer.status, dict(answer.headers))
+            certificate = client_certificate(request.scope, self.proxy)
+            posted = FormRequest(form or {}, request.headers, certificate=certificate, received_at=received_at)
+            in_form = form is not None and not _proves_twice(form, request)
+            return _response(await self._run(request, posted, act if in_form else Server.malformed))
 
         return handle
 
-    async def metadata(request: Request) -> Response:
-        base = issuer_for(request)
-        return JSONResponse(
-            {
-                "issuer": base,
-                "token_endpoint": f"{base}/oauth/token",
-                "revocation_endpoint": f"{base}/oauth/revoke",
-                "response_types_supported": [],
-                "grant_types_supported": ["client_credentials"],
-                "token_endpoint_auth_methods_supported": AUTH_METHODS,
-                "token_endpoint_auth_signing_alg_values_supported": SIGNING_ALGORITHMS,
-                "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
-                "revocation_endpoint_auth_signing_alg_values_supported": SIGNING_ALGORITHMS,
-            }
-        )
+    async def _run(self, request: Request, asked: FormRequest, act: Act) -> Answer:
+        # A refusal commits too: the assertion, code or try it came with was used.
+        async with self.sessions.begin() as session:
+            server = Server(session, self.means, self.issuer(request), asked.certificate)
+            return await session.run_sync(lambda _: _acted(server, asked, act))
 
-    return [
-        Route("/oauth/token", endpoint(PartnerServer.create_token_response), methods=["POST"]),
-        Route("/oauth/revoke", endpoint(_revoke), methods=["POST"]),
-        Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
-    ]
+    async def _admit(self, request: Request, form: dict[str, str] | None, now: datetime) -> None:
+        """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` is raised."""
+        address = address_of(request)
+        async with self.sessions.begin() as session:
+            await admit(session, self.means.vault, CLIENTS_PER_ADDRESS, address, now)
+        if form is not None and form.get("grant_type") in _PEOPLES_PROOFS:
+            async with self.sessions.begin() as session:
+                await admit(session, self.means.vault, TRIES_PER_ADDRESS, address, now)
+
+
+def _acted(server: Server, asked: FormRequest, act: Act) -> Answer:
+    try:
+        return act(server, asked)
+    except ValueError:  # credentials that are not text
+        return server.handle_error_response(asked, InvalidClientError())
+
+
+def _response(answer: Answer) -> Response:
+    return JSONResponse(answer.body, answer.status, dict(answer.headers))
 
 
 def address_of(request: Request) -> str:
@@ -94,24 +130,18 @@ def address_of(request: Request) -> str:
 
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_KEPT = {"Cache-Control": f"public, max-age={JWKS_SECONDS}"}
+_PEOPLES_PROOFS = frozenset(grant.GRANT_TYPE for grant in FIRST_PARTY_GRANTS)
 
 
-def _revoke(server: PartnerServer, posted: FormRequest) -> Answer:
-    return server.create_endpoint_response("revocation", posted)
+def _proves_twice(form: dict[str, str], request: Request) -> bool:
+    """More than one way of authenticating in one request is out of form (RFC 6749 §2.3)."""
+    ways = ("authorization" in request.headers, "client_secret" in form, "client_assertion" in form)
+    return sum(ways) > 1
 
 
-async def _form(request: Request) -> dict[str, str] | None:
-    """The parameters; ``None`` for another media type, too long, not UTF-8, or one given twice (RFC 6749 §3.2)."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        return None
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            return None
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return None
-    form = dict(fields)
-    return form if len(form) == len(fields) else None
+def _named(endpoint: str) -> Act:
+    def act(server: Server, posted: FormRequest) -> Answer:
+        return server.create_endpoint_response(endpoint, posted)
+
+    return act

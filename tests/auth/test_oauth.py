@@ -24,7 +24,9 @@ from starlette.requests import Request
 from auth.actor import load_actor
 from auth.codes import CLIENTS_PER_ADDRESS
 from auth.oauth.clients import hash_secret, new_secret, register_client, secret_matches
-from auth.oauth.endpoints import address_of, routes
+from auth.oauth.endpoints import Endpoints, address_of, issuer_of
+from auth.oauth.issuing import Lifetimes
+from auth.oauth.server import Means
 from auth.tokens import issue_token
 from models.accounts import AccessToken, Account, AccountStatus, ClientAuthMethod, OAuthClient, OAuthJti
 from models.sealed import DerivedVault
@@ -37,6 +39,7 @@ GRANT = {"grant_type": "client_credentials"}
 SECRET = "correct horse"  # hashed slowly once, for all tests
 SECRET_HASH = hash_secret(SECRET)
 KEY = ECKey.generate_key("P-256", parameters={"kid": "2026-1"})
+PROVING = [method for method in ClientAuthMethod if method is not ClientAuthMethod.NONE]
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NOT_AUTHENTICATED = {"error": "invalid_client", "error_description": "Client authentication failed."}
 
@@ -48,7 +51,7 @@ def address() -> str:
 
 @pytest_asyncio.fixture
 async def http(sessions: Sessions, vault: DerivedVault, address: str) -> AsyncIterator[httpx.AsyncClient]:
-    made = routes(sessions, vault, issuer=f"{ISSUER}/", lifetime=timedelta(hours=1))
+    made = Endpoints(sessions, Means(vault, Lifetimes()), issuer_of(f"{ISSUER}/")).routes()
     async with client_of(Starlette(routes=made), address) as client:
         yield client
 
@@ -102,7 +105,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> None:
 # -- the token --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", list(ClientAuthMethod))
+@pytest.mark.parametrize("method", PROVING)
 async def test_a_client_gets_a_token_in_the_way_it_was_registered_for(
     http: httpx.AsyncClient, sessions: Sessions, raw: psycopg.AsyncConnection, method: ClientAuthMethod
 ) -> None:
@@ -321,18 +324,21 @@ async def test_the_metadata_are_those_of_rfc_8414(http: httpx.AsyncClient) -> No
     assert found["issuer"] == ISSUER
     assert found["token_endpoint"] == f"{ISSUER}/oauth/token"
     assert found["revocation_endpoint"] == f"{ISSUER}/oauth/revoke"
-    assert found["grant_types_supported"] == ["client_credentials"]
-    assert found["token_endpoint_auth_methods_supported"] == [
-        "client_secret_basic",
-        "client_secret_post",
-        "private_key_jwt",
+    found.validate()
+    assert found["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:anju:oauth:grant-type:one-time-code",
     ]
+    assert found["token_endpoint_auth_methods_supported"] == [*PROVING, "none"]
+    assert (await http.get("/.well-known/openid-configuration")).json() == answer.json()
 
 
 async def test_in_development_the_issuer_is_where_the_request_went(
     sessions: Sessions, vault: DerivedVault, address: str
 ) -> None:
-    made = routes(sessions, vault, issuer=None, lifetime=timedelta(hours=1))
+    made = Endpoints(sessions, Means(vault, Lifetimes()), issuer_of(None)).routes()
     async with client_of(Starlette(routes=made), address) as http:
         answer = await http.get("/.well-known/oauth-authorization-server")
     assert answer.json()["token_endpoint"] == "http://testserver/oauth/token"
@@ -349,7 +355,7 @@ def test_a_secret_is_stored_as_a_salted_slow_hash() -> None:
     assert not secret_matches("", None)
 
 
-@pytest.mark.parametrize("method", list(ClientAuthMethod))
+@pytest.mark.parametrize("method", PROVING)
 async def test_a_client_that_could_not_authenticate_is_not_registered(
     sessions: Sessions, method: ClientAuthMethod
 ) -> None:
@@ -364,4 +370,19 @@ async def test_a_client_that_could_not_authenticate_is_not_registered(
                 purpose="x",
                 legal_basis="x",
                 auth_method=method,
+            )
+
+
+async def test_a_public_client_has_no_rights_of_its_own(sessions: Sessions) -> None:
+    with pytest.raises(IntegrityError, match="ck_oauth_client_public_has_no_rights_of_its_own"):
+        async with sessions.begin() as session:
+            register_client(
+                session,
+                f"x-{uuid.uuid4()}",
+                "x",
+                counties=[],
+                scopes=[],
+                purpose="x",
+                legal_basis="x",
+                auth_method=ClientAuthMethod.NONE,
             )

@@ -1,0 +1,78 @@
+"""Requests and answers of the authorization server as plain data: Authlib has no integration with Starlette."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from starlette.requests import Request
+
+if TYPE_CHECKING:
+    from models.accounts import Account
+    from models.oauth import OAuthSession
+
+FORM = "application/x-www-form-urlencoded"
+LONGEST_FORM = 16 * 1024
+"""Bytes; an assertion with its certificate chain fits."""
+
+_MOST_FIELDS = 30
+
+
+class Answer(NamedTuple):
+    """An HTTP response as data."""
+
+    status: int
+    body: Any
+    headers: list[tuple[str, str]]
+
+
+class FormRequest(OAuth2Request):
+    """Parameters that came in a form or, at the authorization endpoint, in the query, as Authlib wants to see them."""
+
+    def __init__(
+        self,
+        form: Mapping[str, str],
+        headers: Mapping[str, str],
+        *,
+        certificate: bytes | None = None,
+        received_at: datetime | None = None,
+    ) -> None:
+        # Whether the transport is secure is known where TLS ends (the proxy), not here.
+        super().__init__("POST", "https://localhost/", headers=headers)
+        self.payload = BasicOAuth2Payload(form)
+        self.certificate = certificate
+        self.received_at = received_at or datetime.now(UTC)
+        self.family: OAuthSession | None = None
+        """The sign-in that the tokens of this request belong to."""
+        self.signed_in_at: datetime | None = None
+        """When the person of this request proved who they are."""
+        self.user: Account | None = None
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The parameters of the body; none is read from the query (RFC 6749 §2.3.1)."""
+        return self.payload.data
+
+
+async def read_form(request: Request) -> dict[str, str] | None:
+    """The parameters; ``None`` for another media type, too long, not UTF-8, or one given twice (RFC 6749 §3.2)."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        return None
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            return None
+    return parameters(body)
+
+
+def parameters(encoded: bytes) -> dict[str, str] | None:
+    """URL-encoded parameters; ``None`` when they are too many, not UTF-8, or one comes twice."""
+    try:
+        fields = parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return None
+    found = dict(fields)
+    return found if len(found) == len(fields) else None
