@@ -20,9 +20,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from app import graphiql, signin
 from app.actors import StoredActors
 from app.admission import Gate
+from app.authorize import Authorize
 from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
 from app.files import Files, open_store
 from app.files import routes as file_routes
+from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
 from app.middleware import Express, RequestIds
@@ -185,6 +187,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *signin.SignIn(settings, phones).routes(),
             *Endpoints(sessions, means, issuer, settings.proxy).routes(),
+            *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),
         ],
         origins=settings.cors_origins,

@@ -23,6 +23,8 @@ from app.database import session_options, without_driver
 from app.files import sweep_uploads
 from auth.actor import system_actor
 from auth.codes import forget_old_codes
+from auth.oauth.keys import forget_old_keys
+from auth.oauth.sessions import forget_ended_sessions
 from auth.tokens import forget_expired_tokens
 from domain.calendar import today
 from models.sealed import Vault
@@ -105,10 +107,12 @@ def build(database_url: str, workshop: Workshop) -> procrastinate.App:
 
 
 async def sweep(workshop: Workshop) -> int:
-    """Delete tokens and sign-in codes that expired over a day ago; returns how many rows went."""
+    """Delete tokens, sign-ins, codes and keys that expired over a day ago; returns how many rows went."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
     async with workshop.sessions.begin() as session:
         tokens = await forget_expired_tokens(session, yesterday)
+        tokens += await forget_ended_sessions(session, yesterday)
+        tokens += await session.run_sync(forget_old_keys, yesterday)
         return tokens + await forget_old_codes(session, yesterday)
 
 
