@@ -9,7 +9,7 @@
     ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
     │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
-    ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · ALREADY_REGISTERED · INVALID_* (identifiers)
+    ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
@@ -67,6 +67,7 @@ class ErrorCode(StrEnum):
     INVALID_INPUT = "INVALID_INPUT", "The value has the wrong form."
     REQUIRED = "REQUIRED", "A value or a reason is needed here."
     OUT_OF_RANGE = "OUT_OF_RANGE", "The number or date lies outside what is allowed."
+    LIST_TOO_LONG = "LIST_TOO_LONG", "The list has more rows than a sheet holds; ask for fewer by a condition."
     ALREADY_REGISTERED = "ALREADY_REGISTERED", "The county already has a row with this identity."
     INVALID_CREDIT_CODE = "INVALID_CREDIT_CODE", "Not a unified social credit code (统一社会信用代码, GB 32100-2015)."
     INVALID_ID_NUMBER = "INVALID_ID_NUMBER", "Not a resident identity number (公民身份号码, GB 11643-1999)."
@@ -95,6 +96,11 @@ class ErrorCode(StrEnum):
     WHOLE_TRANSFER = "WHOLE_TRANSFER", "The service is passed on whole or cut up whole (V-34, Civil Code 941)."
     ADJUSTMENT_CLAUSE_REQUIRED = "ADJUSTMENT_CLAUSE_REQUIRED", "The contract lacks the price-adjustment clause (TQ-63)."
     PRICE_ABOVE_CEILING = "PRICE_ABOVE_CEILING", "The price is above the guide price for the current star (FEE-5)."
+    PREMISES_TOO_SMALL = (
+        "PREMISES_TOO_SMALL",
+        "The service premises are below the lawful share or size (ZD-24, Zibo 9).",
+    )
+    COMMITTEE_ROOM_TOO_SMALL = "COMMITTEE_ROOM_TOO_SMALL", "The owners' committee gets too small a room (Shandong 12)."
     TESTS_NOT_RECORDED = "TESTS_NOT_RECORDED", "A cancellation needs all three tests of GT-11 recorded and met."
     NOT_RECTIFIED = "NOT_RECTIFIED", "The re-check did not find the problem put right."
 
@@ -167,6 +173,8 @@ class _Forgiving(string.Formatter):
 def _shown(name: str, value: Any) -> str:
     if name.endswith("_fen") and isinstance(value, int):
         return format_fen(value)
+    if name.endswith("_001m2") and isinstance(value, int):
+        return f"{value // 100}.{value % 100:02} m²"
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, date):

@@ -9,6 +9,7 @@ from domain.contract_filings import ContractFilingState
 from domain.filings import CANCELLATION_TESTS, CompanyFilingState
 from domain.profiles.parameters import Profile
 from domain.roles import Role
+from domain.simple_filings import SimpleFilingState
 from domain.terms import Term
 
 
@@ -17,17 +18,20 @@ class FilingKind(Term):
 
     COMPANY = "COMPANY", "A property company (物业企业备案, SM-1)."
     SERVICE_CONTRACT = "SERVICE_CONTRACT", "A service contract (物业服务合同备案, SM-3)."
+    PROJECT_LEADER = "PROJECT_LEADER", "A project leader (项目负责人备案, SM-2)."
+    COVENANT = "COVENANT", "A covenant or temporary covenant (管理规约备案, SM-4)."
+    PREMISES = "PREMISES", "A development's service premises (物业服务用房前期备案, ZD-24)."
 
 
 class FilingState(Term):
-    """Where a filing of any kind stands: the states of SM-1 and SM-3 together."""
+    """Where a filing of any kind stands: the states of all their lists together."""
 
     DRAFT = "DRAFT", "Being prepared by the applicant."
     SIGNED = "SIGNED", "Contract: signed; to be submitted within the county's days."
     SUBMITTED = "SUBMITTED", "Handed in; waits to be taken in, or to be checked."
     UNDER_REVIEW = "UNDER_REVIEW", "Company: taken in (受理); under review."
     REVIEWED = "REVIEWED", "Company: all offices that review before the filing body have agreed."
-    CHECKED = "CHECKED", "Contract: the check of its truth is done; the filing body decides."
+    CHECKED = "CHECKED", "The checks before the filing body are done; the filing body decides."
     RETURNED = "RETURNED", "Returned with reasons (退回补正); may be resubmitted for a time."
     FILED = "FILED", "Filed, with a certificate (备案证明)."
     CHANGED = "CHANGED", "Company: filed; a reported change is not filed yet."
@@ -40,7 +44,7 @@ class FilingState(Term):
     EXPIRED_CONTINUING = "EXPIRED_CONTINUING", "Contract: ran out undecided; continues for an indefinite time."
     IRREGULAR = "IRREGULAR", "Contract: on the problem list until it is put right or signed anew."
     RENEWED = "RENEWED", "Contract: followed by a new one."
-    TERMINATED = "TERMINATED", "Contract: ended."
+    TERMINATED = "TERMINATED", "Ended: the contract, the post, or another filing took its place."
     LAPSED = "LAPSED", "Returned and not resubmitted in time."
     WITHDRAWN = "WITHDRAWN", "Withdrawn by the applicant."
 
@@ -72,11 +76,31 @@ class CancellationTestKind(Term):
 if {test.fact for test in CancellationTestKind} != set(CANCELLATION_TESTS):
     raise ValueError("the tests and the workflow's facts differ")
 
-if set(FilingState) != {*CompanyFilingState, *ContractFilingState}:
+if set(FilingState) != {*CompanyFilingState, *ContractFilingState, *SimpleFilingState}:
     raise ValueError("the states of filings and those of their lists differ")
 
-_CASE_PREFIX = {FilingKind.COMPANY: "QYBA", FilingKind.SERVICE_CONTRACT: "HTBA"}
-_CERTIFICATE_PREFIX = {FilingKind.COMPANY: "物企备", FilingKind.SERVICE_CONTRACT: "物合备"}
+_CASE_PREFIX = {
+    FilingKind.COMPANY: "QYBA",
+    FilingKind.SERVICE_CONTRACT: "HTBA",
+    FilingKind.PROJECT_LEADER: "FZBA",
+    FilingKind.COVENANT: "GYBA",
+    FilingKind.PREMISES: "YFBA",
+}
+_CERTIFICATE_PREFIX = {
+    FilingKind.COMPANY: "物企备",
+    FilingKind.SERVICE_CONTRACT: "物合备",
+    FilingKind.PROJECT_LEADER: "物负备",
+    FilingKind.COVENANT: "物约备",
+    FilingKind.PREMISES: "物房备",
+}
+_PARAMETERS = {
+    FilingKind.COMPANY: "company",
+    FilingKind.SERVICE_CONTRACT: "contract",
+    FilingKind.PROJECT_LEADER: "leader",
+    FilingKind.COVENANT: "covenant",
+    FilingKind.PREMISES: "premises",
+}
+"""How the profile's parameters of a kind begin."""
 
 
 def case_number(kind: FilingKind, year: int, serial: int) -> str:
@@ -102,8 +126,24 @@ def certificate_number(kind: FilingKind, place: str, year: int, serial: int) -> 
 
 def filing_place(kind: FilingKind, profile: Profile, township: str | None) -> str:
     """The division code of the office that files: the township's where the profile makes it the body, else the county's."""
-    body = profile.company_filing_body if kind is FilingKind.COMPANY else profile.contract_filing_body
-    return township if body is Role.TOWNSHIP and township else profile.county
+    return township if filing_body(kind, profile) is Role.TOWNSHIP and township else profile.county
+
+
+def filing_body(kind: FilingKind, profile: Profile) -> Role:
+    """The office that files this kind in a county."""
+    body: Role = getattr(profile, f"{_PARAMETERS[kind]}_filing_body")
+    return body
+
+
+def copies(kind: FilingKind, profile: Profile) -> tuple[Role, ...]:
+    """The offices that get a copy of a filing of this kind."""
+    offices: tuple[Role, ...] = getattr(profile, f"{_PARAMETERS[kind]}_filing_copies")
+    return offices
+
+
+def filing_days(kind: FilingKind, profile: Profile) -> int | None:
+    """Days from signing or adoption in which it is submitted; ``None`` where no period runs."""
+    return getattr(profile, f"{_PARAMETERS[kind]}_filing_days", None)
 
 
 def county_of_certificate(number: str) -> str | None:

@@ -10,7 +10,7 @@ from domain.periods import Facts, days, end_of_day, working_days
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from domain.terms import Term
-from domain.workflow import ByProfile, Transition, Workflow
+from domain.workflow import ByProfile, Party, Transition, Workflow
 
 
 class CompanyFilingState(Term):
@@ -52,7 +52,7 @@ class CompanyFilingAction(Term):
     CANCEL = "CANCEL", "Cancel the filing of a firm without business, staff and office."
 
 
-def ways_back(open_states: tuple[str, ...], resubmitted: Transition, by: tuple[Role, ...]) -> tuple[Transition, ...]:
+def ways_back(open_states: tuple[str, ...], resubmitted: Transition, by: tuple[Party, ...]) -> tuple[Transition, ...]:
     """What every filing has: a returned one is resubmitted in time or lapses, an open one may be withdrawn (RULES §9).
 
     ``resubmitted`` is the line that handed it in: the same people, documents and guards hold the second time.

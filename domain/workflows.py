@@ -1,13 +1,25 @@
 """Every workflow by its id and version, as cases store them. A changed list gets a new version; the old one stays."""
 
 from domain.contract_filings import CONTRACT_FILING
+from domain.covenant_filings import COVENANT_FILING
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
 from domain.funds import FUND_REQUEST
 from domain.inspections import INSPECTION
+from domain.leader_filings import LEADER_FILING
+from domain.premises_filings import PREMISES_FILING
 from domain.workflow import Workflow
 
-ALL: tuple[Workflow, ...] = (COMPANY_FILING, CONTRACT_FILING, FUND_REQUEST, EMERGENCY_FUND_REQUEST, INSPECTION)
+ALL: tuple[Workflow, ...] = (
+    COMPANY_FILING,
+    CONTRACT_FILING,
+    LEADER_FILING,
+    COVENANT_FILING,
+    PREMISES_FILING,
+    FUND_REQUEST,
+    EMERGENCY_FUND_REQUEST,
+    INSPECTION,
+)
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}
 

@@ -5,20 +5,26 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.contracts import ContractKind
+from domain.covenant_filings import CovenantKind
 from domain.filing_records import CancellationTestKind, FilingKind, FilingState, ModelTextKind
-from models.base import CountyRow, CreatedAt, index, link, one_of, unique
+from domain.premises_filings import PremisesPurpose
+from models.base import Area, CountyRow, CreatedAt, index, link, one_of, unique
 from models.cases import APPEND_ONLY, CaseRow, case_table
 
 _LIVE_COMPANY = text("kind = 'COMPANY' AND state NOT IN ('REMOVED', 'CANCELLED', 'LAPSED', 'WITHDRAWN')")
 _LIVE_CONTRACT = text("kind = 'SERVICE_CONTRACT' AND state NOT IN ('LAPSED', 'WITHDRAWN')")
+_LIVE_LEADER = text("kind = 'PROJECT_LEADER' AND state NOT IN ('TERMINATED', 'LAPSED', 'WITHDRAWN')")
+_OPEN_STATES = "state IN ('DRAFT', 'SUBMITTED', 'CHECKED', 'RETURNED')"
+_OPEN_COVENANT = text(f"kind = 'COVENANT' AND {_OPEN_STATES}")
+_OPEN_PREMISES = text(f"kind = 'PREMISES' AND {_OPEN_STATES}")
 
 
 class Filing(CaseRow):
-    """A filing case (SM-1 for companies, SM-3 for service contracts).
+    """A filing case: companies (SM-1), leaders (SM-2), contracts (SM-3), covenants (SM-4), service premises (ZD-24).
 
     ``content`` is the canonical record of what was filed and ``digest`` its SHA-256: with the certificate number it
     lets anybody check a printed certificate (``filingVerify``). ``effective_from`` and ``effective_to`` answer "as of".
@@ -29,20 +35,35 @@ class Filing(CaseRow):
         sorted(FilingState),
         link("contract_id", "service_contract"),
         link("project_leader_id", "project_leader"),
+        link("model_text_id", "model_text"),
         unique("number"),
         unique("certificate_number"),
         index("kind", "state", "id"),
         index("contract_id"),
         index("project_leader_id"),
+        index("model_text_id"),
         index("credit_code", "id"),
         index("published", "updated_at", "id"),
         index("published", "effective_from", "id"),
         unique("company_id", where=_LIVE_COMPANY, name="uq_filing_company_live"),
         unique("contract_id", where=_LIVE_CONTRACT, name="uq_filing_contract_live"),
+        unique("project_leader_id", where=_LIVE_LEADER, name="uq_filing_leader_live"),
+        unique("area_id", where=_OPEN_COVENANT, name="uq_filing_covenant_open"),
+        unique("area_id", where=_OPEN_PREMISES, name="uq_filing_premises_open"),
         one_of("kind", FilingKind),
         one_of("contract_kind", ContractKind),
+        one_of("covenant_kind", CovenantKind),
         CheckConstraint("kind <> 'COMPANY' OR company_id IS NOT NULL", name="company_named"),
         CheckConstraint("kind <> 'SERVICE_CONTRACT' OR contract_id IS NOT NULL", name="contract_named"),
+        CheckConstraint("kind <> 'PROJECT_LEADER' OR project_leader_id IS NOT NULL", name="leader_named"),
+        CheckConstraint(
+            "kind <> 'COVENANT' OR (area_id IS NOT NULL AND covenant_kind IS NOT NULL)", name="covenant_named"
+        ),
+        CheckConstraint(
+            "kind <> 'PREMISES' OR (area_id IS NOT NULL AND developer_name IS NOT NULL AND total_area IS NOT NULL)",
+            name="development_named",
+        ),
+        CheckConstraint("total_area > 0", name="total_area_positive"),
         CheckConstraint("effective_to >= effective_from", name="effect_in_order"),
         CheckConstraint("certificate_number IS NULL OR digest IS NOT NULL", name="certificate_over_digest"),
     )
@@ -53,7 +74,21 @@ class Filing(CaseRow):
     contract_id: Mapped[uuid.UUID | None]
     project_leader_id: Mapped[uuid.UUID | None]
     credit_code: Mapped[str | None]
-    """The company's unified social credit code, by which banks and courts look filings up."""
+    """The party's unified social credit code, by which banks and courts look filings up: the company's, of premises the
+    developer's."""
+    covenant_kind: Mapped[str | None]
+    model_text_id: Mapped[uuid.UUID | None]
+    """The model text that a covenant is written on (GT-18)."""
+    decision_reference: Mapped[str | None]
+    """Where the owners' decision is found that adopted a covenant (V-1(2))."""
+    developer_name: Mapped[str | None]
+    """The developer (建设单位) of premises or of a temporary covenant."""
+    permit_number: Mapped[str | None]
+    """Number of the development's planning permit, whose plan shows the premises (Zibo 9)."""
+    total_area: Mapped[Area | None]
+    """Building area in 0.01 m² of the development, or of its phase, whose premises are filed."""
+    required_area: Mapped[Area | None]
+    """The least area in 0.01 m² that the premises must have, as reckoned when they were handed in."""
     content: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"), default=dict)
     digest: Mapped[str | None]
     """SHA-256 of the canonical content, in hexadecimal; made when the filing is handed in."""
@@ -61,6 +96,7 @@ class Filing(CaseRow):
     """How often it was submitted."""
     contract_kind: Mapped[str | None]
     signed_on: Mapped[date | None]
+    """The day from which the period to file counts: of a contract its signature, of a covenant its adoption."""
     starts_on: Mapped[date | None]
     """First day of the contract's term; the days are copied here for deadlines and the clock."""
     ends_on: Mapped[date | None]
@@ -69,7 +105,8 @@ class Filing(CaseRow):
     rectify_by: Mapped[date | None]
     """The day by which an order or a problem of the list is to be put right (GT-13, ZS-16)."""
     replaced_on: Mapped[date | None]
-    """First day of the contract that takes an early-stage contract's place (V-33)."""
+    """The first day on which something else is in its place: of an early-stage contract the owners' own (V-33), of a
+    covenant or premises the next filing, of a leader's post nobody or another."""
     rectification_refused: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     submitted_on: Mapped[date | None]
     late_days: Mapped[int | None]
@@ -80,6 +117,10 @@ class Filing(CaseRow):
     effective_from: Mapped[date | None]
     effective_to: Mapped[date | None]
     """The last day of effect; null while it lasts."""
+    suspended: Mapped[list[Range[date]]] = mapped_column(
+        DATEMULTIRANGE, server_default=text("'{}'::datemultirange"), default=list
+    )
+    """The days on which the filing rested (SUSPENDED); the last range is open while it rests."""
     returned_reasons: Mapped[list[str]] = mapped_column(
         ARRAY(Text(collation="C")), server_default=text("'{}'::text[]"), default=list
     )
@@ -92,6 +133,35 @@ class Filing(CaseRow):
     published: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     """Open to partners with the scope ``filings:public`` and to the public check."""
     published_at: Mapped[datetime | None]
+
+
+class ServicePremises(CountyRow):
+    """One of the service premises (物业服务用房) of a development as planned and pre-filed (ZD-24, Zibo 9).
+
+    ``unit_id`` links it to the register once its building is entered there.
+    """
+
+    __tablename__ = "service_premises"
+    __table_args__ = (
+        link("filing_id", "filing"),
+        link("unit_id", "unit"),
+        unique("filing_id", "position"),
+        index("unit_id"),
+        one_of("purpose", PremisesPurpose),
+        CheckConstraint("area > 0", name="area_positive"),
+        {"info": {"deletable": True}},  # a draft's list is written anew; what was handed in stays in FilingSubmission
+    )
+
+    filing_id: Mapped[uuid.UUID]
+    position: Mapped[int]
+    purpose: Mapped[str]
+    location: Mapped[str]
+    """Building, entrance, floor and room in the plan's words."""
+    floor: Mapped[int]
+    """Storey, 1 at ground level; below ground negative. There is no storey 0."""
+    area: Mapped[Area]
+    """Building area in 0.01 m²."""
+    unit_id: Mapped[uuid.UUID | None]
 
 
 class FilingSubmission(CountyRow):

@@ -161,6 +161,18 @@ def area_warning(
     return AreaWarning.OLD_ESTATE_SIZE if far else None
 
 
+async def area_by_code(uow: UnitOfWork, code: str) -> PropertyArea:
+    """A standing area by its public code, whoever asks: a company names areas that it does not serve, and see, yet."""
+    area: PropertyArea | None = await uow.session.scalar(
+        select(PropertyArea).where(
+            PropertyArea.county == uow.county, PropertyArea.code == code.strip(), PropertyArea.ended_on.is_(None)
+        )
+    )
+    if area is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "areaCode")
+    return area
+
+
 async def _new_area(uow: UnitOfWork, draft: AreaDraft, estates: Sequence[Estate]) -> PropertyArea:
     await check_place(uow, draft.township, draft.community)
     if missing := uow.profile.area_consults - draft.consulted_offices:

@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
 
 from domain.companies import CompanyState, StaffKind
 from domain.errors import ErrorCode, Refusal
 from domain.filing_records import CancellationTestKind, FilingKind
 from domain.filings import COMPANY_FILING
 from domain.filings import CompanyFilingState as State
-from domain.profiles import profile_version
 from domain.roles import Role
 from models.companies import Company, CompanyStaff
 from models.filings import CancellationTest, Filing, FilingSubmission
@@ -245,11 +245,16 @@ async def _moved(uow: UnitOfWork, filing: Filing, former: str) -> None:
         company.version += 1
         uow.notify(company)
     if state is State.FILED and filing.effective_from is None:
-        await certify(uow, filing, profile_version(filing.profile_version).company_filing_copies)
+        await certify(uow, filing)
         filing.effective_from = uow.today
         # A filed company's particulars are published at once: ZS-20 makes them a long-term item of every board.
         filing.published, filing.published_at = True, uow.now
         company.listed = True
+    if state is State.SUSPENDED:
+        filing.suspended = [*filing.suspended, Range(uow.today, None)]
+    elif former == State.SUSPENDED:
+        *earlier, open_one = filing.suspended
+        filing.suspended = [*earlier, Range(open_one.lower, uow.today)]  # the day itself has effect again
     if state in ENDED:
         filing.effective_to = uow.today
 

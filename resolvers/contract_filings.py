@@ -194,7 +194,7 @@ async def _moved(uow: UnitOfWork, filing: Filing, former: str) -> None:
 
 
 async def _filed(uow: UnitOfWork, filing: Filing, contract: ServiceContract) -> None:
-    await certify(uow, filing, profile_version(filing.profile_version).contract_filing_copies)
+    await certify(uow, filing)
     filing.effective_from = max(uow.today, contract.starts_on)
     area = await _area(uow, contract)
     last_day = add_days(uow.today, CONTRACT_POSTING_DAYS)

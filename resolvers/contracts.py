@@ -31,6 +31,7 @@ from models.companies import Company
 from models.contracts import ServiceContract
 from models.estates import PropertyArea
 from models.filings import Filing, ModelText
+from resolvers.areas import area_by_code
 from resolvers.filings import hand_in, new_case_number
 from resolvers.unit_of_work import UnitOfWork
 
@@ -76,7 +77,7 @@ async def draft(
     """
     agreed = ContractTerms(**terms)
     grant = await uow.act(DRAFTERS)
-    area = await _area(uow, area_code)
+    area = await area_by_code(uow, area_code)
     if grant.role is Role.PROJECT_LEADER and grant.area_id != area.id:
         raise Refusal(ErrorCode.NOT_FOUND, "areaCode")
     if grant.company_id is None:
@@ -287,16 +288,6 @@ async def _filing_of(uow: UnitOfWork, contract: ServiceContract) -> Filing:
     if filing is None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=contract.state, action="none")
     return await uow.load(Filing, filing.id, field="id")
-
-
-async def _area(uow: UnitOfWork, code: str) -> PropertyArea:
-    found = select(PropertyArea).where(
-        PropertyArea.county == uow.county, PropertyArea.code == code, PropertyArea.ended_on.is_(None)
-    )
-    area: PropertyArea | None = await uow.session.scalar(found)
-    if area is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "areaCode")
-    return area
 
 
 async def _body(uow: UnitOfWork, area: PropertyArea) -> Committee:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from domain.errors import ErrorCode, Refusal
 from domain.filing_records import FilingKind
-from domain.filings import CompanyFilingState
 from domain.records import Record
 from domain.roles import PARTNERS, Role
 from models.accounts import OAuthClient
@@ -19,8 +18,6 @@ from models.companies import Company
 from models.estates import PropertyArea
 from models.filings import Filing, FilingQueryLog, FilingSubmission, Referral, ReferralSubject
 from resolvers.unit_of_work import UnitOfWork
-
-SUSPENDED_EFFECT = frozenset({CompanyFilingState.SUSPENDED})
 
 
 @dataclass(frozen=True)
@@ -78,8 +75,10 @@ async def verify(uow: UnitOfWork, *, number: str, digest: str) -> Verification:
 
 
 def has_effect(filing: Filing, on: date) -> bool:
-    """Whether a filing has effect on a day; a suspended one has none while it rests."""
-    if filing.effective_from is None or on < filing.effective_from or filing.state in SUSPENDED_EFFECT:
+    """Whether a filing has effect on a day; it has none on the days on which it rested, also those that are past."""
+    if filing.effective_from is None or on < filing.effective_from:
+        return False
+    if any(rest.contains(on) for rest in filing.suspended):
         return False
     return filing.effective_to is None or on <= filing.effective_to
 

@@ -1,4 +1,4 @@
-"""What the filings of every kind share: numbers, records, certificates, and the intents of those who decide (SM-1, SM-3).
+"""What the filings of every kind share: numbers, records, certificates, and the intents of those who decide (SM-1..SM-4).
 
 A module of one kind registers a ``Subject``: how its record reads, which facts its guards ask for, and what else changes
 when a filing of that kind moves. Here stand the intents that are the same for all: take in, review, approve, return,
@@ -15,9 +15,21 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.calendar import deadline
 from domain.contract_filings import CONTRACT_FILING
-from domain.filing_records import FilingKind, case_number, certificate_number, digest, filing_place
+from domain.covenant_filings import COVENANT_FILING
+from domain.filing_records import (
+    FilingKind,
+    case_number,
+    certificate_number,
+    copies,
+    digest,
+    filing_days,
+    filing_place,
+)
 from domain.filings import COMPANY_FILING
+from domain.leader_filings import LEADER_FILING
+from domain.premises_filings import PREMISES_FILING
 from domain.profiles import profile_version
+from domain.roles import COMPANY
 from models.base import new_id
 from models.documents import Document
 from models.filings import Filing, FilingCounter, FilingSubmission
@@ -40,10 +52,26 @@ class Subject:
 SUBJECTS: dict[FilingKind, Subject] = {}
 
 
+ROW_FACTS = (
+    "contract_kind",
+    "covenant_kind",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "changed_on",
+    "rectify_by",
+    "replaced_on",
+    "rectification_refused",
+)
+"""The columns that are facts under their own names."""
+
+
 def row_facts(filing: Any) -> dict[str, Any]:
     """The facts that a filing's row holds: what its deadlines and its clock count from."""
-    names = ("contract_kind", "signed_on", "starts_on", "ends_on", "changed_on", "rectify_by", "replaced_on")
-    return {**{name: getattr(filing, name) for name in names}, "rectification_refused": filing.rectification_refused}
+    return {
+        **{name: getattr(filing, name) for name in ROW_FACTS},
+        "by_company": filing.applicant_role in COMPANY,
+    }
 
 
 async def next_serial(uow: UnitOfWork, series: str) -> int:
@@ -172,8 +200,8 @@ async def withdraw(
     return await uow.advance(filing, "WITHDRAW", reason=reason, expected_version=expected_version)
 
 
-async def certify(uow: UnitOfWork, filing: Filing, copies: Sequence[str]) -> None:
-    """Give a filing its certificate: number, day, the offices that hold a copy."""
+async def certify(uow: UnitOfWork, filing: Filing) -> None:
+    """Give a filing its certificate: number, day, the offices that hold a copy by the county's rule."""
     kind = FilingKind(filing.kind)
     profile = profile_version(filing.profile_version)
     place = filing_place(kind, profile, filing.township)
@@ -181,7 +209,7 @@ async def certify(uow: UnitOfWork, filing: Filing, copies: Sequence[str]) -> Non
         serial = await next_serial(uow, f"certificate/{kind.value}/{place}/{uow.today.year}")
         filing.certificate_number = certificate_number(kind, place, uow.today.year, serial)
     filing.decided_on = uow.today
-    filing.copied_to = sorted(copies)
+    filing.copied_to = sorted(copies(kind, profile))
 
 
 async def decision_facts(uow: UnitOfWork, filing: Filing) -> dict[str, Any]:
@@ -205,10 +233,11 @@ async def _document_digests(uow: UnitOfWork, filing: Filing) -> list[dict[str, A
 
 
 def _late_days(uow: UnitOfWork, filing: Filing) -> int | None:
-    """Days after the period in which a signed contract is filed; it is filed late all the same (SM-3)."""
-    if filing.signed_on is None:
+    """Days after the period in which a contract or covenant is filed; it is filed late all the same (SM-3, SM-4)."""
+    period = filing_days(FilingKind(filing.kind), profile_version(filing.profile_version))
+    if filing.signed_on is None or period is None:
         return None
-    last = deadline(filing.signed_on, profile_version(filing.profile_version).contract_filing_days)
+    last = deadline(filing.signed_on, period)
     return max((uow.today - last).days, 0)
 
 
@@ -227,4 +256,10 @@ RESTING = (
 )
 """Filed and running: what could be done there waits for nobody, unless it has a deadline."""
 
-case_kind(Filing, (COMPANY_FILING, CONTRACT_FILING), facts=row_facts, resting=RESTING, moved=_moved)
+case_kind(
+    Filing,
+    (COMPANY_FILING, CONTRACT_FILING, LEADER_FILING, COVENANT_FILING, PREMISES_FILING),
+    facts=row_facts,
+    resting=RESTING,
+    moved=_moved,
+)

@@ -21,6 +21,7 @@ from models.companies import Company, CompanyStaff, ProjectLeader
 from models.contracts import ServiceContract
 from models.estates import EstateArea, PropertyArea
 from resolvers.disclosures import About, expect
+from resolvers.leader_filings import end_with_post
 from resolvers.unit_of_work import UnitOfWork
 
 OPEN_CONTRACTS = frozenset({ContractState.SIGNED, ContractState.FILED}) | IN_FORCE
@@ -218,3 +219,4 @@ async def _end(uow: UnitOfWork, leader: ProjectLeader, state: LeaderState, first
     leader.state = state.value
     leader.ended_on = first_day_without
     await end_grants(uow.session, Source("project_leader", leader.id), first_day_without)
+    await end_with_post(uow, leader, first_day_without)

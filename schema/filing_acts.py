@@ -4,10 +4,22 @@ import datetime
 
 import strawberry
 
+from domain.covenant_filings import CovenantKind
 from domain.filing_records import CancellationTestKind, ModelTextKind
-from resolvers import company_filings, contracts, filing_partners, filings, model_texts
+from domain.premises_filings import PremisesPurpose
+from resolvers import (
+    company_filings,
+    contracts,
+    covenant_filings,
+    filing_partners,
+    filings,
+    leader_filings,
+    model_texts,
+    premises_filings,
+)
 from schema import filings as filings_schema
 from schema.acts import act
+from schema.common import Area
 from schema.engine.intents import given, inputs, ref
 
 ENUMERATIONS_FROM = (filings_schema,)
@@ -15,6 +27,7 @@ ENUMERATIONS_FROM = (filings_schema,)
 
 VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the filing since."
 DOCUMENTS = "Documents to attach, uploaded and confirmed."
+COUNTY = "The county, by its six-digit code; needed only by who acts in several."
 
 
 @inputs("Begin a company's filing.")
@@ -87,6 +100,63 @@ class ContractFilingSubmitInput:
     expected_version: int | None = given(VERSION)
 
 
+@inputs("Begin the filing of a project leader in post.")
+class ProjectLeaderFilingOpenInput:
+    project_leader_id: strawberry.ID = ref("ProjectLeader", "The leader.")
+    document_ids: list[strawberry.ID] | None = ref("Document", DOCUMENTS)
+
+
+@inputs("Hand a draft of a leader's, a covenant's or premises' filing in.")
+class SimpleFilingSubmitInput:
+    id: strawberry.ID = ref("Filing", "The filing.")
+    document_ids: list[strawberry.ID] | None = ref("Document", DOCUMENTS)
+    expected_version: int | None = given(VERSION)
+
+
+@inputs("Begin a covenant's filing.")
+class CovenantFilingOpenInput:
+    county: str | None = given(COUNTY)
+    area_code: str = given("The property area, by its code.")
+    kind: CovenantKind = given("The owners' own covenant, or the developer's temporary one.")
+    adopted_on: datetime.date = given("Day on which it was adopted, or issued by the developer.")
+    decision_reference: str | None = given("Where the owners' decision is found; needed for their own covenant.")
+    developer_name: str | None = given("The developer; needed for a temporary covenant.")
+    model_text_id: strawberry.ID | None = ref("ModelText", "The model text it is written on.")
+    document_ids: list[strawberry.ID] | None = ref("Document", DOCUMENTS)
+
+
+@inputs("One of the service premises as planned.", item=True)
+class PremisesInput:
+    purpose: PremisesPurpose = given("What it is for.")
+    location: str = given("Building, entrance, floor and room, as the plan says.")
+    floor: int = given("Storey: 1 at ground level, negative below ground; there is no storey 0.")
+    area: Area = given("Building area.")
+    unit_id: strawberry.ID | None = ref("Unit", "The unit in the register, where it is entered already.")
+
+
+@inputs("Begin the pre-filing of a development's service premises.")
+class PremisesFilingOpenInput:
+    county: str | None = given(COUNTY)
+    area_code: str = given("The property area, by its code.")
+    developer_name: str = given("The developer (建设单位).")
+    developer_credit_code: str = given("Its unified social credit code.")
+    permit_number: str = given("Number of the planning permit whose plan shows the premises.")
+    total_area: Area = given("Building area of the development, or of the phase whose premises are filed.")
+    premises: list[PremisesInput] = given("The premises.")
+    document_ids: list[strawberry.ID] | None = ref("Document", DOCUMENTS)
+
+
+@inputs("Write a development and its premises anew into a draft or a returned filing.")
+class PremisesFilingChangeInput:
+    id: strawberry.ID = ref("Filing", "The filing.")
+    developer_name: str = given("The developer (建设单位).")
+    developer_credit_code: str = given("Its unified social credit code.")
+    permit_number: str = given("Number of the planning permit whose plan shows the premises.")
+    total_area: Area = given("Building area of the development, or of the phase whose premises are filed.")
+    premises: list[PremisesInput] = given("The premises, all of them.")
+    expected_version: int | None = given(VERSION)
+
+
 @inputs("Take a company's filing in for review.")
 class FilingTakeInInput:
     id: strawberry.ID = ref("Filing", "The filing.")
@@ -133,7 +203,7 @@ class FilingWithdrawInput:
 
 @inputs("Issue an edition of a model text.")
 class ModelTextIssueInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
+    county: str | None = given(COUNTY)
     kind: ModelTextKind = given("What it is for.")
     edition: str = given("The edition's name; each is used once.")
     title: str = given("Its title.")
@@ -144,7 +214,7 @@ class ModelTextIssueInput:
 
 @inputs("Open companies or areas to a partner for one case.")
 class ReferralEnterInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
+    county: str | None = given(COUNTY)
     client_id: str = given("The partner's client.")
     purpose: str = given("What for.")
     legal_basis: str = given("On what legal basis.")
@@ -211,6 +281,37 @@ MUTATIONS = [
         _FILING,
     ),
     act("contractFilingSubmit", contracts.filing_submit, ContractFilingSubmitInput, "Hand a contract in.", _FILING),
+    act(
+        "projectLeaderFilingOpen",
+        leader_filings.open_,
+        ProjectLeaderFilingOpenInput,
+        "Begin a project leader's filing (项目负责人备案).",
+        _FILING,
+    ),
+    act("projectLeaderFilingSubmit", leader_filings.submit, SimpleFilingSubmitInput, "Hand it in.", _FILING),
+    act(
+        "covenantFilingOpen",
+        covenant_filings.open_,
+        CovenantFilingOpenInput,
+        "Begin a covenant's filing (管理规约备案).",
+        _FILING,
+    ),
+    act("covenantFilingSubmit", covenant_filings.submit, SimpleFilingSubmitInput, "Hand it in.", _FILING),
+    act(
+        "premisesFilingOpen",
+        premises_filings.open_,
+        PremisesFilingOpenInput,
+        "Begin the pre-filing of a development's service premises (物业服务用房前期备案).",
+        _FILING,
+    ),
+    act(
+        "premisesFilingChange",
+        premises_filings.change,
+        PremisesFilingChangeInput,
+        "Write its development and premises anew.",
+        _FILING,
+    ),
+    act("premisesFilingSubmit", premises_filings.submit, SimpleFilingSubmitInput, "Hand it in.", _FILING),
     act("filingTakeIn", filings.take_in, FilingTakeInInput, "Take a filing in (受理).", _FILING),
     act("filingReview", filings.review, FilingReviewInput, "Agree as a checking office.", _FILING),
     act("filingApprove", filings.approve, FilingApproveInput, "File it (备案).", _FILING),

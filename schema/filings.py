@@ -4,22 +4,24 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from sqlalchemy import Boolean, Date, and_, exists, func, or_, select
+from sqlalchemy import Boolean, Date, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
+from domain.covenant_filings import CovenantKind
 from domain.filing_records import (
     CancellationTestKind,
     FilingKind,
     FilingState,
     ModelTextKind,
 )
+from domain.premises_filings import PremisesPurpose
 from domain.roles import PARTNERS, Role
 from models import filings as models
 from models.documents import Document as DocumentRow
 from models.estates import EstateArea
 from schema import filing_partners
 from schema.cases import available_actions_of, events_of, reviews_of
-from schema.common import JSON, DateTime
+from schema.common import JSON, Area, DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
     Connection,
@@ -43,11 +45,19 @@ if TYPE_CHECKING:
     from schema.attachments import Document
     from schema.cases import AuditEvent, AvailableAction, Review
     from schema.committees import Committee
-    from schema.companies import Company
+    from schema.companies import Company, ProjectLeader
     from schema.contracts import ServiceContract
-    from schema.estates import PropertyArea
+    from schema.estates import PropertyArea, Unit
 
-for _enumeration in (FilingKind, FilingState, ModelTextKind, CancellationTestKind, Role):
+for _enumeration in (
+    FilingKind,
+    FilingState,
+    ModelTextKind,
+    CancellationTestKind,
+    CovenantKind,
+    PremisesPurpose,
+    Role,
+):
     described(_enumeration)
 
 NOT_PARTNERS = frozenset(Role) - PARTNERS - {Role.SYSTEM}
@@ -69,7 +79,11 @@ def _of_estate(row: Any, estate_id: Any, env: Any) -> Any:
 
 
 def _in_effect(row: Any, day: Any) -> Any:
-    return and_(row.effective_from <= day, or_(row.effective_to.is_(None), row.effective_to >= day))
+    return and_(
+        row.effective_from <= day,
+        or_(row.effective_to.is_(None), row.effective_to >= day),
+        not_(row.suspended.contains(day)),
+    )
 
 
 FILING_ORDERS = orders(
@@ -86,9 +100,12 @@ class FilingFilter:
     state: FilingState | None = equal("state", "In this state.")
     number: str | None = equal("number", "With exactly this case number.")
     certificate_number: str | None = equal("certificate_number", "With exactly this certificate number.")
-    credit_code: str | None = equal("credit_code", "Of the company with this unified social credit code.")
+    credit_code: str | None = equal(
+        "credit_code", "Of the party with this unified social credit code: the company, of premises the developer."
+    )
     company: strawberry.ID | None = of("Company", "company_id", "Of this company.")
     contract: strawberry.ID | None = of("ServiceContract", "contract_id", "Of this contract.")
+    project_leader: strawberry.ID | None = of("ProjectLeader", "project_leader_id", "Of this project leader.")
     area: strawberry.ID | None = of("PropertyArea", "area_id", "Of this property area.")
     estate: strawberry.ID | None = matches(
         _of_estate,
@@ -123,11 +140,42 @@ class Filing:
     due_on: datetime.date | None = column(models.Filing.due_on, "The last day for the next act.", to=NOT_PARTNERS)
     company: "Company | None" = one(models.Filing.company_id, "The company.")
     contract: "ServiceContract | None" = one(models.Filing.contract_id, "The contract, of a contract's filing.")
-    area: "PropertyArea | None" = one(models.Filing.area_id, "The property area, of a contract's filing.")
-    committee: "Committee | None" = one(
-        models.Filing.committee_id, "The body that signed the contract.", to=NOT_PARTNERS
+    project_leader: "ProjectLeader | None" = one(
+        models.Filing.project_leader_id, "The leader, of a project leader's filing.", to=NOT_PARTNERS
     )
-    credit_code: str | None = column(models.Filing.credit_code, "The company's unified social credit code.")
+    area: "PropertyArea | None" = one(
+        models.Filing.area_id, "The property area; null of a company's filing, which concerns none."
+    )
+    committee: "Committee | None" = one(
+        models.Filing.committee_id, "The body that signed the contract or adopted the covenant.", to=NOT_PARTNERS
+    )
+    credit_code: str | None = column(
+        models.Filing.credit_code, "The party's unified social credit code: the company's, of premises the developer's."
+    )
+    covenant_kind: CovenantKind | None = column(models.Filing.covenant_kind, "Which covenant, of a covenant's filing.")
+    adopted_on: datetime.date | None = derived(
+        lambda row, env: case((row.kind == FilingKind.COVENANT.value, row.signed_on)),
+        "The day on which a covenant was adopted or issued.",
+    )
+    decision_reference: str | None = column(
+        models.Filing.decision_reference, "Where the owners' decision is found that adopted a covenant."
+    )
+    model_text: "ModelText | None" = one(
+        models.Filing.model_text_id, "The model text that a covenant is written on.", to=NOT_PARTNERS
+    )
+    developer_name: str | None = column(
+        models.Filing.developer_name, "The developer (建设单位) of premises or of a temporary covenant."
+    )
+    permit_number: str | None = column(
+        models.Filing.permit_number, "Number of the planning permit whose plan shows the premises."
+    )
+    total_area: Area | None = column(
+        models.Filing.total_area, "Building area of the development, or of its phase, whose premises are filed."
+    )
+    required_area: Area | None = column(
+        models.Filing.required_area, "The least area that these premises must have (Shandong 12, Zibo 9)."
+    )
+    premises: Connection["ServicePremises"] = many(models.ServicePremises.filing_id, "The service premises as planned.")
     township: str | None = column(models.Filing.township, "Township or subdistrict code, 9 digits.")
     community: str | None = column(models.Filing.community, "Community code, 12 digits.")
     round: int | None = column(models.Filing.round, "How often it was handed in.", to=NOT_PARTNERS)
@@ -152,9 +200,7 @@ class Filing:
     effective_from: datetime.date | None = column(models.Filing.effective_from, "First day of effect.")
     effective_to: datetime.date | None = column(models.Filing.effective_to, "Last day of effect; null while it lasts.")
     is_effective: bool = derived(
-        lambda row, env: func.coalesce(
-            and_(_in_effect(row, env.today), row.state != FilingState.SUSPENDED.value), False
-        ),
+        lambda row, env: func.coalesce(_in_effect(row, env.today), False),
         "Whether it has effect today.",
     )
     published: bool = column(models.Filing.published, "Whether it is published.")
@@ -176,6 +222,7 @@ class Filing:
     available_actions: "list[AvailableAction]" = available_actions_of(  # type: ignore[valid-type]
         models.Filing,
         models.Filing.contract_kind,
+        models.Filing.covenant_kind,
         models.Filing.signed_on,
         models.Filing.starts_on,
         models.Filing.ends_on,
@@ -184,6 +231,28 @@ class Filing:
         models.Filing.replaced_on,
         models.Filing.rectification_refused,
     )
+
+
+PREMISES_ORDERS = orders(
+    "ServicePremisesOrder",
+    "How service premises are ordered.",
+    POSITION=(ascending(models.ServicePremises.position), "As the filing lists them."),
+)
+
+
+@entity(
+    models.ServicePremises,
+    "One of the service premises (物业服务用房) that a developer must provide, as planned and pre-filed.",
+    orders=PREMISES_ORDERS,
+    sums={"areaSum": (models.ServicePremises.area, "Their building area together.")},
+)
+class ServicePremises:
+    position: int = column(models.ServicePremises.position, "Its number in the filing, from 1.")
+    purpose: PremisesPurpose = column(models.ServicePremises.purpose, "What it is for.")
+    location: str = column(models.ServicePremises.location, "Building, entrance, floor and room, as the plan says.")
+    floor: int = column(models.ServicePremises.floor, "Storey: 1 at ground level, negative below ground.")
+    area: Area = column(models.ServicePremises.area, "Building area.")
+    unit: "Unit | None" = one(models.ServicePremises.unit_id, "The unit in the register, once it is entered there.")
 
 
 SUBMISSION_ORDERS = orders(

@@ -124,7 +124,12 @@ class Project:
             chair=chair,
             model_text=model_text,
         )
-        project.offices = {Role.BUREAU: bureau, Role.TOWNSHIP: street, Role.COMMUNITY: community}
+        project.offices = {
+            Role.BUREAU: bureau,
+            Role.TOWNSHIP: street,
+            Role.COMMUNITY: community,
+            Role.MARKET: project.market,
+        }
         return project
 
     # -- the company's filing -----------------------------------------------------------------------------------------
@@ -143,8 +148,11 @@ class Project:
     async def filed_company(self) -> Filing:
         """Filed by the county's filing body."""
         filing = await self.company_filing()
-        body = self.offices[self._profile().company_filing_body]
+        profile = self._profile()
+        body = self.offices[profile.company_filing_body]
         await self.world.do(body, filings.take_in, id=filing.id)
+        for role in profile.company_filing_reviews:
+            await self.world.do(self.offices[role], filings.review, id=filing.id)
         return await self.world.do(body, filings.approve, id=filing.id)  # type: ignore[no-any-return]
 
     # -- a contract with the owners' body -----------------------------------------------------------------------------

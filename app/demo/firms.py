@@ -99,6 +99,8 @@ async def _file(scene: Scene, plan: FirmPlan, state: CompanyFilingState, made: F
         reasons = ["培训记录不完整", "办公场所证明缺盖章"]
         await scene.do(office, scene.at(ago - 3), filings.return_, id=filing.id, reasons=reasons)
         return
+    for role in scene.profile.company_filing_reviews:
+        await scene.do(scene.office(role, _home(scene, role)), scene.at(ago - 3), filings.review, id=filing.id)
     await scene.do(office, scene.at(ago - 4), filings.approve, id=filing.id, signed=True, sealed=True)
     await _after(scene, plan, state, filing, made)
 
@@ -160,5 +162,9 @@ async def _after(scene: Scene, plan: FirmPlan, state: CompanyFilingState, filing
 
 
 def _place(scene: Scene) -> str:
-    body = scene.profile.company_filing_body
-    return scene.county.township if body is Role.TOWNSHIP else scene.county.code
+    return _home(scene, scene.profile.company_filing_body)
+
+
+def _home(scene: Scene, role: Role) -> str:
+    """Where the office of a role sits that answers for the companies here."""
+    return {Role.TOWNSHIP: scene.county.township, Role.COMMUNITY: scene.county.home}.get(role, scene.county.code)

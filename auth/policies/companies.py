@@ -26,6 +26,11 @@ def _listed_or_at_home(company: Any, scope: Scope) -> ColumnElement[bool]:
     return or_(company.listed.is_(True), of_own_township(company, scope))
 
 
+def _listed_or_in_the_community(company: Any, scope: Scope) -> ColumnElement[bool]:
+    """Where communities review a company before it is filed they read what they review (GT-15)."""
+    return or_(company.listed.is_(True), of_own_community(company, scope))
+
+
 def _of_companies_at_home(row: Any, scope: Scope) -> ColumnElement[bool]:
     """The company has its office in the actor's street, which reviews its filing (SL-19)."""
     company = aliased(Company)
@@ -42,8 +47,9 @@ def _of_companies_at_home(row: Any, scope: Scope) -> ColumnElement[bool]:
 policy(
     Company,
     {
-        **dict.fromkeys((*RESIDENTS, Role.COMMITTEE, Role.COMMUNITY, *PARTNERS), _listed),
+        **dict.fromkeys((*RESIDENTS, Role.COMMITTEE, *PARTNERS), _listed),
         **{role: lambda company, scope: company.id == scope.any("companies") for role in COMPANY},
+        Role.COMMUNITY: _listed_or_in_the_community,
         Role.TOWNSHIP: _listed_or_at_home,
         **dict.fromkeys(COUNTY_OFFICES, whole_county),
     },

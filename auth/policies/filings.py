@@ -23,12 +23,24 @@ from models.filings import (
     ModelText,
     Referral,
     ReferralSubject,
+    ServicePremises,
 )
 
 
 def _handed_in(filing: Any, _scope: Scope) -> ColumnElement[bool]:
     """A filing is an office's business from its first submission on."""
     return filing.round > 0  # type: ignore[no-any-return]
+
+
+def _of_the_body(filing: Any, scope: Scope) -> ColumnElement[bool]:
+    """The body's own filings from their draft on; what others file about its area once it is handed in."""
+    party = or_(filing.kind == FilingKind.SERVICE_CONTRACT.value, filing.kind == FilingKind.COVENANT.value)
+    return and_(in_own_areas(filing, scope), or_(party, _handed_in(filing, scope)))
+
+
+def _handed_in_or_entered(filing: Any, scope: Scope) -> ColumnElement[bool]:
+    """At its window the bureau enters what developers bring (ZD-24): whoever did sees the draft."""
+    return or_(_handed_in(filing, scope), filing.applicant_id == scope.any("accounts"))
 
 
 def _once_handed_in(rule: Predicate) -> Predicate:
@@ -76,11 +88,11 @@ policy(
     Filing,
     {
         **dict.fromkeys(RESIDENTS, _published_at_home),
-        Role.COMMITTEE: in_own_areas,
+        Role.COMMITTEE: _of_the_body,
         **dict.fromkeys(COMPANY, of_own_company),
         Role.COMMUNITY: _once_handed_in(of_own_community),
         Role.TOWNSHIP: _once_handed_in(of_own_township),
-        Role.BUREAU: _handed_in,
+        Role.BUREAU: _handed_in_or_entered,
         Role.PRICE: _once_handed_in(_of_kind(FilingKind.SERVICE_CONTRACT)),
         Role.MARKET: _handed_in,
         **dict.fromkeys(PARTNERS, _for_partners),
@@ -93,6 +105,7 @@ _OFFICES_AND_APPLICANT = {
 
 policy(FilingSubmission, {**_OFFICES_AND_APPLICANT, Role.COMMITTEE: Via("filing_id", Filing)})
 policy(CancellationTest, _OFFICES_AND_APPLICANT)
+policy(ServicePremises, {role: Via("filing_id", Filing) for role in frozenset(Role) - {Role.SYSTEM, Role.PRICE}})
 policy(ModelText, dict.fromkeys(frozenset(Role) - PARTNERS, whole_county))
 policy(FilingCounter, {})
 policy(FilingQueryLog, {**dict.fromkeys(PARTNERS, _of_own_client), Role.BUREAU: whole_county})

@@ -157,6 +157,32 @@ class Profile:
     """Notice that ends a contract which continues after its term (V-36)."""
     model_texts_required: bool
     adjustment_clause_required: bool
+    simple_check_days: int
+    """Days of an office that checks the filing of a leader, a covenant or premises before the filing body decides."""
+    leader_filing_body: Role
+    leader_checks: tuple[Role, ...]
+    """Offices that all check a project leader's filing first; may be empty."""
+    leader_filing_copies: tuple[Role, ...]
+    leader_decision_days: int
+    covenant_filing_body: Role
+    covenant_checks: tuple[Role, ...]
+    covenant_filing_copies: tuple[Role, ...]
+    covenant_filing_days: int
+    """Days from its adoption within which a covenant is submitted."""
+    covenant_decision_days: int
+    premises_applicants: tuple[Role, ...]
+    """Who hands in a development's service premises for the developer; empty where the county does not pre-file them."""
+    premises_filing_body: Role
+    premises_checks: tuple[Role, ...]
+    premises_filing_copies: tuple[Role, ...]
+    premises_decision_days: int
+    premises_share_per_mille: int
+    """Least share of the development's building area; 0 where none is fixed."""
+    premises_least_001m2: int
+    premises_above_ground: bool
+    """Whether only rooms above ground count."""
+    premises_committee_001m2: int
+    """Least room of the owners' committee among the premises."""
 
     # Assembly, committee and votes (RULES §2, §5)
     first_assembly_set: AssemblySet

@@ -19,6 +19,7 @@ from models.filings import (
     ModelText,
     Referral,
     ReferralSubject,
+    ServicePremises,
 )
 
 IN_FORCE = ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING")
@@ -27,6 +28,7 @@ CHARGES = ("CHARGES", "EXTRA_SERVICES", "UTILITY_SHARES")
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     CommitteeMember: ("committee_id", Committee),
     FilingSubmission: ("filing_id", Filing),
+    ServicePremises: ("filing_id", Filing),
     CancellationTest: ("filing_id", Filing),
     DisclosureProof: ("disclosure_id", Disclosure),
 }
@@ -38,6 +40,8 @@ CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "in_public_and_scope": lambda _places, row: row.published,
     "public_or_referred": lambda _places, _row: True,
     "ever_handed_in": lambda _places, row: row.round > 0,
+    "handed_in_or_entered": lambda _places, _row: True,
+    "of_the_body_or_handed_in": lambda _places, row: row.round > 0 or row.kind in ("SERVICE_CONTRACT", "COVENANT"),
     "contract_handed_in": lambda _places, row: row.round > 0 and row.kind == "SERVICE_CONTRACT",
     "of_charges": lambda _places, row: row.item in CHARGES,
     "own_client": lambda _places, _row: True,
@@ -67,6 +71,8 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
         return "filings:asked" in grant.scopes and (public or _referred(places, actor, row))
     if grant.role in COMPANY and isinstance(row, Company):
         return bool(row.id == grant.company_id)
+    if grant.role is Role.BUREAU and isinstance(row, Filing):
+        return row.round > 0 or row.applicant_id == actor.account_id
     if isinstance(row, CompanyStaff) and grant.role is Role.TOWNSHIP:
         return bool(places.one(Company, row.county, row.company_id).township == grant.township)
     return _placed(places, grant, row)

@@ -10,6 +10,7 @@ import pytest
 
 from domain.calendar import end_of
 from domain.contracts import ContractKind
+from domain.covenant_filings import CovenantKind
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.profiles import profile, profile_for_test
@@ -24,6 +25,8 @@ PAY_FIRST = profile("410927", date(2025, 6, 2))
 FACTS: dict[str, Any] = {
     "is_applicant": True,
     "contract_kind": ContractKind.NORMAL,
+    "covenant_kind": CovenantKind.COVENANT,
+    "by_company": True,
     "has_committee": True,
     "emergency_code": EmergencyCode.ELEVATOR,
     "signed_on": date(2025, 5, 28),
@@ -44,14 +47,27 @@ BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
 COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
+REVIEWERS = CHECKERS | {Role.MARKET}
 PARTIES = COMMITTEE | ADMIN
+
+
+def checked_by_township_and_community(applicants: set[Role]) -> dict[str, dict[str, set[Role]]]:
+    """What Gaotai makes of the filings of leaders and covenants (GT-15)."""
+    return {
+        "DRAFT": {"SUBMIT": applicants, "WITHDRAW": applicants},
+        "SUBMITTED": {"CHECK": CHECKERS, "RETURN": CHECKERS, "WITHDRAW": applicants},
+        "CHECKED": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": applicants},
+        "RETURNED": {"RESUBMIT": applicants, "WITHDRAW": applicants, "LAPSE": CLOCK},
+        "FILED": {"REPLACE": CLOCK},
+    }
+
 
 WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
     "company_filing": {
         "DRAFT": {"SUBMIT": ADMIN, "WITHDRAW": ADMIN},
         "SUBMITTED": {"TAKE_IN": BUREAU, "WITHDRAW": ADMIN},
-        "UNDER_REVIEW": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": ADMIN},
-        "REVIEWED": {"FILE": BUREAU, "RETURN": BUREAU, "WITHDRAW": ADMIN},
+        "UNDER_REVIEW": {"REVIEW": REVIEWERS, "RETURN": BUREAU | REVIEWERS, "WITHDRAW": ADMIN},
+        "REVIEWED": {"FILE": BUREAU, "RETURN": BUREAU | REVIEWERS, "WITHDRAW": ADMIN},
         "RETURNED": {"RESUBMIT": ADMIN, "WITHDRAW": ADMIN, "LAPSE": CLOCK},
         "FILED": {"REPORT_CHANGE": ADMIN, "ORDER_RECTIFICATION": OFFICES, "CANCEL": BUREAU | {Role.MARKET}},
         "CHANGED": {"FILE_CHANGE": BUREAU, "REFUSE_CHANGE": BUREAU},
@@ -81,6 +97,14 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         },
         "EXPIRED_CONTINUING": {"REPLACE": CLOCK, "RENEW": PARTIES, "TERMINATE": PARTIES, "LIST_PROBLEM": OFFICES},
         "IRREGULAR": {"REPLACE": CLOCK, "RENEW": PARTIES, "TERMINATE": PARTIES, "CLEAR_PROBLEM": OFFICES},
+    },
+    "leader_filing": checked_by_township_and_community(ADMIN),
+    "covenant_filing": checked_by_township_and_community(PARTIES),
+    "premises_filing": {  # Gaotai has none (ZD-24 is Zhangdian's): nobody may open one
+        "SUBMITTED": {"FILE": BUREAU, "RETURN": BUREAU},
+        "CHECKED": {"FILE": BUREAU, "RETURN": BUREAU},
+        "RETURNED": {"LAPSE": CLOCK},
+        "FILED": {"REPLACE": CLOCK},
     },
     "fund_request": {
         "DRAFT": {"POST_PLAN": APPLICANTS, "CANCEL": APPLICANTS},
@@ -126,9 +150,12 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
     },
 }
 
+SIMPLE = ("leader_filing", "covenant_filing", "premises_filing")
+
 REASONED = {
     "company_filing": {"RETURN", "REFUSE_CHANGE", "ORDER_RECTIFICATION", "SUSPEND", "REMOVE", "CANCEL"},
     "contract_filing": {"RETURN", "TERMINATE", "LIST_PROBLEM"},
+    **{key: {"RETURN"} for key in SIMPLE},
     "fund_request": {"RETURN", "REJECT", "CANCEL"},
     "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL"},
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
@@ -137,6 +164,7 @@ REASONED = {
 DECIDED = {
     "company_filing": {"REVIEW", "FILE", "RETURN", "FILE_CHANGE", "REFUSE_CHANGE"},
     "contract_filing": {"CHECK", "FILE", "RETURN"},
+    **{key: {"CHECK", "FILE", "RETURN"} for key in SIMPLE},
     "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "emergency_fund_request": {"APPROVE", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "inspection": set[str](),
@@ -145,6 +173,7 @@ DECIDED = {
 APPLICANTS_OWN = {
     "company_filing": {"SUBMIT", "RESUBMIT", "WITHDRAW", "REPORT_CHANGE"},
     "contract_filing": {"SIGN", "SUBMIT", "RESUBMIT", "WITHDRAW"},
+    **{key: {"SUBMIT", "RESUBMIT", "WITHDRAW"} for key in SIMPLE},
     "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL"},
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
@@ -159,6 +188,16 @@ PAPERS = {
     ("contract_filing", "SUBMIT"): CONTRACT_PAPERS,
     ("contract_filing", "RESUBMIT"): CONTRACT_PAPERS,
     ("contract_filing", "TERMINATE"): ("TERMINATION_NOTICE",),
+    **dict.fromkeys(
+        (("leader_filing", "SUBMIT"), ("leader_filing", "RESUBMIT")), ("MANAGER_CERTIFICATE", "APPOINTMENT")
+    ),
+    **dict.fromkeys(
+        (("covenant_filing", "SUBMIT"), ("covenant_filing", "RESUBMIT")), ("COVENANT", "OWNERS_RESOLUTION")
+    ),
+    **dict.fromkeys(
+        (("premises_filing", "SUBMIT"), ("premises_filing", "RESUBMIT")),
+        ("PLANNING_PERMIT", "FLOOR_PLAN", "DEVELOPER_MANDATE"),
+    ),
     ("fund_request", "POST_PLAN"): ("PLAN", "BUDGET", "POSTING_PROOF"),
     ("fund_request", "RECORD_PASSED"): ("OWNERS_RESOLUTION",),
     ("fund_request", "RESUBMIT"): ("PLAN", "BUDGET"),
@@ -171,7 +210,7 @@ PAPERS = {
 
 DUE = {
     ("company_filing", "SUBMITTED", "TAKE_IN"): date(2025, 6, 4),
-    ("company_filing", "UNDER_REVIEW", "FILE"): date(2025, 6, 12),
+    ("company_filing", "UNDER_REVIEW", "REVIEW"): date(2025, 6, 12),
     ("company_filing", "REVIEWED", "FILE"): date(2025, 6, 12),
     ("company_filing", "RETURNED", "RESUBMIT"): date(2025, 6, 12),
     ("company_filing", "FILED", "REPORT_CHANGE"): date(2025, 6, 27),
@@ -187,6 +226,13 @@ DUE = {
     ("contract_filing", "EXPIRED_CONTINUING", "RENEW"): date(2026, 6, 30),
     ("contract_filing", "IRREGULAR", "RENEW"): date(2026, 6, 30),
     ("contract_filing", "IRREGULAR", "CLEAR_PROBLEM"): date(2025, 6, 20),
+    **{(name, "SUBMITTED", "CHECK"): date(2025, 6, 9) for name in ("leader_filing", "covenant_filing")},
+    **{(name, "RETURNED", "RESUBMIT"): date(2025, 6, 12) for name in SIMPLE},
+    ("leader_filing", "CHECKED", "FILE"): date(2025, 6, 9),
+    ("covenant_filing", "DRAFT", "SUBMIT"): date(2025, 6, 27),
+    ("covenant_filing", "CHECKED", "FILE"): date(2025, 6, 12),
+    ("premises_filing", "SUBMITTED", "FILE"): date(2025, 6, 12),
+    ("premises_filing", "CHECKED", "FILE"): date(2025, 6, 12),
     ("fund_request", "VOTE_PASSED", "APPROVE"): date(2025, 6, 9),
     ("fund_request", "COMMITTEE_APPROVED", "CHECK"): date(2025, 6, 5),
     ("fund_request", "COMMUNITY_CHECKED", "VERIFY"): date(2025, 6, 5),
@@ -215,6 +261,8 @@ CLOCKS = {
         ("contract_filing", state, "REPLACE"): date(2025, 7, 31)
         for state in ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING", "IRREGULAR")
     },
+    **{(name, "RETURNED", "LAPSE"): date(2025, 6, 12) for name in SIMPLE},
+    **{(name, "FILED", "REPLACE"): date(2025, 7, 31) for name in SIMPLE},
     ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
     ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
 }
@@ -247,6 +295,9 @@ GUARDED = {
         "TERMINATE": {"notice_run_out"},
         "LIST_PROBLEM": {"deadline_set"},
     },
+    "leader_filing": {key: {"firm_filed", "in_post", "few_projects"} for key in ("SUBMIT", "RESUBMIT", "FILE")},
+    "covenant_filing": {key: {"covenant_voted", "covenant_on_model_text"} for key in ("SUBMIT", "RESUBMIT", "FILE")},
+    "premises_filing": {key: {"premises_large_enough", "committee_has_room"} for key in ("SUBMIT", "RESUBMIT", "FILE")},
     "fund_request": {
         "POST_PLAN": LAWFUL_USE | {"plan_posting_long_enough"},
         "OPEN_VOTE": {"mode_allowed"},
@@ -454,7 +505,7 @@ def test_deadlines_that_live_in_the_profile_follow_it() -> None:
     quick = profile_for_test("991803", "620724", company_decision_days=3, fund_bureau_working_days=1)
     by_id = {workflow.id: workflow for workflow in ALL}
     for name, state, day in (
-        ("company_filing", "UNDER_REVIEW", date(2025, 6, 5)),
+        ("company_filing", "REVIEWED", date(2025, 6, 5)),
         ("fund_request", "TOWNSHIP_VERIFIED", date(2025, 6, 3)),
     ):
         turns = {task.role: task for task in tasks(by_id[name], quick, state, FACTS, entered=NOON)}

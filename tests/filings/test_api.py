@@ -14,13 +14,16 @@ from app.lines import read_lines
 from app.settings import Settings
 from auth.actor import Actor, anonymous, system_actor
 from domain.bills import ChargeBasis, ChargeCategory
+from domain.companies import StaffKind
 from domain.disclosures import DisclosureItem
 from domain.documents import DocumentKind
 from domain.filing_records import digest as digest_of
+from domain.identifiers import make_credit_code
+from domain.profiles import profile_for_test
 from domain.roles import Role
 from models.fees import FeeBill
 from models.filings import Filing, FilingQueryLog
-from resolvers import bill_runs, bills, charge_items, company_filings, disclosures, filing_partners
+from resolvers import bill_runs, bills, charge_items, company_filings, disclosures, filing_partners, leaders
 from resolvers.cases import timers
 from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
@@ -416,3 +419,188 @@ async def test_a_dispute_leads_to_the_filed_text(ask: Ask, project: Project) -> 
     assert text["filing"]["digest"] == digest_of(text["filing"]["content"])
     of_an_assessment = "{ inspections { nodes { area { contract { filing { content } } } } } }"
     assert "errors" not in await ask(project.community, of_an_assessment)
+
+
+OPEN_PREMISES = """mutation Open($input: PremisesFilingOpenInput!) { premisesFilingOpen(input: $input) {
+  userErrors { code field message } filing { id number state kind developerName creditCode totalArea requiredArea
+    premises { totalCount areaSum nodes { position purpose location floor area unit { name } } }
+    availableActions { action missing } } } }"""
+
+
+@pytest.mark.requirement("ZD-24")
+async def test_service_premises_are_pre_filed_through_the_api(ask: Ask, project: Project) -> None:
+    world = project.world
+    (unit,) = ids("Unit", world.county, project.unit.id)
+    room = {"purpose": "OFFICE", "location": "1幢101", "floor": 1, "area": 8000}
+    given: dict[str, Any] = {
+        "areaCode": project.area.code,
+        "developerName": "演示开发公司",
+        "developerCreditCode": make_credit_code(515151),
+        "permitNumber": "建字第演示1号",
+        "totalArea": 2_000_000,
+        "premises": [room, {**room, "purpose": "COMMITTEE", "location": "1幢102", "area": 1999}],
+        "idempotencyKey": "p-1",
+    }
+    foreign = {**given, "premises": [{**room, "unitId": unit.replace(world.county, "370303")}]}
+    refused = (await ask(project.bureau, OPEN_PREMISES, input=foreign))["data"]["premisesFilingOpen"]
+    assert [error["code"] for error in refused["userErrors"]] == ["NOT_FOUND"]
+    given["premises"][0]["unitId"] = unit
+    opened = (await ask(project.bureau, OPEN_PREMISES, input=given))["data"]["premisesFilingOpen"]
+    assert opened["userErrors"] == []
+    filing = opened["filing"]
+    assert (filing["kind"], filing["state"], filing["totalArea"], filing["requiredArea"]) == (
+        "PREMISES",
+        "DRAFT",
+        2_000_000,
+        10_000,
+    )
+    assert filing["premises"]["areaSum"] == 9999
+    assert [node["unit"] for node in filing["premises"]["nodes"]] == [{"name": project.unit.name}, None]
+    assert filing["availableActions"] == [
+        {"action": "SUBMIT", "missing": ["PLANNING_PERMIT", "FLOOR_PLAN"]},
+        {"action": "WITHDRAW", "missing": []},
+    ]
+    kinds = (DocumentKind.PLANNING_PERMIT, DocumentKind.FLOOR_PLAN)
+    with_papers = ids("Document", world.county, *await papers(world, project.bureau, *kinds))
+    submit = """mutation S($id: ID!, $documents: [ID!], $key: String!) { premisesFilingSubmit(input: {id: $id,
+      documentIds: $documents, idempotencyKey: $key}) { userErrors { code field } filing { state dueOn } } }"""
+    refused = (await ask(project.bureau, submit, id=filing["id"], documents=with_papers, key="p-2"))["data"]
+    assert refused["premisesFilingSubmit"]["userErrors"] == [{"code": "PREMISES_TOO_SMALL", "field": "premises"}]
+    change = """mutation C($input: PremisesFilingChangeInput!) { premisesFilingChange(input: $input) {
+      userErrors { code } filing { premises { areaSum } } } }"""
+    larger = {name: value for name, value in given.items() if name != "areaCode"}
+    larger["premises"] = [given["premises"][0], {**given["premises"][1], "area": 2000}]
+    answer = await ask(project.bureau, change, input={**larger, "id": filing["id"], "idempotencyKey": "p-3"})
+    changed = answer["data"]["premisesFilingChange"]
+    assert changed == {"userErrors": [], "filing": {"premises": {"areaSum": 10_000}}}
+    sent = (await ask(project.bureau, submit, id=filing["id"], documents=with_papers, key="p-4"))["data"]
+    assert (sent["premisesFilingSubmit"]["userErrors"], sent["premisesFilingSubmit"]["filing"]["state"]) == (
+        [],
+        "SUBMITTED",
+    )
+    file = """mutation F($id: ID!) { filingApprove(input: {id: $id, idempotencyKey: "p-5"}) { userErrors { code }
+      filing { state certificateNumber digest published } } }"""
+    own = (await ask(project.bureau, file, id=filing["id"]))["data"]["filingApprove"]
+    assert own["userErrors"] == [{"code": "OWN_APPLICATION"}]
+    colleague = await world.bureau()
+    queue = "{ viewer { tasks { nodes { actions case { __typename } } } } }"
+    tasks = (await ask(colleague, queue))["data"]["viewer"]["tasks"]["nodes"]
+    assert {"actions": ["FILE", "RETURN"], "case": {"__typename": "Filing"}} in tasks
+    filed = (await ask(colleague, file, id=filing["id"]))["data"]["filingApprove"]["filing"]
+    assert (filed["state"], filed["published"]) == ("FILED", True)
+    verify = (
+        "query V($n: String!, $d: String!) { filingVerify(number: $n, digest: $d) { matches effective kind title } }"
+    )
+    anybody = (await ask(anonymous(world.today), verify, n=filed["certificateNumber"], d=filed["digest"]))["data"]
+    assert anybody["filingVerify"] == {
+        "matches": True,
+        "effective": True,
+        "kind": "PREMISES",
+        "title": f"{project.area.name}物业服务用房",
+    }
+    home = "{ filings(where: {kind: PREMISES}) { nodes { premises { nodes { location } } content } } }"
+    seen = (await ask(project.owner, home))["data"]["filings"]["nodes"]
+    assert [room["location"] for room in seen[0]["premises"]["nodes"]] == ["1幢101", "1幢102"]
+
+
+async def test_as_of_a_day_on_which_the_filing_rested_finds_nothing(ask: Ask, project: Project) -> None:
+    world = project.world
+    today, world.now = world.now, world.now - timedelta(days=30)
+    filing = await project.filed_company()
+    order = {"id": filing.id, "reason": "演示", "rectify_by": world.today + timedelta(days=1)}
+    await world.do(project.bureau, company_filings.rectification_order, **order)
+    days = {"filed": world.today}
+    world.now += timedelta(days=5)
+    await world.do(project.bureau, company_filings.suspend, id=filing.id, reason="逾期未整改")
+    days["suspended"] = world.today
+    resting = "{ filings { nodes { state isEffective } } }"
+    assert (await ask(project.bureau, resting))["data"]["filings"]["nodes"] == [
+        {"state": "SUSPENDED", "isEffective": False}
+    ]
+    world.now += timedelta(days=5)
+    days["last day of rest"] = world.today - timedelta(days=1)
+    await world.do(project.bureau, company_filings.rectification_clear, id=filing.id)
+    days["cleared"], world.now = world.today, today
+    days["today"] = world.today
+    found = {}
+    for name, day in days.items():
+        where = {"asOf": day.isoformat()}
+        found[name] = (await ask(project.bureau, FILINGS, where=where))["data"]["filings"]["totalCount"]
+    assert found == {"filed": 1, "suspended": 0, "last day of rest": 0, "cleared": 1, "today": 1}
+    assert (await ask(project.bureau, resting))["data"]["filings"]["nodes"] == [{"state": "FILED", "isEffective": True}]
+
+
+@pytest.mark.requirement("SL-8", "SL-10")
+async def test_the_street_files_leader_covenant_and_committee_through_the_api(ask: Ask, project: Project) -> None:
+    """The modules of SL-8 besides companies and contracts, by the requests that the street's people send."""
+    world = project.world
+    profile_for_test(world.county, copy_of="220382")
+    await project.staff(StaffKind.TECHNICIAN, certificate_number="T-1")
+    member = await project.staff(StaffKind.MANAGER, training_name="培训")
+    await project.filed_company()
+    await project.filed(starts_on=world.today, ends_on=world.today + timedelta(days=300))
+    leader = await world.do(
+        project.admin,
+        leaders.appoint,
+        area_id=project.area.id,
+        staff_id=member.id,
+        certificate_number="P-1",
+        appointed_on=world.today,
+    )
+
+    async def take(
+        who: Actor, name: str, fields: str = "filing { id state certificateNumber copiedTo }", **given: Any
+    ) -> Any:
+        input_type = f"{name[0].upper()}{name[1:]}Input"
+        if name.endswith("FilingSubmit"):
+            input_type = "SimpleFilingSubmitInput"
+        text = (
+            f"mutation M($input: {input_type}!) {{ {name}(input: $input) {{ userErrors {{ code field }} {fields} }} }}"
+        )
+        answer = (await ask(who, text, input={**given, "idempotencyKey": f"{name}-{len(given)}"}))["data"][name]
+        assert answer["userErrors"] == [], answer
+        return next(value for key, value in answer.items() if key != "userErrors")
+
+    async def upload(who: Actor, *kinds: DocumentKind) -> list[str]:
+        return ids("Document", world.county, *await papers(world, who, *kinds))
+
+    (leader_id,) = ids("ProjectLeader", world.county, leader.id)
+    opened = await take(project.admin, "projectLeaderFilingOpen", projectLeaderId=leader_id)
+    of_leader = await upload(project.admin, DocumentKind.MANAGER_CERTIFICATE, DocumentKind.APPOINTMENT)
+    await take(project.admin, "projectLeaderFilingSubmit", id=opened["id"], documentIds=of_leader)
+    filed = await take(project.street, "filingApprove", id=opened["id"])
+    assert (filed["state"], filed["copiedTo"]) == ("FILED", ["BUREAU"])
+    shown = (
+        "{ filings(where: {kind: PROJECT_LEADER}) { nodes { projectLeader { name } company { name } area { name } } } }"
+    )
+    assert (await ask(project.street, shown))["data"]["filings"]["nodes"] == [
+        {
+            "projectLeader": {"name": leader.name},
+            "company": {"name": project.company.name},
+            "area": {"name": project.area.name},
+        }
+    ]
+    adopted = {"kind": "COVENANT", "adoptedOn": world.today.isoformat(), "decisionReference": "业主大会决议2026-2"}
+    opened = await take(project.chair, "covenantFilingOpen", areaCode=project.area.code, **adopted)
+    of_owners = await upload(project.chair, DocumentKind.COVENANT, DocumentKind.OWNERS_RESOLUTION)
+    await take(project.chair, "covenantFilingSubmit", id=opened["id"], documentIds=of_owners)
+    filed = await take(project.street, "filingApprove", id=opened["id"], opinion="合法")
+    assert filed["certificateNumber"].startswith(f"物约备{world.township}-")
+    at_home = "{ filings(where: {kind: COVENANT}) { nodes { covenantKind adoptedOn documents { nodes { kind } } } } }"
+    assert (await ask(project.owner, at_home))["data"]["filings"]["nodes"] == [
+        {
+            "covenantKind": "COVENANT",
+            "adoptedOn": world.today.isoformat(),
+            "documents": {"nodes": [{"kind": "COVENANT"}]},
+        }
+    ]
+    (body,) = ids("Committee", world.county, project.committee.id)
+    recorded = await take(
+        project.street,
+        "committeeFilingRecord",
+        "committee { state filingNumber }",
+        id=body,
+        filingNumber="业备2026-1",
+        filedOn=world.today.isoformat(),
+    )
+    assert recorded == {"state": "FILED", "filingNumber": "业备2026-1"}

@@ -11,6 +11,7 @@ from domain.filing_records import CancellationTestKind, digest
 from domain.profiles import profile_for_test
 from models.cases import AuditEvent, Review, Task
 from models.companies import Company
+from models.documents import Document
 from models.filings import Filing, FilingSubmission
 from resolvers import company_filings, filing_partners, filings
 from resolvers.cases import timers
@@ -24,7 +25,73 @@ async def _state(project: Project) -> tuple[str, str]:
     return filing.state, company.state
 
 
-@pytest.mark.requirement("GT-8", "GT-7")
+@pytest.mark.requirement("GT-7", "GT-8", "GT-15", "GT-19")
+async def test_gaotai_has_every_company_reviewed_by_market_township_and_community_before_the_bureau(
+    world: World,
+) -> None:
+    profile_for_test(world.county, copy_of="620724")
+    project = await Project.build(world)
+    filing = await project.company_filing()
+    await world.refused(project.market, filings.take_in, ErrorCode.FORBIDDEN_ROLE, id=filing.id)  # the bureau leads
+    await world.do(project.bureau, filings.take_in, id=filing.id)
+    opened = [task for task in await world.rows(Task, case_id=filing.id) if task.closed_at is None]
+    assert {(task.role, *task.actions) for task in opened} == {
+        ("BUREAU", "RETURN"),
+        ("MARKET", "REVIEW", "RETURN"),
+        ("TOWNSHIP", "REVIEW", "RETURN"),
+        ("COMMUNITY", "REVIEW", "RETURN"),
+    }
+    # Whoever reviews reads the company and its papers, although it is not listed yet.
+    papers_of = {document.id for document in await world.rows(Document, subject_id=filing.id)}
+    for office in (project.market, project.street, project.community):
+        await world.refused(project.bureau, filings.approve, ErrorCode.ACTION_NOT_AVAILABLE, id=filing.id)
+        assert project.company.id in await world.sees(office, Company)
+        assert papers_of <= await world.sees(office, Document)
+        await world.do(office, filings.review, id=filing.id, opinion="属实")
+    elsewhere = await world.community_office(world.other_community)
+    assert project.company.id not in await world.sees(elsewhere, Company)
+    filed = await world.do(project.bureau, filings.approve, id=filing.id)
+    assert (filed.state, filed.copied_to) == ("FILED", ["COMMUNITY", "TOWNSHIP"])
+
+
+@pytest.mark.requirement("GT-7")
+async def test_a_reviewing_office_returns_a_company_whose_licence_is_not_in_order(world: World) -> None:
+    profile_for_test(world.county, copy_of="620724")
+    project = await Project.build(world)
+    filing = await project.company_filing()
+    await world.do(project.bureau, filings.take_in, id=filing.id)
+    await world.do(project.street, filings.review, id=filing.id)
+    returned = await world.do(project.market, filings.return_, id=filing.id, reasons=["营业执照已注销"])
+    assert (returned.state, returned.returned_reasons) == ("RETURNED", ["营业执照已注销"])
+
+
+async def test_a_past_suspension_is_no_time_of_effect(project: Project) -> None:
+    world = project.world
+    filing = await project.filed_company()
+    filed_on = world.today
+    await world.do(
+        project.bureau,
+        company_filings.rectification_order,
+        id=filing.id,
+        reason="项目负责人未到岗",
+        rectify_by=world.today + timedelta(days=1),
+    )
+    world.now += timedelta(days=2)
+    await world.do(project.bureau, company_filings.suspend, id=filing.id, reason="逾期未整改")
+    suspended_on = world.today
+    world.now += timedelta(days=5)
+    (filing,) = await world.rows(Filing)
+    assert not filing_partners.has_effect(filing, world.today)
+    await world.do(project.bureau, company_filings.rectification_clear, id=filing.id)
+    (filing,) = await world.rows(Filing)
+    effect = {
+        day: filing_partners.has_effect(filing, day)
+        for day in (filed_on, suspended_on, world.today - timedelta(days=1), world.today)
+    }
+    assert list(effect.values()) == [True, False, False, True]
+
+
+@pytest.mark.requirement("GT-8")
 async def test_a_company_files_with_the_bureau(project: Project) -> None:
     filing = await project.company_filing()
     assert (filing.state, filing.round, filing.published) == ("SUBMITTED", 1, False)
