@@ -17,6 +17,7 @@ import typer
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
+from app.identity_commands import clients, keys
 from app.settings import Settings, SettingsError, load
 
 app = typer.Typer(
@@ -25,6 +26,8 @@ app = typer.Typer(
 )  # fmt: skip
 ledger = typer.Typer(no_args_is_help=True, help="The ledger (账本).")
 app.add_typer(ledger, name="ledger")
+app.add_typer(keys, name="keys")
+app.add_typer(clients, name="clients")
 
 REFUSED, NOT_READY, FAULT, INTERRUPTED = 1, 3, 70, 130
 

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from joserfc.jwk import ECKey
 
 from app import cli
 from tests.database import Database
@@ -30,8 +32,9 @@ def anju(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, ca
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
-    told = {**commands.pop("ledger").commands, **commands}
+    told: dict[str, Any] = {}
+    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        told |= {f"{name} {one}": found for one, found in getattr(command, "commands", {}).items()} or {name: command}
     assert {
         "serve",
         "migrate",
@@ -43,6 +46,9 @@ def test_every_command_has_help_with_an_example() -> None:
         "schema",
         "requirements",
         "doctor",
+        "ledger verify",
+        "keys rotate",
+        "clients add",
     } <= set(told)
     assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []
 
@@ -131,3 +137,37 @@ def test_the_installed_program_is_this_one() -> None:
         [sys.executable, "-m", "app.cli", "--help"], capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert "serve" in shown.stdout
+
+
+def test_signing_keys_are_rotated(anju) -> None:
+    said = [anju("keys", "rotate")[1] for _ in range(2)]
+    kids = [line.split()[1] for line in said]
+    assert len(set(kids)) == 2
+    assert said[0].endswith("signs; its predecessor is published for 1:00:00 more\n")
+
+
+CLIENT = ("--name", "演示", "--purpose", "演示", "--legal-basis", "演示", "--scope", "openid")
+
+
+def test_a_client_is_registered_and_gets_its_secret_once(anju, tmp_path: Path) -> None:
+    code, said, _ = anju("clients", "add", "site-1", *CLIENT, "--redirect-uri", "https://site.example/back")
+    assert code == 0
+    assert said.splitlines()[0] == "client site-1 is registered (client_secret_basic)"
+    assert len(said.splitlines()[1].removeprefix("its secret, shown this once: ")) == 43
+    code, said, _ = anju(
+        "clients", "add", "h5", *CLIENT, "--public", "--first-party", "--redirect-uri", "cn.example:/b"
+    )
+    assert (code, said) == (0, "client h5 is registered (none)\n")
+    keys = ECKey.generate_key("P-256", parameters={"kid": "1"})
+    for private, expected in ((True, 2), (False, 0)):
+        file = tmp_path / "jwks.json"
+        file.write_text(json.dumps({"keys": [keys.as_dict(private=private)]}))
+        assert anju("clients", "add", f"bank-{private}", *CLIENT, "--jwks", str(file))[0] == expected
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--redirect-uri", "http://site.example/back"), ("--grant", "password"), ("--jwks", __file__)]
+)
+def test_a_client_that_would_be_unsafe_is_not_registered(anju, wrong: tuple[str, str]) -> None:
+    code, said, told = anju("clients", "add", "unsafe", *CLIENT, *wrong)
+    assert (code, said, told.count("\n")) == (2, "", 1)

@@ -1,0 +1,130 @@
+"""``anju keys`` and ``anju clients``: what an operator does for the authorization server."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from typer import Argument, Option
+
+from app.settings import Settings, load
+
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens (签名密钥).")
+clients = typer.Typer(no_args_is_help=True, help="Apps and partners' systems (客户端).")
+
+T = TypeVar("T")
+
+
+@keys.command()
+def rotate() -> None:
+    """Sign tokens with a fresh key from now on. The old one stays published until its tokens have expired.
+
+    Example:
+
+        anju keys rotate
+    """
+    from app.asgi import lifetimes
+    from app.database import opened
+    from auth.oauth import keys as signing
+
+    with opened(load()) as settings:
+        vault, longest = settings.keys.vault(), lifetimes(settings).longest_signed
+        kid = asyncio.run(
+            _in_transaction(settings, lambda session: signing.rotate(session, vault, longest_token=longest))
+        )
+    typer.echo(f"key {kid} signs; its predecessor is published for {longest} more")
+
+
+@clients.command()
+def add(
+    client_id: Annotated[str, Argument(help="The id that it will be known by.")],
+    name: Annotated[str, Option(help="What people know it as; the consent page says it.")],
+    purpose: Annotated[str, Option(help="What it needs access for.")],
+    legal_basis: Annotated[str, Option(help="On what basis (PRI-4).")],
+    scope: Annotated[list[str], Option(help="A scope that it may ask for (repeatable).")],
+    grant: Annotated[list[str] | None, Option(help="A grant type (repeatable). Default: codes and refreshing.")] = None,
+    redirect_uri: Annotated[list[str] | None, Option(help="Where codes may be sent (repeatable).")] = None,
+    county: Annotated[list[str] | None, Option(help="A county of its agreement (repeatable).")] = None,
+    jwks: Annotated[Path | None, Option(exists=True, help="Its public keys (JWKS), for private_key_jwt.")] = None,
+    public: Annotated[bool, Option("--public", help="An app on people's devices, which can keep no secret.")] = False,
+    first_party: Annotated[
+        bool, Option("--first-party", help="The county's own: nobody is asked for consent.")
+    ] = False,
+    certificate_bound: Annotated[
+        bool, Option("--certificate-bound", help="Its tokens hold only with its TLS certificate (RFC 8705).")
+    ] = False,
+) -> None:
+    """Register a client. One with a secret gets it shown once.
+
+    Example:
+
+        anju clients add anju-h5 --public --first-party --name 安居 --purpose 业主办事 --legal-basis 履行职责
+        --scope api --scope openid --redirect-uri https://h5.example.gov.cn/back
+    """
+    from app.database import opened
+    from auth.oauth.clients import new_secret, register_client
+    from models.accounts import ClientAuthMethod
+
+    secret = None if public or jwks else new_secret()
+    method = ClientAuthMethod.PRIVATE_KEY_JWT if jwks else ClientAuthMethod.NONE if public else ClientAuthMethod.BASIC
+    given: dict[str, Any] = {
+        "counties": county or [],
+        "scopes": scope,
+        "purpose": purpose,
+        "legal_basis": legal_basis,
+        "auth_method": method,
+        "secret": secret,
+        "jwks": _public_keys(jwks) if jwks else None,
+        "grant_types": _grant_types(grant),
+        "redirect_uris": redirect_uri or [],
+        "first_party": first_party,
+        "certificate_bound": certificate_bound,
+    }
+    with opened(load()) as settings:
+        try:
+            asyncio.run(_in_transaction(settings, lambda session: register_client(session, client_id, name, **given)))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--redirect-uri") from None
+    typer.echo(f"client {client_id} is registered ({method})")
+    if secret is not None:
+        typer.echo(f"its secret, shown this once: {secret}")
+
+
+def _grant_types(given: list[str] | None) -> list[str]:
+    from auth.oauth.server import GRANT_TYPES
+
+    chosen = given or ["authorization_code", "refresh_token"]
+    if unknown := set(chosen) - set(GRANT_TYPES):
+        raise typer.BadParameter(
+            f"{', '.join(sorted(unknown))}: none of {', '.join(GRANT_TYPES)}", param_hint="--grant"
+        )
+    return chosen
+
+
+def _public_keys(path: Path) -> dict[str, Any]:
+    """The keys of a JWKS file. Private ones are refused: they should never have come here."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
+    try:
+        found = KeySet.import_key_set(json.loads(path.read_text()))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise typer.BadParameter(f"no JWKS: {error}", param_hint="--jwks") from None
+    if not found.keys or any(key.is_private or key.key_type == "oct" for key in found.keys):
+        raise typer.BadParameter("public keys are needed, and nothing else", param_hint="--jwks")
+    return dict(found.as_dict(private=False))
+
+
+async def _in_transaction(settings: Settings, work: Callable[[Any], T]) -> T:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from app.database import command_engine
+
+    engine = command_engine(settings.database, size=1)
+    try:
+        async with AsyncSession(engine) as session, session.begin():
+            return await session.run_sync(work)
+    finally:
+        await engine.dispose()
