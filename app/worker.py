@@ -128,7 +128,8 @@ async def rescue(app: procrastinate.App) -> int:
 
 async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True, signals: bool = False) -> None:
     """Work until cancelled (or, with ``wait=False``, until no job is left). ``signals`` lets Ctrl-C stop it gently."""
-    async with app.open_async():
+    try:
+        await app.open_async()
         await app.run_worker_async(
             concurrency=concurrency,
             wait=wait,
@@ -137,6 +138,9 @@ async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True
             stalled_worker_timeout=STALLED_AFTER,
             listen_notify=wait,
         )
+    finally:
+        # Also after an opening that was cancelled midway: its pool has a task by then that outlives a cancellation.
+        await app.close_async()
 
 
 def _served(workshop: Workshop, handler: Handler) -> Callable[..., Any]:

@@ -1,5 +1,6 @@
 """The worker: jobs run as the county's clock in portions, survive a dead worker, and the timers and rescuer take part."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -129,3 +130,29 @@ async def test_the_worker_knows_every_job_the_timers_and_the_rescuer(
     periodic = {worker.TIMERS, worker.RESCUE, worker.SWEEP, worker.SWEEP_FILES}
     assert {*jobs.HANDLERS, *periodic} <= set(app.tasks)
     assert {task.task.name for task in app.periodic_registry.periodic_tasks.values()} == periodic
+
+
+class _NeverOpen:
+    """A database that is being reached when the worker is told to stop."""
+
+    def __init__(self) -> None:
+        self.reaching = asyncio.Event()
+        self.closed = False
+
+    async def open_async(self) -> None:
+        self.reaching.set()
+        await asyncio.Event().wait()
+
+    async def close_async(self) -> None:
+        self.closed = True
+
+
+async def test_stopped_while_it_connects_it_closes_what_is_half_open() -> None:
+    """The pool's own tasks outlive a cancellation then: Ctrl-C just after the start used to wait for them in vain."""
+    app = _NeverOpen()
+    running = asyncio.create_task(worker.run(app))  # type: ignore[arg-type]
+    await app.reaching.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert app.closed
