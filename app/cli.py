@@ -4,21 +4,24 @@ Exit codes: 0 done · 1 refused or something is wrong · 2 wrong usage · 3 sett
 · 130 stopped by Ctrl-C. Errors are one line on standard error; ``ANJU_DEBUG=1`` shows the traceback.
 """
 
-import asyncio
 import inspect
 import json
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from app.identity_commands import clients, keys
-from app.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+# A command imports what it needs when it runs: help and mistakes of usage answer at once.
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
@@ -37,9 +40,10 @@ Workers = Annotated[int | None, Option(help="Server processes.", envvar="ANJU_WO
 County = Annotated[str, Option(help="The county's six-digit code.")]
 
 
-def _settings(**given: Any) -> Settings:
+def _settings(**given: Any) -> "Settings":
     """The settings for a command, whose log lines then look as they say."""
     from app import logs
+    from app.settings import load
 
     settings = load(**given)
     logs.configure(settings)
@@ -92,7 +96,7 @@ def worker() -> None:
     from app.serve import work
 
     with opened(_settings()) as settings:
-        asyncio.run(work(settings, signals=True))
+        _finish(work(settings, signals=True))
 
 
 @app.command()
@@ -191,7 +195,7 @@ def token(
     from app.signin import development_token
 
     with opened(_settings()) as settings:
-        typer.echo(asyncio.run(development_token(settings, login)).value)
+        typer.echo(_finish(development_token(settings, login)).value)
 
 
 @app.command()
@@ -316,7 +320,7 @@ def verify(
     from app.database import opened
 
     with opened(_settings()) as settings:
-        findings = asyncio.run(_recount(settings, county))
+        findings = _finish(_recount(settings, county))
     for finding in findings:
         typer.echo(str(finding), err=True)
     if findings:
@@ -324,7 +328,7 @@ def verify(
     typer.echo("the ledger is whole")
 
 
-async def _recount(settings: Settings, county: str | None) -> list[Any]:
+async def _recount(settings: "Settings", county: str | None) -> list[Any]:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from app.database import command_engine
@@ -341,6 +345,8 @@ async def _recount(settings: Settings, county: str | None) -> list[Any]:
 
 def _finish(outcome: Any) -> Any:
     """The outcome of work that may be a coroutine."""
+    import asyncio
+
     if inspect.iscoroutine(outcome):
         return asyncio.run(outcome)
     return outcome
@@ -385,6 +391,7 @@ def _explain(error: Exception) -> tuple[int, str]:
     from app.register_files import UnreadableFile
     from app.requirements import UnknownRequirementError
     from app.serve import PortTakenError
+    from app.settings import SettingsError
     from app.texts import sentence
     from domain.errors import Refusal
 

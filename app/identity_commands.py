@@ -1,15 +1,15 @@
 """``anju keys`` and ``anju clients``: what an operator does for the authorization server."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer import Argument, Option
 
-from app.settings import Settings, load
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens (签名密钥).")
 clients = typer.Typer(no_args_is_help=True, help="Apps and partners' systems (客户端).")
@@ -27,13 +27,12 @@ def rotate() -> None:
     """
     from app.asgi import lifetimes
     from app.database import opened
+    from app.settings import load
     from auth.oauth import keys as signing
 
     with opened(load()) as settings:
         vault, longest = settings.keys.vault(), lifetimes(settings).longest_signed
-        kid = asyncio.run(
-            _in_transaction(settings, lambda session: signing.rotate(session, vault, longest_token=longest))
-        )
+        kid = _in_transaction(settings, lambda session: signing.rotate(session, vault, longest_token=longest))
     typer.echo(f"key {kid} signs; its predecessor is published for {longest} more")
 
 
@@ -64,6 +63,7 @@ def add(
         --scope api --scope openid --redirect-uri https://h5.example.gov.cn/back
     """
     from app.database import opened
+    from app.settings import load
     from auth.oauth.clients import new_secret, register_client
     from models.accounts import ClientAuthMethod
 
@@ -84,7 +84,7 @@ def add(
     }
     with opened(load()) as settings:
         try:
-            asyncio.run(_in_transaction(settings, lambda session: register_client(session, client_id, name, **given)))
+            _in_transaction(settings, lambda session: register_client(session, client_id, name, **given))
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--redirect-uri") from None
     typer.echo(f"client {client_id} is registered ({method})")
@@ -117,14 +117,19 @@ def _public_keys(path: Path) -> dict[str, Any]:
     return dict(found.as_dict(private=False))
 
 
-async def _in_transaction(settings: Settings, work: Callable[[Any], T]) -> T:
+def _in_transaction(settings: "Settings", work: Callable[[Any], T]) -> T:
+    import asyncio
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from app.database import command_engine
 
-    engine = command_engine(settings.database, size=1)
-    try:
-        async with AsyncSession(engine) as session, session.begin():
-            return await session.run_sync(work)
-    finally:
-        await engine.dispose()
+    async def run() -> T:
+        engine = command_engine(settings.database, size=1)
+        try:
+            async with AsyncSession(engine) as session, session.begin():
+                return await session.run_sync(work)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())

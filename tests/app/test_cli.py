@@ -53,6 +53,17 @@ def test_every_command_has_help_with_an_example() -> None:
     assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []
 
 
+def test_help_loads_nothing_that_it_does_not_show() -> None:
+    program = (
+        "import sys; from app import cli; sys.argv = ['anju', '--help']\n"
+        "try: cli.main()\n"
+        "finally: print([name for name in ('asyncio', 'pydantic', 'sqlalchemy', 'strawberry') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "serve" in told
+    assert told.endswith("\n[]\n")
+
+
 def test_wrong_usage_is_one_line_and_code_2(anju) -> None:
     code, _, said = anju("bogus")
     assert (code, said) == (2, "anju: No such command 'bogus'. See: anju --help\n")
