@@ -6,14 +6,13 @@ The demo is loaded by a process of its own.
 
 import asyncio
 import gc
-import importlib
 import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -61,19 +60,44 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     _check_port(settings)
     _ = settings.keys  # a deployment without its keys fails here and not at the first request
     # The application takes longest to load; meanwhile the database starts.
-    loading_application = threading.Thread(target=importlib.import_module, args=("app.asgi",), daemon=True)
-    loading_application.start()
+    loading_application = threading.Thread(target=_load_application, daemon=True)
+    if _forks(settings):
+        loading_application.start()
     with opened(settings, up_to_date=True) as ready, _exported(ready):
-        loading_application.join()
+        if _forks(settings):
+            loading_application.join()
         _serve(ready, loading=demo and not demo_is_loaded(ready))
 
 
+def _forks(settings: Settings) -> bool:
+    """Whether server processes go on with what is loaded here, or start afresh.
+
+    Production's start afresh, since one that died is replaced while the worker's thread runs. Development forks once,
+    before there is such a thread, and so loads the application once.
+    """
+    return settings.development and sys.platform == "linux"
+
+
+def _load_application() -> None:
+    import app.asgi  # noqa: F401 (its import takes most of a start)
+    from schema.api import graphql_schema
+
+    graphql_schema()
+
+
+class _Server(Granian):  # type: ignore[misc,valid-type]
+    """Granian that calls ``beside`` when its processes are there: a fork amid threads may inherit a lock for ever."""
+
+    beside: Callable[[], None]
+
+    def _spawn_workers(self, *arguments: Any) -> None:
+        super()._spawn_workers(*arguments)
+        self.beside()
+
+
 def _serve(settings: Settings, *, loading: bool) -> None:
-    # Production's children start afresh, since a child that died is replaced while the worker's thread runs. Development
-    # forks once, before that thread does anything, and so loads the application once.
-    forking = settings.development and sys.platform == "linux"
-    multiprocessing.set_start_method("fork" if forking else "spawn", force=True)
-    server = Granian(
+    multiprocessing.set_start_method("fork" if _forks(settings) else "spawn", force=True)
+    server = _Server(
         "app.serve:application",
         factory=True,
         address=settings.host,
@@ -89,7 +113,7 @@ def _serve(settings: Settings, *, loading: bool) -> None:
     )
     beside = _Beside(settings, loading)
     server.on_startup(_keep_what_is_loaded)
-    server.on_startup(beside.start)
+    server.beside = beside.start
     try:
         server.serve()
     finally:
@@ -197,6 +221,7 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
 
 def application() -> Any:
     """The ASGI application of one server process, as Granian's child makes it from the exported settings."""
+    gc.disable()
     from app.asgi import create_app
     from app.farewell import before_stopping
 
@@ -204,6 +229,7 @@ def application() -> Any:
     logs.configure(settings)
     made = create_app(settings)
     before_stopping(made.state.service.part)
+    _keep_what_is_loaded()
     return made
 
 
@@ -225,7 +251,9 @@ class _Beside:
         """What ended the work before its time."""
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin; once is enough."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Let what is under way end; returns when it has, or when its time is up."""

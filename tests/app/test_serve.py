@@ -128,6 +128,43 @@ def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folde
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 
+SAYING_WHAT_IS_LOADED = """
+import os, signal, sys
+from app import cli, serve
+from schema import api
+
+def said(who, *names):
+    loaded = [name for name in names if name in sys.modules]
+    sys.stdout.write(f"{who}: {' '.join(loaded)}; schemas {api.schema.cache_info().currsize}\\n")
+    sys.stdout.flush()
+
+make = serve.application
+def application():
+    said("server process", "app.asgi")
+    return make()
+serve.application = application
+
+async def work(settings, **options):
+    said("parent", "alembic", "migrations.env", "app.demo", "pypinyin.phrases_dict")
+    os.kill(os.getpid(), signal.SIGTERM)
+serve.work = work
+cli.main()
+"""
+
+
+def test_a_second_start_migrates_nothing_and_loads_the_application_once(folder: Path, start: Start) -> None:
+    """What a start may cost follows from what it does: see docs/performance.md. SIGTERM ends it like Ctrl-C."""
+    first = start()
+    first.fetch("/readyz")
+    assert first.interrupt()[0] == 0
+    serving = start(program=("-c", SAYING_WHAT_IS_LOADED))
+    output, _ = serving.process.communicate(timeout=PATIENCE)
+    assert serving.process.returncode == 0, output
+    assert "server process: app.asgi; schemas 1\n" in output
+    assert re.search(r"^parent: ; schemas 1$", output, re.MULTILINE), output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
 def test_several_processes_serve_and_stop_alike(folder: Path, start: Start) -> None:
     serving = start("--workers", "2")
     assert serving.fetch("/readyz")[0] == 200
