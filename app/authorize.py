@@ -69,8 +69,10 @@ class Visit:
     @cached_property
     def locale(self) -> Locale:
         """What the app says that the person speaks (``ui_locales``), else what the browser says."""
-        wanted = (self.asked or {}).get("ui_locales", "").replace(" ", ",")
-        return locale((wanted or self.request.headers.get("accept-language", "")).encode())
+        for tag in (self.asked or {}).get("ui_locales", "").lower().split():
+            if (language := tag.partition("-")[0]) in ("zh", "en"):
+                return "en" if language == "en" else "zh-CN"
+        return locale(self.request.headers.get("accept-language", "").encode("latin-1"))
 
     @property
     def page(self) -> str:
