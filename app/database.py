@@ -36,6 +36,10 @@ SESSION = {"role": APP_ROLE, "TimeZone": "Asia/Shanghai", "DateStyle": "ISO", "j
 """What every application connection is pinned to, sent with the start-up packet and so without a round trip."""
 
 
+MOST_PREPARED = 1000
+"""Statements that a connection keeps prepared."""
+
+
 class DatabaseError(Exception):
     """The database cannot be used as configured; the message says what to do."""
 
@@ -63,7 +67,7 @@ def session_options(**settings: str | int) -> str:
 def command_engine(url: str, *, size: int = 10, overflow: int = 10, **settings: str | int) -> AsyncEngine:
     """The engine of the unit of work: transactions, as ``anju_app``. ``settings`` are session settings of
     PostgreSQL."""
-    return create_async_engine(
+    engine = create_async_engine(
         with_driver(url),
         pool_size=size,
         max_overflow=overflow,
@@ -75,6 +79,13 @@ def command_engine(url: str, *, size: int = 10, overflow: int = 10, **settings: 
         json_deserializer=orjson.loads,
         use_native_hstore=False,
     )
+    sa.event.listen(engine.sync_engine, "connect", _keep_prepared)
+    return engine
+
+
+def _keep_prepared(connection: Any, _record: Any) -> None:
+    # Commands have some six hundred statements between them; psycopg keeps the last hundred unless told otherwise.
+    connection.driver_connection.prepared_max = MOST_PREPARED
 
 
 ReadPool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]

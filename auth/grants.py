@@ -133,8 +133,14 @@ async def _touch(session: AsyncSession, accounts: Iterable[uuid.UUID], clients: 
     for key, wanted in ((Account.id, set(accounts)), (OAuthClient.client_id, set(clients))):
         if not wanted:
             continue
-        locked = (await session.scalars(select(key).where(key.in_(wanted)).order_by(key).with_for_update())).all()
-        if len(locked) != len(wanted):
-            raise ValueError("a grant's holder does not exist")
         model = key.class_
-        await session.execute(update(model).where(key.in_(wanted)).values(grants_version=model.grants_version + 1))
+        in_order = select(key).where(key.in_(wanted)).order_by(key).with_for_update().correlate(None)
+        touched = await session.scalars(
+            update(model)
+            .where(key.in_(in_order))
+            .values(grants_version=model.grants_version + 1)
+            .returning(key)
+            .execution_options(synchronize_session=False)
+        )
+        if len(touched.all()) != len(wanted):
+            raise ValueError("a grant's holder does not exist")

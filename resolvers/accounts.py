@@ -25,9 +25,10 @@ async def account_for_phone(uow: UnitOfWork, phone: str, display_name: str, *, f
     seal_into(account, "phone", number, Kind.PHONE, uow.vault)
     # Two registers may name the same new phone at once: the second finds the first's account.
     columns = ("id", "display_name", "phone_sealed", "phone_index", "phone_mask")
-    await uow.session.execute(
+    opened = await uow.session.scalar(
         insert(Account)
         .values({column: getattr(account, column) for column in columns})
         .on_conflict_do_nothing(index_elements=["phone_index"])
+        .returning(Account)
     )
-    return (await uow.session.execute(by_phone)).scalar_one()
+    return opened or (await uow.session.execute(by_phone)).scalar_one()

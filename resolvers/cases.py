@@ -72,7 +72,6 @@ async def open_case(
     uow.session.add(case)
     await uow.session.flush()  # documents, reviews and tasks name the case's id
     attached = await papers.attach(uow, documents or (), case)
-    case.document_kinds = await _kinds_attached(uow, case)
     known = {**KINDS[type(case)].facts(case), "is_applicant": True, **(facts or {})}
     lists.check_opening(workflow, uow.profile, grant.role, known, kinds(case), now=uow.now)
     await hand_on(uow, case, facts or {})
@@ -117,7 +116,6 @@ async def advance(
         **facts,
     }
     attached = await papers.attach(uow, documents or (), case)
-    case.document_kinds = await _kinds_attached(uow, case)
     line = lists.check(
         workflow,
         profile,
@@ -170,7 +168,6 @@ async def timers(uow: "UnitOfWork") -> bool:
 
 async def reschedule(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any] | None = None) -> None:
     """Compute deadlines, queue and timer of a case anew, after a command changed a day that they count from."""
-    case.document_kinds = await _kinds_attached(uow, case)
     await hand_on(uow, case, facts or {})
     uow.notify(case)
 
@@ -305,18 +302,3 @@ async def _previous_reviewer(uow: "UnitOfWork", case: CaseRow) -> Reviewer | Non
 
 def _reviewer(actor: Actor, grant: Grant) -> Reviewer:
     return Reviewer(actor.account_id, (grant.role.value, grant.office))
-
-
-async def _kinds_attached(uow: "UnitOfWork", case: CaseRow) -> list[str]:
-    """The kinds of all documents of the case, those just attached included."""
-    await uow.session.flush()
-    kinds = await uow.session.execute(
-        select(Document.kind)
-        .where(
-            Document.county == uow.county,
-            Document.subject_type == case.__tablename__,
-            Document.subject_id == case.id,
-        )
-        .distinct()
-    )
-    return sorted(kinds.scalars())

@@ -260,10 +260,7 @@ async def _moved(uow: UnitOfWork, filing: Filing, former: str) -> None:
 
 
 async def _company(uow: UnitOfWork, filing: Filing) -> Company:
-    found = await uow.session.execute(
-        select(Company).where(Company.county == uow.county, Company.id == filing.company_id)
-    )
-    return found.scalar_one()
+    return await uow.session.get_one(Company, (uow.county, filing.company_id))
 
 
 SUBJECTS[FilingKind.COMPANY] = Subject(facts=_facts, content=_content, moved=_moved)

@@ -322,24 +322,15 @@ async def _live_filing(uow: UnitOfWork, contract: ServiceContract) -> Filing | N
 
 async def _contract(uow: UnitOfWork, filing: Filing) -> ServiceContract:
     """The filing's contract; the system's own look, since the office that decides may not see drafts."""
-    found = await uow.session.execute(
-        select(ServiceContract).where(ServiceContract.county == uow.county, ServiceContract.id == filing.contract_id)
-    )
-    return found.scalar_one()
+    return await uow.session.get_one(ServiceContract, (uow.county, filing.contract_id))
 
 
 async def _company(uow: UnitOfWork, contract: ServiceContract) -> Company:
-    found = await uow.session.execute(
-        select(Company).where(Company.county == uow.county, Company.id == contract.company_id)
-    )
-    return found.scalar_one()
+    return await uow.session.get_one(Company, (uow.county, contract.company_id))
 
 
 async def _area(uow: UnitOfWork, contract: ServiceContract) -> PropertyArea:
-    found = await uow.session.execute(
-        select(PropertyArea).where(PropertyArea.county == uow.county, PropertyArea.id == contract.area_id)
-    )
-    return found.scalar_one()
+    return await uow.session.get_one(PropertyArea, (uow.county, contract.area_id))
 
 
 SUBJECTS[FilingKind.SERVICE_CONTRACT] = Subject(facts=_facts, content=_content, moved=_moved)

@@ -23,6 +23,7 @@ from domain.documents import (
 from domain.errors import ErrorCode, Refusal
 from domain.roles import PARTNERS, Role
 from models.base import CountyRow
+from models.cases import CaseRow
 from models.documents import Document
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ async def attach(
     audience: DocumentAudience = DocumentAudience.CASE,
     field: str = "documentIds",
 ) -> list[Document]:
-    """Attach confirmed documents to the row they belong to, with its places and parties.
+    """Attach confirmed documents to the row they belong to, with its places and parties; a case knows their kinds.
 
     Refuses documents that are not confirmed (``DOCUMENT_NOT_READY``) or belong to another row (``INVALID_INPUT``). Only
     the uploader attaches a file; one that is attached to this row already may be named again by anybody who sees it.
@@ -159,6 +160,10 @@ async def attach(
         document.audience = audience.value
         for place in PLACES:
             setattr(document, place, getattr(subject, place, None))
+    if isinstance(subject, CaseRow):
+        there = sorted({*subject.document_kinds, *(document.kind for document in documents)})
+        if there != subject.document_kinds:
+            subject.document_kinds = there
     return documents
 
 

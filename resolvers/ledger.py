@@ -65,14 +65,17 @@ async def account(uow: UnitOfWork, kind: AccountKind, **owner: uuid.UUID) -> uui
         raise ValueError(f"a {kind} account is owned by {OWNED_BY[kind]}, not by {sorted(owner)}")
     values = {"county": uow.county, "kind": kind.value, **dict.fromkeys(OWNER_COLUMNS), **owner}
     same = [getattr(LedgerAccount, column).is_not_distinct_from(value) for column, value in values.items()]
-    found = await uow.session.scalar(select(LedgerAccount.id).where(*same))
-    if found is not None:
+    by_owner = select(LedgerAccount.id).where(*same)
+    if found := await uow.session.scalar(by_owner):
         return found
-    await uow.session.execute(
-        insert(LedgerAccount).values(id=new_id(), opened_on=uow.today, **values).on_conflict_do_nothing()
+    opened = await uow.session.scalar(
+        insert(LedgerAccount)
+        .values(id=new_id(), opened_on=uow.today, **values)
+        .on_conflict_do_nothing()
+        .returning(LedgerAccount.id)
     )
-    # Somebody else may have opened it meanwhile: read it, whoever was first.
-    return (await uow.session.execute(select(LedgerAccount.id).where(*same))).scalar_one()
+    # Nothing was opened when somebody else was first.
+    return opened or (await uow.session.execute(by_owner)).scalar_one()
 
 
 async def post(

@@ -336,7 +336,7 @@ async def _stored(uow: UnitOfWork, owner: Owner, *, new: bool) -> Owner:
     uow.session.add(owner)
     await uow.session.flush()  # ownership rows, wards and grams refer to it
     if new:
-        await index_texts(uow.session, uow.county, SearchKind.OWNER, owner.id, owner.name, owner.credit_code)
+        await index_texts(uow.session, uow.county, SearchKind.OWNER, owner.id, owner.name, owner.credit_code, new=True)
     return owner
 
 

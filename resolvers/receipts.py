@@ -170,14 +170,14 @@ async def take(uow: UnitOfWork, payment: Payment, *, grant: Grant, only: Iterabl
     money = MONEY_ACCOUNT[Channel(payment.channel)]
     owner = {} if money is AccountKind.OPENING else {"company_id": payment.company_id}
     payment.prepaid = left
+    lines = [debit(await account(uow, money, **owner), payment.amount)]
+    for kind, part in ((AccountKind.RECEIVABLE, payment.amount - left), (AccountKind.PREPAID, left)):
+        if part:
+            lines.append(credit(await _towards(uow, kind, payment), part))
     payment.transaction_id = await post(
         uow,
         TransactionKind.PAYMENT,
-        [
-            debit(await account(uow, money, **owner), payment.amount),
-            credit(await _towards(uow, AccountKind.RECEIVABLE, payment), payment.amount - left),
-            credit(await _towards(uow, AccountKind.PREPAID, payment), left),
-        ],
+        lines,
         reason=payment.channel,
         reference=payment.reference,
         occurred_on=payment.received_on,

@@ -11,14 +11,15 @@ from models.search import SearchGram
 
 
 async def index_texts(
-    session: AsyncSession, county: str, kind: SearchKind, subject_id: uuid.UUID, *texts: str | None
+    session: AsyncSession, county: str, kind: SearchKind, subject_id: uuid.UUID, *texts: str | None, new: bool = False
 ) -> None:
-    """Make the subject findable by exactly these texts."""
-    await session.execute(
-        delete(SearchGram).where(
-            SearchGram.county == county, SearchGram.kind == kind.value, SearchGram.subject_id == subject_id
+    """Make the subject findable by exactly these texts; a ``new`` one has none to be rid of."""
+    if not new:
+        await session.execute(
+            delete(SearchGram).where(
+                SearchGram.county == county, SearchGram.kind == kind.value, SearchGram.subject_id == subject_id
+            )
         )
-    )
     found = name_grams(*texts) if kind is SearchKind.OWNER else grams(*texts)
     rows = [{"county": county, "kind": kind.value, "gram": gram, "subject_id": subject_id} for gram in sorted(found)]
     if rows:

@@ -113,6 +113,8 @@ class UnitOfWork:
     ) -> list[Row]:
         """Visible rows in the order of ``ids``; ``NOT_FOUND`` unless all are there. Locks are taken in order of id."""
         wanted = list(ids)
+        if not wanted:
+            return []
         statement = self.select(model).where(model.id.in_(wanted)).order_by(model.id)
         if lock:
             statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
@@ -240,10 +242,17 @@ class UnitOfWork:
 
     async def send_notices(self) -> None:
         """Hand the collected notices to PostgreSQL, which delivers them at COMMIT. Called by ``transact``."""
-        for kind, row_id in self._notices:
-            payload = json.dumps({"type": kind, "county": self.county, "id": str(row_id)}, separators=(",", ":"))
-            await self.session.execute(text("SELECT pg_notify('anju', :payload)"), {"payload": payload})
+        if not self._notices:
+            return
+        notices = [
+            json.dumps({"type": kind, "county": self.county, "id": str(row_id)}, separators=(",", ":"))
+            for kind, row_id in self._notices
+        ]
+        await self.session.execute(_NOTIFY, {"notices": notices})
         self._notices.clear()
+
+
+_NOTIFY = text("SELECT pg_notify('anju', notice) FROM unnest(CAST(:notices AS text[])) AS notice")
 
 
 def _bound(statement: Select[Any], values: Mapping[str, Any]) -> Select[Any]:
