@@ -116,6 +116,7 @@ def demo(
     from app import progress
     from app.database import opened
 
+    signal.signal(signal.SIGTERM, _interrupted)  # as Ctrl-C: the processes that load are stopped with this one
     with opened(_settings(), up_to_date=True) as settings, progress.shown() as show:
         if units is None and bills is None:
             from app import demo as made
@@ -386,6 +387,7 @@ def _explain(error: Exception) -> tuple[int, str]:
     from sqlalchemy.exc import OperationalError
 
     from app.database import DatabaseError
+    from app.demo import DemoError
     from app.large import AlreadyLoadedError
     from app.postgres import PostgresError
     from app.register_files import UnreadableFile
@@ -401,7 +403,7 @@ def _explain(error: Exception) -> tuple[int, str]:
         return NOT_READY, str(error)
     if isinstance(error, OperationalError):
         return NOT_READY, str(error.orig)
-    if isinstance(error, UnknownRequirementError | AlreadyLoadedError | UnreadableFile | OSError):
+    if isinstance(error, DemoError | UnknownRequirementError | AlreadyLoadedError | UnreadableFile | OSError):
         return REFUSED, str(error)
     return FAULT, f"a fault of Anju: {type(error).__name__}: {error} (ANJU_DEBUG=1 shows where)"
 

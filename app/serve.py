@@ -312,5 +312,6 @@ async def _load_demo() -> None:
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
+        await process.wait()  # the database goes next
     if code not in (0, INTERRUPTED):
-        log.error("demo_failed", exit_code=code, hint="`anju demo` shows why; the server goes on")
+        log.error("demo_failed", exit_code=code, hint="the line above says why; the server goes on")

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import func
+
 from app.demo import people
 from app.demo.contracts import price_of
 from app.demo.people import login_of
 from app.demo.scene import Firm, Home, Scene, Site, months_before
-from domain.bills import ChargeBasis, ChargeCategory, DisputeOutcome
+from domain.bills import PAYABLE, ChargeBasis, ChargeCategory, DisputeOutcome
 from domain.disclosures import DisclosureItem
 from domain.estates import UnitUse
 from domain.payments import Channel
@@ -143,28 +145,35 @@ async def _pay(scene: Scene, site: Site, firm: Firm, half: int, on: date) -> Non
     for at_bank, who in ((True, login_of(scene.county.code, Role.BANK)), (False, firm.admin_id)):
 
         async def record(uow: UnitOfWork, at_bank: bool = at_bank) -> None:
+            owed = await _owed(uow, site)
             for turn, home in enumerate(site.homes):
-                pays = _pays(turn, half)
-                if pays and (pays[1] is Channel.BANK) is at_bank:
-                    await _record(uow, scene, firm, home, pays[0], pays[1])
+                percent, channel = _pays(turn, half) or (0, Channel.BANK)
+                amount = owed.get(home.id, 0) * percent // 100
+                if amount and (channel is Channel.BANK) is at_bank:
+                    await receipts.payment_record(
+                        uow,
+                        unit_id=home.id,
+                        company_id=firm.id,
+                        amount=amount,
+                        channel=channel,
+                        reference=f"YS{uow.today:%Y%m}{scene.serial():06}",
+                        received_on=uow.today,
+                        payer_name=people.name(scene),
+                    )
 
         await scene.run(who, scene.on(on, 15), record)
 
 
-async def _record(uow: UnitOfWork, scene: Scene, firm: Firm, home: Home, percent: int, channel: Channel) -> None:
-    owed = sum(bill.outstanding for bill in await receipts.open_bills(uow, home.id, firm.id))
-    if not owed:
-        return
-    await receipts.payment_record(
-        uow,
-        unit_id=home.id,
-        company_id=firm.id,
-        amount=owed * percent // 100,
-        channel=channel,
-        reference=f"YS{uow.today:%Y%m}{scene.serial():06}",
-        received_on=uow.today,
-        payer_name=people.name(scene),
+async def _owed(uow: UnitOfWork, site: Site) -> dict[uuid.UUID, int]:
+    """What each unit of the area can pay now, in fen."""
+    outstanding = func.sum(FeeBill.amount + FeeBill.adjusted - FeeBill.settled)
+    found = await uow.session.execute(
+        uow.select(FeeBill)
+        .with_only_columns(FeeBill.unit_id, outstanding)
+        .where(FeeBill.area_id == site.area_id, FeeBill.state.in_(sorted(PAYABLE)))
+        .group_by(FeeBill.unit_id)
     )
+    return {unit_id: int(fen) for unit_id, fen in found}
 
 
 async def disputes(scene: Scene, site: Site) -> None:

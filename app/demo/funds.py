@@ -7,7 +7,7 @@ from typing import Any
 
 from app.demo.scene import Scene, Site
 from domain.documents import DocumentKind
-from domain.errors import ErrorCode, Refusal
+from domain.errors import ErrorCode
 from domain.funds import FundScope, FundState
 from domain.roles import Role
 from models.funds import FundRequest
@@ -182,8 +182,4 @@ async def _then(scene: Scene, site: Site, id: uuid.UUID, applicant: uuid.UUID, w
 async def _try_without_seal(scene: Scene, site: Site, id: uuid.UUID, when: datetime) -> None:
     """The street signs and has not put its seal: Anju holds the request (ZD-7)."""
     office = scene.office(Role.TOWNSHIP, site.plan.township)
-    try:
-        await scene.do(office, when, funds.verify, id=id, signed=True, sealed=False)
-    except Refusal as refusal:
-        if refusal.code is not ErrorCode.SEAL_REQUIRED:
-            raise
+    await scene.refused(ErrorCode.SEAL_REQUIRED, office, when, funds.verify, id=id, signed=True, sealed=False)

@@ -22,10 +22,9 @@ from domain.estates import (
     UnitUse,
 )
 from domain.identifiers import make_credit_code
-from domain.ledger import AccountKind
 from domain.roles import Role
 from models.estates import Building, Estate, Unit
-from resolvers import areas, estates, ledger, units
+from resolvers import areas, estates, openings, units
 from resolvers import people as holders
 from resolvers.unit_of_work import UnitOfWork
 
@@ -117,17 +116,15 @@ async def area(scene: Scene, plans: tuple[EstatePlan, ...]) -> None:
             consulted_offices=frozenset(ConsultedOffice),
             estates=[areas.EstatePart(site.estate_id) for site in sites],
         )
-        for site in sites:
-            for home in site.homes if site.plan.billed else ():  # of the others no balance has been handed over yet
-                if home.use == UnitUse.DWELLING and home.area:
-                    account_id = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=home.id)
-                    await ledger.open_balance(
-                        uow,
-                        account_id,
-                        FUND_FEN_PER_HOME,
-                        as_of=uow.today,
-                        attested_by="维修资金移交清册（演示，金额虚构）",
-                    )
+        lines = [
+            openings.OpeningFund(home.id, FUND_FEN_PER_HOME)
+            for site in sites
+            for home in (site.homes if site.plan.billed else ())  # of the others no balance has been handed over yet
+            if home.use == UnitUse.DWELLING and home.area
+        ]
+        if lines:
+            register = "维修资金移交清册（演示，金额虚构）"
+            await openings.fund_open(uow, lines=lines, as_of=uow.today, attested_by=register)
         return made.id
 
     area_id = await scene.run(bureau, scene.at(scene.beginning - 2), work)

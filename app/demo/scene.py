@@ -11,7 +11,7 @@ from typing import Any
 import obstore
 from obstore.store import ObjectStore
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
 
 from app.demo.county import County, EstatePlan
 from app.demo.papers import NAMES, content_of
@@ -19,6 +19,7 @@ from auth.actor import Actor, Grant, system_actor
 from domain import profiles
 from domain.calendar import SHANGHAI, today
 from domain.documents import PHOTO_KINDS, DocumentKind
+from domain.errors import ErrorCode, Refusal
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from models.accounts import AccountGrant
@@ -80,7 +81,8 @@ class Firm:
 class Scene:
     """One county, told from the past to today."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    connection: AsyncConnection
+    """In the county's transaction."""
     county: County
     vault: Vault
     store: ObjectStore
@@ -100,6 +102,10 @@ class Scene:
     _serial: int = 0
 
     def __post_init__(self) -> None:
+        # What a command commits, the county's transaction keeps; what one refuses takes the county with it.
+        self.sessions = async_sessionmaker(
+            self.connection, expire_on_commit=False, join_transaction_mode="rollback_only"
+        )
         self.chance = Random(f"{self.seed}/{self.county.code}")  # noqa: S311 -- invented data
 
     # -- time ---------------------------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ class Scene:
         """An account or a client with the grants of that day; with ``role`` narrowed to those of the role."""
         if who not in self._grants:
             holder = AccountGrant.client_id if isinstance(who, str) else AccountGrant.account_id
-            async with self.sessions() as session:
+            async with self.sessions.begin() as session:
                 found = await session.scalars(select(AccountGrant).where(holder == who).order_by(AccountGrant.id))
                 self._grants[who] = list(found)
         day = today(when)
@@ -198,6 +204,20 @@ class Scene:
             return await command(uow, **attached, **given)
 
         return await self.run(who, when, work, role)
+
+    async def refused(
+        self, code: ErrorCode, who: uuid.UUID, when: datetime, command: Callable[..., Awaitable[Any]], **given: Any
+    ) -> None:
+        """Try what Anju refuses with ``code``. Raises ``AssertionError`` when it does not, and any other refusal."""
+        attempt = await self.connection.begin_nested()
+        try:
+            await self.do(who, when, command, **given)
+        except Refusal as refusal:
+            if refusal.code is not code:
+                raise
+            await attempt.rollback()
+        else:
+            raise AssertionError(f"{command.__name__} was to be refused with {code}")
 
     async def tick(self, when: datetime) -> None:
         """Let the county's clock work off what was due by an instant."""

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 import auth.policies  # noqa: F401 - declares every policy
-from app import demo
 from app.database import command_engine, session_options, with_driver
 from app.demo.county import packaged_counties
+from app.demo.loading import load_county, ready
 from app.lines import read_lines
 from app.serve import DEMO_BOTH, DEMO_ROLES
 from app.settings import Settings
@@ -63,8 +63,10 @@ def demo_settings(
 async def town(demo_settings: tuple[Database, Settings]) -> Demo:
     database, settings = demo_settings
     now = datetime.now(UTC)
-    chosen = [county for county in packaged_counties() if county.code in (HOME, OTHER)]
-    await demo.load_counties(settings, now=now, counties=chosen)
+    async with ready(settings) as engine:
+        for county in packaged_counties():
+            if county.code in (HOME, OTHER):
+                await load_county(engine, settings, county, now=now)
     graphql_schema()
     give_examples(database.superuser_url)
     made = Demo(database, settings, now, World.load(database.superuser_url, {HOME, OTHER}, ReferralSubject))

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -29,6 +30,8 @@ class Loaded:
     settings: Settings
     now: datetime
     made: list[str]
+    told: list[tuple[str, int, int]]
+    """The progress that was shown, in order."""
 
     @property
     def today(self) -> date:
@@ -87,7 +90,16 @@ def loaded(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) 
     with database_cluster.clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_demo") as database:
         settings = load(data=tmp_path_factory.mktemp("demo"), database_url=database.url)
         now = datetime.now(UTC)
-        yield Loaded(database, settings, now, demo.load(settings, now=now))
+        told: list[tuple[str, int, int]] = []
+        made = demo.load(settings, lambda *far: told.append(far), now=now)
+        yield Loaded(database, settings, now, made, told)
+
+
+@pytest.fixture
+def fresh(database_cluster: Cluster, tmp_path: Path) -> Iterator[Loaded]:
+    """A database in which nothing has been loaded yet."""
+    with database_cluster.clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_fresh") as database:
+        yield Loaded(database, load(data=tmp_path, database_url=database.url), datetime.now(UTC), [], [])
 
 
 @pytest_asyncio.fixture

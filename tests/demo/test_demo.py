@@ -3,9 +3,11 @@
 One module, so that one worker of a parallel run loads the demo, once.
 """
 
+import multiprocessing
 import re
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from app import demo
@@ -55,6 +57,42 @@ ROLE_OF = {
 def test_all_five_counties_are_made(loaded: Loaded) -> None:
     assert loaded.made == list(COUNTIES)
     assert demo_is_loaded(loaded.settings)
+
+
+def test_two_counties_are_told_at_a_time(loaded: Loaded) -> None:
+    labels = list(dict.fromkeys(label for label, _done, _total in loaded.told))
+    assert len(labels) == len(COUNTIES)
+    second_began = next(place for place, (label, *_far) in enumerate(loaded.told) if label == labels[1])
+    first_ended = next(
+        place for place, (label, done, total) in enumerate(loaded.told) if label == labels[0] and done == total
+    )
+    assert second_began < first_ended
+    assert {label for label, done, total in loaded.told if done == total} == set(labels)
+
+
+def test_an_interruption_leaves_nothing(fresh: Loaded) -> None:
+    begun: set[str] = set()
+
+    def stop(label: str, done: int, total: int) -> None:
+        if done == 3:
+            begun.add(label)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        demo.load(fresh.settings, stop, now=fresh.now)
+    assert multiprocessing.active_children() == []
+    assert fresh.rows("SELECT count(*) FROM account") == [(0,)]
+    assert not demo_is_loaded(fresh.settings)
+
+
+def test_a_county_that_cannot_be_made_is_named_and_not_there(fresh: Loaded) -> None:
+    with psycopg.connect(fresh.database.superuser_url) as connection:
+        connection.execute("DROP TABLE fund_share")  # a database that is not as this version wants it
+    with pytest.raises(demo.DemoError, match=r"451122 was not made: ProgrammingError: .*fund_share") as caught:
+        demo.load(fresh.settings, now=fresh.now, counties=("451122",))
+    assert "Traceback" in caught.value.__notes__[0]
+    assert fresh.rows("SELECT count(*) FROM account") == [(0,)]
 
 
 @pytest.mark.parametrize("county", COUNTIES)
