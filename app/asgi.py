@@ -31,16 +31,15 @@ from app.middleware import Express, RequestIds
 from app.requests import Service
 from app.settings import Settings
 from app.subscriptions import Hub
-from app.texts import label, sentence
+from app.texts import speak_up
 from app.websocket import WebSocketEndpoint
 from auth.file_tokens import FileTokens
 from auth.oauth.endpoints import Endpoints, issuer_of
 from auth.oauth.issuing import Lifetimes
 from auth.oauth.server import Means
 from schema.api import graphql_schema
-from schema.documents import Documents, Locale
+from schema.documents import Documents
 from schema.engine.execute import Executor
-from schema.engine.messages import speak
 
 PREFLIGHT_SECONDS = 600
 READY_SECONDS = 2
@@ -141,10 +140,7 @@ def create_app(settings: Settings) -> Starlette:
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     vault = settings.keys.vault()
     hub = Hub(without_driver(settings.database), options=session_options())
-    speak(
-        lambda refusal, locale: sentence(refusal, _locale(locale)),
-        lambda enum, value, locale: label(enum, value, _locale(locale)),
-    )
+    speak_up()
     schema = graphql_schema()
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
@@ -204,10 +200,6 @@ def lifetimes(settings: Settings) -> Lifetimes:
         partner=timedelta(minutes=settings.partner_token_minutes),
         session=timedelta(days=settings.session_days),
     )
-
-
-def _locale(name: str) -> Locale:
-    return "en" if name == "en" else "zh-CN"
 
 
 async def _answers(pool: ReadPool) -> bool:

@@ -167,19 +167,28 @@ def import_(
 def export(
     file: Annotated[Path, Argument(help="The XLSX workbook to write.")],
     county: County,
+    list_: Annotated[str | None, Option("--list", help="Only this list, such as ESTATES or FEE_BILLS.")] = None,
+    where: Annotated[str | None, Option(help="Conditions of the list's query as JSON.")] = None,
+    locale: Annotated[str, Option(help="Headers and labels of a list: zh-CN or en.")] = "zh-CN",
 ) -> None:
-    """Write a county's register as a workbook with the columns that `anju import` reads.
+    """Write a county's register as a workbook with the columns that `anju import` reads, or one list of any kind.
 
-    Example:
+    Examples:
 
         anju export register.xlsx --county 370303
+
+        anju export bills.xlsx --county 370303 --list FEE_BILLS --where '{"overdue": true}'
     """
     from app import progress, register
     from app.database import opened
 
+    try:
+        wanted = register.Wanted.of(list_, where, locale)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     with opened(_settings()) as settings, progress.shown() as show:
-        _finish(register.export_file(settings, file, county, progress=show))
-    typer.echo(f"wrote {file}")
+        rows = _finish(register.export_file(settings, file, county, wanted, progress=show))
+    typer.echo(f"wrote {file}: {rows} rows")
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """``anju import`` and ``anju export``: the register of a county from and to files."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,21 +11,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app import register_files
+from app import register_files, workbooks
 from app.database import command_engine
+from app.lines import read_lines
+from app.list_export import Exporter
 from app.progress import Progress, silent
 from app.settings import Settings
+from app.texts import speak_up
 from auth.actor import Actor, Grant
 from domain.calendar import today
-from domain.register import shown
-from domain.register_business import SHEETS
+from domain.exports import ExportedList
 from domain.register_rows import Faults
 from domain.roles import Role
 from models.accounts import Account, AccountStatus
 from models.base import new_id
 from models.sealed import Vault
 from resolvers.divisions import seed_divisions
-from resolvers.register.export import export_rows
+from resolvers.exports import LOCALES
 from resolvers.register.run import NothingKept, Report, import_register
 from resolvers.unit_of_work import UnitOfWork, transact
 
@@ -56,7 +59,7 @@ class Outcome:
 
 def write_template(path: Path) -> None:
     """Write an empty workbook with its legend."""
-    register_files.write_template(path)
+    workbooks.write_template(path)
 
 
 async def import_file(
@@ -107,34 +110,50 @@ async def import_as(
     return Outcome(report, (listed, marked))
 
 
-async def export_file(settings: Settings, file: Path, county: str, *, progress: Progress = silent) -> None:
-    """Write a county's register as a workbook that ``import`` reads back. Sealed data is left out (PRI-6)."""
+@dataclass(frozen=True)
+class Wanted:
+    """What to export: the whole register, or one list under the conditions of its query."""
+
+    name: ExportedList | None = None
+    where: Mapping[str, Any] | None = None
+    locale: str = "zh-CN"
+
+    @classmethod
+    def of(cls, name: str | None, where: str | None, locale: str) -> "Wanted":
+        """As somebody typed it: ``fee-bills`` is FEE_BILLS, conditions are JSON. Raises ``ValueError``."""
+        listed = ExportedList.__members__.get((name or "").upper().replace("-", "_"))
+        if name is not None and listed is None:
+            raise ValueError(f"--list is one of {', '.join(ExportedList)}")
+        conditions = json.loads(where) if where else None
+        if where and not isinstance(conditions, dict):
+            raise ValueError("--where is a JSON object of conditions")
+        if locale not in LOCALES:
+            raise ValueError(f"--locale is one of {', '.join(LOCALES)}")
+        return cls(listed, conditions, locale)
+
+
+async def export_file(
+    settings: Settings, file: Path, county: str, wanted: Wanted | None = None, *, progress: Progress = silent
+) -> int:
+    """Write a workbook as the county's bureau sees it; the number of its rows. Sealed data is left out (PRI-6)."""
+    wanted = wanted or Wanted()
+    async with _exporter(settings) as exporter:
+        actor = await operator(exporter.sessions, county)
+        if wanted.name is None:
+            return sum((await exporter.write_register(file, actor, county, progress=progress)).values())
+        given: dict[str, Any] = {"where": wanted.where, "locale": wanted.locale, "progress": progress}
+        return await exporter.write(file, wanted.name, actor, county, **given)
+
+
+@asynccontextmanager
+async def _exporter(settings: Settings) -> AsyncIterator[Exporter]:
+    speak_up()
     engine = command_engine(settings.database)
     try:
-        sessions = async_sessionmaker(engine, expire_on_commit=False)
-        await export_as(sessions, await operator(sessions, county), county, file, progress=progress)
+        async with read_lines(settings.database, maximum=1) as lines:
+            yield Exporter(lines, async_sessionmaker(engine, expire_on_commit=False))
     finally:
         await engine.dispose()
-
-
-async def export_as(
-    sessions: async_sessionmaker[AsyncSession], actor: Actor, county: str, file: Path, *, progress: Progress = silent
-) -> None:
-    """Write what somebody sees of a county's register."""
-
-    async def work(uow: UnitOfWork) -> None:
-        found = {sheet.name: await export_rows(uow, sheet) for sheet in SHEETS}
-        register_files.write_sheets(file, {name: cells(name, rows) for name, rows in found.items()})
-
-    def cells(name: str, rows: Sequence[Any]) -> Iterator[list[Any]]:
-        sheet = next(sheet for sheet in SHEETS if sheet.name == name)
-        for done, row in enumerate(rows):
-            if done % 5_000 == 0:
-                progress(sheet.title, done, len(rows))
-            yield [shown(column, row.get(column.name)) for column in sheet.columns]
-        progress(sheet.title, len(rows), len(rows))
-
-    await transact(sessions, actor, county, work)
 
 
 async def operator(sessions: async_sessionmaker[AsyncSession], county: str) -> Actor:

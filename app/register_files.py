@@ -1,4 +1,4 @@
-"""The register's files: workbooks and CSV read as sheets of cells; templates, exports and marked copies written.
+"""The register's files: workbooks and CSV read as sheets of cells, copies with faults marked.
 
 A file is an XLSX workbook, one CSV file, a folder of CSV files or a ZIP of them. Sheets go by their Chinese or English
 name, and so do columns; CSV may be UTF-8 or GB18030.
@@ -10,21 +10,21 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import xlsxwriter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from app.texts import sentence
+from app.workbooks import LEGEND, write_cell
 from domain.errors import ErrorCode, Refusal
-from domain.register import FORMS, CellKind, Column, Fault, Row, Sheet
+from domain.exports import REFERENCE
+from domain.register import Fault, Row, Sheet
 from domain.register_business import SHEETS
-from domain.register_rows import Faults, read_sheet, required_mark
+from domain.register_rows import Faults, read_sheet
 from schema.documents import Locale
 
-LEGEND = "说明"
 MOST_UNPACKED = 1 << 30
 """A ZIP or workbook that unpacks to more than this is not read."""
 
@@ -46,11 +46,16 @@ def read(path: Path, faults: Faults, progress: Any = None) -> dict[str, list[Row
         for name, lines in named:
             sheet = _BY_NAME.get(name.strip().casefold())
             if sheet is None:
-                if name.strip() != LEGEND:
+                if not _for_reading(name):
                     faults.note(name, None, None, Refusal(ErrorCode.INVALID_INPUT, value=name))
                 continue
             found[sheet.name] = read_sheet(sheet, _counted(sheet, lines, progress), faults)
     return found
+
+
+def _for_reading(name: str) -> bool:
+    """Whether a sheet is for people only: the legend, and what an export adds that no import brings in."""
+    return name.strip() == LEGEND or name.strip().endswith(REFERENCE)
 
 
 def _counted(sheet: Sheet, lines: Lines, progress: Any) -> Lines:
@@ -86,7 +91,7 @@ def _workbook(path: Path) -> Iterator[tuple[str, Lines]]:
     except (CalamineError, OSError) as error:
         raise UnreadableFile(f"{path.name} is no XLSX workbook: {error}") from error
     for name in book.sheet_names:
-        if name != LEGEND:
+        if not _for_reading(name):
             yield name, _numbered(book.get_sheet_by_name(name))
 
 
@@ -125,97 +130,7 @@ def _csv_lines(content: bytes) -> Lines:
     return enumerate(csv.reader(io.StringIO(text, newline="")), 1)
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
-
-_AS_TEXT = frozenset({CellKind.CODE, CellKind.PHONE, CellKind.CREDIT_CODE, CellKind.COMMUNITY, CellKind.UNIT_NUMBER})
-_LAST_ROW = 1_048_575
-
-
-def write_template(target: Path | IO[bytes]) -> None:
-    """An empty workbook: a legend, and every sheet with its headers, forms and choices."""
-    write_sheets(target, {})
-
-
-def write_sheets(target: Path | IO[bytes], rows: Mapping[str, Iterable[Sequence[Any]]]) -> None:
-    """A workbook with the legend and all sheets; ``rows`` are cells in the order of the columns, by English name."""
-    with xlsxwriter.Workbook(target, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
-        formats = {
-            "head": book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True}),
-            "needed": book.add_format({"bold": True, "bg_color": "#FCE4D6", "border": 1, "text_wrap": True}),
-            "text": book.add_format({"num_format": "@"}),
-            "title": book.add_format({"bold": True, "font_size": 13}),
-            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
-        }
-        _legend(book, formats)
-        for sheet in SHEETS:
-            page = book.add_worksheet(sheet.title)
-            page.freeze_panes(1, 0)
-            for place, column in enumerate(sheet.columns):
-                page.set_column(place, place, max(10, 2 * len(column.title) + 4), _format(column, formats))
-                _restrict(page, place, column)
-            for place, column in enumerate(sheet.columns):
-                page.write_string(0, place, required_mark(column), formats["needed" if column.required else "head"])
-            for number, cells in enumerate(rows.get(sheet.name, ()), 1):
-                for place, cell in enumerate(cells):
-                    _write(page, number, place, cell)
-
-
-def _format(column: Column, formats: Mapping[str, Any]) -> Any:
-    return formats["text"] if column.kind in _AS_TEXT or column.name == "document_number" else None
-
-
-def _restrict(page: Any, place: int, column: Column) -> None:
-    """Offer the choices in the cell, where a workbook can hold the list."""
-    choices = ["是", "否"] if column.kind is CellKind.YES_NO else column.listed.split(" | ") if column.terms else []
-    if choices and column.kind is not CellKind.CHOICES and sum(len(one) + 1 for one in choices) <= 255:
-        page.data_validation(
-            1, place, _LAST_ROW, place, {"validate": "list", "source": choices, "error_type": "warning"}
-        )
-
-
-def _legend(book: Any, formats: Mapping[str, Any]) -> None:
-    page = book.add_worksheet(LEGEND)
-    page.set_column(0, 0, 22)
-    page.set_column(1, 1, 26)
-    page.set_column(2, 6, 30, formats["wrap"])
-    lines: list[tuple[Sequence[str], str | None]] = [
-        (["全县物业基础数据登记表：每张表的列、格式和可填的值。带 * 的列必填。列名可用中文或英文。"], "title"),
-        (["同一行再次导入按主键识别，不会重复登记；任何一格有错，整份文件都不写入。"], None),
-    ]
-    for sheet in SHEETS:
-        lines += [((), None), ([f"{sheet.title}（{sheet.name}）", sheet.about], "title")]
-        lines.append((["列", "英文列名", "必填", "格式", "可填的值", "示例", "说明"], "head"))
-        lines += [
-            (
-                [
-                    column.title,
-                    column.name,
-                    "是" if column.required else "",
-                    FORMS[column.kind],
-                    column.listed,
-                    column.example,
-                    f"{column.note}{'（主键）' if column.name in sheet.key else ''}",
-                ],
-                None,
-            )
-            for column in sheet.columns
-        ]
-    for number, (cells, style) in enumerate(lines):
-        for place, cell in enumerate(cells):
-            page.write_string(number, place, cell, formats[style] if style else None)
-
-
-def _write(page: Any, number: int, place: int, cell: Any, style: Any = None) -> None:
-    match cell:
-        case None:
-            if style is not None:
-                page.write_blank(number, place, None, style)
-        case bool() | str():
-            page.write_string(number, place, str(cell), style)
-        case int() | float() | Decimal():
-            page.write_number(number, place, cell, style)
-        case _:
-            page.write_datetime(number, place, cell, style)
+# -- faults --------------------------------------------------------------------------------------------------------------
 
 
 def write_marked(source: Path, target: Path, faults: Iterable[Fault], locale: Locale = "zh-CN") -> None:
@@ -238,7 +153,7 @@ def write_marked(source: Path, target: Path, faults: Iterable[Fault], locale: Lo
                 marks = _marks(places, by_cell.get((title, number), ()), locale)
                 for place in range(max([len(cells), *(place + 1 for place in marks)])):
                     cell = cells[place] if place < len(cells) else None
-                    _write(page, number - 1, place, cell, wrong if place in marks else None)
+                    write_cell(page, number - 1, place, cell, wrong if place in marks else None)
                 for place, text in marks.items():
                     page.write_comment(number - 1, place, text, {"x_scale": 2})
 

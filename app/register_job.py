@@ -1,12 +1,13 @@
-"""Files for the register's jobs: fetched from and kept in the object store, progress told in transactions of its own."""
+"""Files for jobs: fetched from and kept in the object store, exports written, progress told in transactions of its own."""
 
 import asyncio
 import hashlib
 import secrets
+import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,27 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app import register_files
+from app.lines import Lines
+from app.list_export import Exporter
+from app.workbooks import write_template
+from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
-from domain.register import Fault, Row, shown
-from domain.register_business import SHEETS
+from domain.exports import ExportedList
+from domain.register import Fault, Row
 from domain.register_rows import Faults
-from models.register import RegisterJob
+from models.base import CountyRow
 from resolvers.documents import Received
 from resolvers.unit_of_work import set_fuse
 
 
 @dataclass(frozen=True)
 class StoreCarrier:
-    """``resolvers.register.jobs.Carrier`` over the object store that uploads go to."""
+    """``resolvers.carriers.Carrier`` over the object store that uploads go to."""
 
     store: ObjectStore
     sessions: async_sessionmaker[AsyncSession]
+    lines: Lines | None = None
+    """For reading lists; an import needs none."""
 
     @asynccontextmanager
     async def fetched(self, key: str, name: str) -> AsyncIterator[Path]:
@@ -55,13 +62,34 @@ class StoreCarrier:
         try:
             register_files.write_marked(source, target, faults)
         except register_files.UnreadableFile:
-            register_files.write_template(target)  # what the file should have been
+            write_template(target)  # what the file should have been
         return target
 
-    def written(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
-        target = Path(tempfile.mkdtemp(prefix="anju-register-")) / "register.xlsx"
-        register_files.write_sheets(target, {sheet.name: _cells(sheet, rows[sheet.name]) for sheet in SHEETS})
-        return target
+    async def exported(
+        self,
+        name: ExportedList,
+        actor: Actor,
+        county: str,
+        *,
+        where: Mapping[str, Any] | None,
+        locale: str,
+        progress: Any,
+    ) -> tuple[Path, int]:
+        with _new_file() as target:
+            rows = await self._exporter().write(
+                target, name, actor, county, where=where, locale=locale, progress=progress
+            )
+        return target, rows
+
+    async def register(self, actor: Actor, county: str, progress: Any) -> tuple[Path, Mapping[str, int]]:
+        with _new_file() as target:
+            rows = await self._exporter().write_register(target, actor, county, progress=progress)
+        return target, rows
+
+    def _exporter(self) -> Exporter:
+        if self.lines is None:
+            raise RuntimeError("this process reads no lists: its carrier was made without lines")
+        return Exporter(self.lines, self.sessions)
 
     async def keep(self, county: str, path: Path) -> Received:
         content = await asyncio.to_thread(_taken, path)
@@ -69,14 +97,21 @@ class StoreCarrier:
         await obstore.put_async(self.store, key, content)
         return Received(key, len(content), hashlib.sha256(content).hexdigest())
 
-    async def tell(self, county: str, job_id: uuid.UUID, step: str, done: int, total: int) -> None:
+    async def tell(self, model: type[CountyRow], county: str, job_id: uuid.UUID, **progress: Any) -> None:
         async with self.sessions.begin() as session:
             await set_fuse(session, {county})
-            await session.execute(
-                update(RegisterJob)
-                .where(RegisterJob.county == county, RegisterJob.id == job_id)
-                .values(step=step, done=done, total=total)
-            )
+            await session.execute(update(model).where(model.county == county, model.id == job_id).values(**progress))
+
+
+@contextmanager
+def _new_file() -> Iterator[Path]:
+    """Where to write; nothing of it stays when writing fails."""
+    folder = Path(tempfile.mkdtemp(prefix="anju-register-"))
+    try:
+        yield folder / "list.xlsx"
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
 
 
 def _taken(path: Path) -> bytes:
@@ -86,7 +121,3 @@ def _taken(path: Path) -> bytes:
     if path.parent.name.startswith("anju-register-") and not any(path.parent.iterdir()):
         path.parent.rmdir()
     return content
-
-
-def _cells(sheet: Any, rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    return ([shown(column, row.get(column.name)) for column in sheet.columns] for row in rows)

@@ -205,17 +205,22 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
     import schema.api  # noqa: F401 — registers every job's handler
     from app import worker
     from app.files import open_store
+    from app.lines import read_lines
     from app.register_job import StoreCarrier
-    from resolvers.register import jobs as register_jobs
+    from app.texts import speak_up
+    from resolvers.carriers import provide
 
     engine = command_engine(settings.database, size=settings.job_concurrency + 1)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     workshop = worker.Workshop(sessions, profiles.counties, settings.keys.vault(), open_store(settings.files_url))
-    register_jobs.provide(StoreCarrier(open_store(settings.files_url), sessions))
+    lines = read_lines(settings.database, maximum=settings.job_concurrency)
+    speak_up()
+    provide(StoreCarrier(open_store(settings.files_url), sessions, lines))
     try:
         app = worker.build(settings.database, workshop)
         await worker.run(app, concurrency=settings.job_concurrency, signals=signals)
     finally:
+        await lines.close()
         await engine.dispose()
 
 

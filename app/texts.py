@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.errors import Refusal
 from schema.documents import Locale
+from schema.engine.messages import speak
 
 
 @cache
@@ -29,6 +30,18 @@ def error_body(refusal: Refusal, locale: Locale) -> dict[str, Any]:
         "field": refusal.field,
         "retryable": refusal.retryable,
     }
+
+
+def speak_up() -> None:
+    """Give the schema its texts: a process that answers, or writes lists, calls it once."""
+    speak(
+        lambda refusal, locale: sentence(refusal, _locale(locale)),
+        lambda enum, value, locale: label(enum, value, _locale(locale)),
+    )
+
+
+def _locale(name: str) -> Locale:
+    return "en" if name == "en" else "zh-CN"
 
 
 def label(enum: str, value: str, locale: Locale) -> str:

@@ -74,7 +74,7 @@ CONTRACTS = Sheet(
         ),
         choice("mode", "收费方式", ContractMode, "包干制", required=True),
         text("title", "合同名称", "物业服务合同", default="物业服务合同"),
-        day("signed_on", "签订日期"),
+        day("signed_on", "签订日期", note="留空按开始日期"),
         day("starts_on", "开始日期", "2023-07-01", required=True),
         day("ends_on", "结束日期", "2026-06-30", required=True),
         text("price_terms", "收费标准", "住宅 1.20 元/㎡·月（虚构）", required=True),

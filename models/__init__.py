@@ -9,6 +9,7 @@ from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
 from models import estates as estates
+from models import exports as exports
 from models import fees as fees
 from models import filings as filings
 from models import funds as funds

@@ -167,6 +167,9 @@ class PropertyArea:
     filing_number: str | None = column(models.PropertyArea.filing_number, "Number of the filed delimitation (备案号).")
     filed_on: datetime.date | None = column(models.PropertyArea.filed_on, "Day of that filing.")
     floor_area: Area | None = column(models.PropertyArea.floor_area, "Total building area.")
+    consulted_offices: list[ConsultedOffice] = column(
+        models.PropertyArea.consulted_offices, "Offices that were heard before it was drawn (征求意见部门)."
+    )
     warning: AreaWarning | None = column(
         models.PropertyArea.warning, "What should be looked at again.", to=INSIDE_THE_COUNTY
     )

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from tests.database import Cluster, Database, cluster
 from tests.project import Project
 from tests.world import World
+
+if TYPE_CHECKING:
+    from app.lines import Lines
 
 _controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
 _county_numbers = itertools.count(1)
@@ -92,6 +95,15 @@ async def command_sessions(database: Database) -> AsyncIterator[async_sessionmak
     engine = command_engine(database.url, size=4, overflow=4)
     yield async_sessionmaker(engine, expire_on_commit=False)
     await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def lines(database: Database) -> AsyncIterator["Lines"]:
+    """Connections for compiled reads."""
+    from app.lines import read_lines
+
+    async with read_lines(database.url, maximum=2) as made:
+        yield made
 
 
 @pytest_asyncio.fixture

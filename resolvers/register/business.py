@@ -95,6 +95,8 @@ async def contracts(work: Work) -> None:
             {
                 **common(work, row_id),
                 **{name: row[name] for name in TERMS},
+                # The offices see what is signed: an attested contract is, whether its day is still known or not.
+                "signed_on": row["signed_on"] or row["starts_on"],
                 **_standing(work, row),
                 **places.get(area_id, {"township": "", "community": ""}),
                 "area_id": area_id,

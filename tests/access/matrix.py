@@ -12,6 +12,7 @@ from domain.roles import COMPANY, Role
 from models.cases import AuditEvent, Review, Task
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
+from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
@@ -169,6 +170,8 @@ class Places:
         """Kinds of rows with a judgement of their own; ``None`` for those that stand to a grant by their place."""
         if isinstance(row, Owner):
             return self._own_person(actor, grant, row)
+        if isinstance(row, ListExport):
+            return bool(row.requested_by == actor.account_id)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
         if isinstance(row, fees.KNOWN):

@@ -13,7 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from app import register_files
-from app.register import Outcome, export_as, import_as
+from app.lines import Lines
+from app.list_export import Exporter
+from app.register import Outcome, import_as
+from app.workbooks import write_template
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import make_credit_code, make_id_number, make_phone, make_unit_number
 from domain.register_business import SHEETS
@@ -462,7 +465,7 @@ async def test_what_the_rules_refuse_is_a_fault_of_its_cell(
 
 async def test_the_template_reads_back_empty_and_explains_every_column(world: World, tmp_path: Path) -> None:
     template = tmp_path / "模板.xlsx"
-    register_files.write_template(template)
+    write_template(template)
     outcome = await imported(world, template)
     assert counts(outcome) == {}
     book = openpyxl.load_workbook(template)
@@ -472,11 +475,12 @@ async def test_the_template_reads_back_empty_and_explains_every_column(world: Wo
 
 
 @pytest.mark.requirement("ZS-1")
-async def test_an_export_imports_without_a_change(world: World, tmp_path: Path) -> None:
+async def test_an_export_imports_without_a_change(world: World, lines: Lines, tmp_path: Path) -> None:
     first = await imported(world, workbook(tmp_path / "in.xlsx", register(world) | business(world)))
     assert places(first) == []
     exported = tmp_path / "out.xlsx"
-    await export_as(world.sessions, await world.bureau(), world.county, exported)
+    written = await Exporter(lines, world.sessions).write_register(exported, await world.bureau(), world.county)
+    assert (written["units"], written["parking"], written["committee_members"]) == (3, 1, 3)
     text = "".join(str(cell.value) for page in openpyxl.load_workbook(exported) for row in page for cell in row)
     assert make_id_number(1) not in text
     assert make_phone(71) not in text

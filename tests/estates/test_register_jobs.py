@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from obstore.store import MemoryStore
 
+from app.lines import Lines
 from app.register_job import StoreCarrier
 from auth.actor import Actor, system_actor
 from domain.documents import XLSX, DocumentKind
@@ -17,6 +18,7 @@ from models.documents import Document
 from models.estates import Estate
 from models.register import RegisterJob
 from resolvers import documents
+from resolvers.carriers import provide
 from resolvers.documents import Received
 from resolvers.register import jobs
 from resolvers.unit_of_work import UnitOfWork
@@ -55,9 +57,9 @@ async def worked(world: World, job: RegisterJob) -> RegisterJob:
 
 
 @pytest.fixture
-def store(world: World) -> MemoryStore:
+def store(world: World, lines: Lines) -> MemoryStore:
     made = MemoryStore()
-    jobs.provide(StoreCarrier(made, world.sessions))
+    provide(StoreCarrier(made, world.sessions, lines))
     return made
 
 

@@ -1,0 +1,42 @@
+"""Every list that can be exported, by its name."""
+
+from collections.abc import Mapping
+
+from domain.exports import ExportedList
+from schema.sheets import business, cases, money, places
+from schema.sheets.declare import Listed
+
+LISTS: Mapping[ExportedList, Listed] = {
+    listed.name: listed for stem in (places, business, money, cases) for listed in stem.LISTS
+}
+
+REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part in listed.parts))
+"""The lists whose rows an import brings in: together they are the county's register."""
+
+CONDITIONS: Mapping[str, str] = {
+    "auditEvents": "AuditEventFilter",
+    "chargeItems": "ChargeItemFilter",
+    "committees": "CommitteeFilter",
+    "companies": "CompanyFilter",
+    "contractProblems": "ContractProblemFilter",
+    "contracts": "ServiceContractFilter",
+    "disclosureEntries": "DisclosureEntryFilter",
+    "disclosures": "DisclosureFilter",
+    "documents": "DocumentFilter",
+    "estates": "EstateFilter",
+    "feeBills": "FeeBillFilter",
+    "filingQueries": "FilingQueryFilter",
+    "filings": "FilingFilter",
+    "fundRequests": "FundRequestFilter",
+    "inspections": "InspectionFilter",
+    "ledgerAccounts": "LedgerAccountFilter",
+    "modelTexts": "ModelTextFilter",
+    "owners": "OwnerFilter",
+    "payments": "PaymentFilter",
+    "projectLeaders": "ProjectLeaderFilter",
+    "propertyAreas": "PropertyAreaFilter",
+    "referrals": "ReferralFilter",
+    "tasks": "TaskFilter",
+    "units": "UnitFilter",
+}
+"""The input type of each list query's conditions, by the query's name."""

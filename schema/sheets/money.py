@@ -1,0 +1,176 @@
+"""The lists of money: charge items, bill runs, bills, disputes, payments, ledger accounts, requests to the fund."""
+
+from domain.exports import ExportedList
+from domain.register_business import CHARGE_ITEMS
+from schema.sheets.declare import Listed, Part, imported, shown
+
+_PLACE = (
+    shown("estate.name", "小区", "Estate"),
+    shown("unit.building.name", "楼栋", "Building"),
+    shown("unit.name", "房屋", "Unit"),
+)
+
+LISTS = (
+    Listed(
+        ExportedList.CHARGE_ITEMS,
+        "chargeItems",
+        (imported(CHARGE_ITEMS, {"area": "area.code", "contract": "contract.number"}),),
+    ),
+    Listed(
+        ExportedList.BILL_RUNS,
+        "billRuns",
+        (
+            Part(
+                "出账批次",
+                "Bill runs",
+                (
+                    shown("number", "批次号", "Number"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("item.name", "收费项目", "Charge item"),
+                    shown("periodFrom", "账期开始", "Period from"),
+                    shown("periodTo", "账期结束", "Period to"),
+                    shown("issuedOn", "出账日期", "Issued on"),
+                    shown("dueOn", "应缴日期", "Due on"),
+                    shown("state", "状态", "State"),
+                    shown("planned", "计划户数", "Units planned"),
+                    shown("skipped", "跳过户数", "Units skipped"),
+                    shown("issued", "账单数", "Bills"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FEE_BILLS,
+        "feeBills",
+        (
+            Part(
+                "账单",
+                "Bills",
+                (
+                    shown("number", "账单号", "Number"),
+                    *_PLACE,
+                    shown("company.name", "企业名称", "Company"),
+                    shown("title", "项目", "Item"),
+                    shown("kind", "账单类型", "Kind"),
+                    shown("periodFrom", "账期开始", "Period from"),
+                    shown("periodTo", "账期结束", "Period to"),
+                    shown("areaBilled", "计费面积（㎡）", "Area billed (m²)"),
+                    shown("unitPrice", "单价（元）", "Unit price (yuan)"),
+                    shown("amount", "应缴金额（元）", "Amount (yuan)"),
+                    shown("adjusted", "调整（元）", "Adjusted (yuan)"),
+                    shown("settled", "已缴（元）", "Settled (yuan)"),
+                    shown("outstanding", "未缴（元）", "Outstanding (yuan)"),
+                    shown("issuedOn", "出账日期", "Issued on"),
+                    shown("dueOn", "应缴日期", "Due on"),
+                    shown("isOverdue", "逾期", "Overdue"),
+                    shown("paidOn", "缴清日期", "Paid on"),
+                    shown("state", "状态", "State"),
+                    shown("payer", "缴费人", "Payer"),
+                    shown("voidReason", "作废原因", "Void for"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.BILL_DISPUTES,
+        "billDisputes",
+        (
+            Part(
+                "账单异议",
+                "Bill disputes",
+                (
+                    shown("bill.number", "账单号", "Bill"),
+                    shown("bill.unit.name", "房屋", "Unit"),
+                    shown("reason", "异议理由", "Reason"),
+                    shown("state", "状态", "State"),
+                    shown("createdAt", "提出时间", "Raised at"),
+                    shown("answerDueOn", "答复期限", "Answer due on"),
+                    shown("isOverdue", "逾期", "Overdue"),
+                    shown("answer", "答复", "Answer"),
+                    shown("closedAt", "办结时间", "Closed at"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.PAYMENTS,
+        "payments",
+        (
+            Part(
+                "缴费记录",
+                "Payments",
+                (
+                    shown("receivedOn", "缴费日期", "Received on"),
+                    shown("channel", "渠道", "Channel"),
+                    shown("reference", "流水号", "Reference"),
+                    shown("unit.estate.name", "小区", "Estate"),
+                    shown("unit.building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("company.name", "收款企业", "Company"),
+                    shown("payerName", "缴费人", "Payer"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("prepaid", "转预收（元）", "Kept as prepaid (yuan)"),
+                    shown("refunded", "退款（元）", "Refunded (yuan)"),
+                    shown("state", "状态", "State"),
+                    shown("reversalReason", "冲正原因", "Reversed for"),
+                    shown("reversedAt", "冲正时间", "Reversed at"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.LEDGER_ACCOUNTS,
+        "ledgerAccounts",
+        (
+            Part(
+                "账户余额",
+                "Ledger accounts",
+                (
+                    shown("kind", "账户类型", "Kind"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("openedOn", "开户日期", "Opened on"),
+                    shown("balance", "余额（元）", "Balance (yuan)"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FUND_REQUESTS,
+        "fundRequests",
+        (
+            Part(
+                "维修资金申请",
+                "Fund requests",
+                (
+                    shown("kind", "类型", "Kind"),
+                    shown("title", "维修项目", "Repair"),
+                    shown("estate.name", "小区", "Estate"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("applicantRole", "申请身份", "Applied as"),
+                    shown("requestedOn", "申请日期", "Requested on"),
+                    shown("state", "状态", "State"),
+                    shown("stateSince", "状态时间", "State since"),
+                    shown("dueOn", "办理期限", "Due on"),
+                    shown("isOverdue", "逾期", "Overdue"),
+                    shown("scope", "列支范围", "Scope"),
+                    shown("budget", "预算（元）", "Budget (yuan)"),
+                    shown("approvedAmount", "批准金额（元）", "Approved (yuan)"),
+                    shown("settledCost", "决算（元）", "Settled cost (yuan)"),
+                    shown("contractor", "施工单位", "Contractor"),
+                    shown("emergencyCode", "应急情形", "Emergency"),
+                    shown("postedFrom", "公示开始", "Posted from"),
+                    shown("postedTo", "公示结束", "Posted to"),
+                    shown("votedOn", "表决日期", "Voted on"),
+                    shown("votePassed", "表决通过", "Vote passed"),
+                    shown("decidedOn", "批准日期", "Decided on"),
+                ),
+            ),
+        ),
+    ),
+)
