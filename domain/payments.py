@@ -43,6 +43,9 @@ CHANNELS_OF: Mapping[Role, frozenset[Channel]] = {
 }
 """A bank records what passed through it; a company what it took itself."""
 
+REVERSIBLE_BY: Mapping[Role, frozenset[Channel]] = {**CHANNELS_OF, Role.BUREAU: frozenset({Channel.OPENING})}
+"""Who takes a payment back: whoever recorded it, and for what was attested when it was brought in the bureau that did so."""
+
 
 @dataclass(frozen=True)
 class OpenBill:

@@ -26,7 +26,7 @@ from models.payments import Payment
 from resolvers.charge_items import current_posting
 from resolvers.jobs import job
 from resolvers.ledger import account, posting_ctes
-from resolvers.receipts import prepaid_apply
+from resolvers.prepaid import apply_to_unit
 from resolvers.unit_of_work import UnitOfWork
 
 PORTION = 2000
@@ -372,4 +372,4 @@ async def _apply_prepaid(uow: UnitOfWork, run: BillRun, after: uuid.UUID) -> Non
         .order_by(Payment.unit_id)
     )
     for unit_id in in_advance.scalars().all():
-        await prepaid_apply(uow, unit_id=unit_id, company_id=run.company_id)
+        await apply_to_unit(uow, unit_id=unit_id, company_id=run.company_id)

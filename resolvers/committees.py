@@ -37,6 +37,9 @@ from resolvers.unit_of_work import UnitOfWork
 ATTESTERS = (Role.COMMUNITY, Role.TOWNSHIP, Role.BUREAU)
 FILERS = (Role.TOWNSHIP, Role.BUREAU)
 
+OF_A_LIST, ALONE = "members.", ""
+"""Where a member's fields stand in an input, for errors to name them."""
+
 
 @dataclass(frozen=True)
 class BodyDraft(Record):
@@ -113,7 +116,7 @@ async def attest(
     uow.session.add(committee)
     await uow.session.flush()  # its members refer to it
     for member in seats:
-        await _seat(uow, committee, member)
+        await _seat(uow, committee, member, OF_A_LIST)
     await documents.attach(uow, document_ids, committee)
     await uow.audit("committeeAttest", committee, grant=grant, reason=committee.attested_basis, documents=document_ids)
     uow.notify(committee)
@@ -152,8 +155,8 @@ async def member_seat(uow: UnitOfWork, *, committee_id: uuid.UUID, **member: Any
     committee = await _in_office(uow, committee_id, "committeeMemberSeat", field="committeeId")
     grant = await uow.act(ATTESTERS, Committee, committee)
     wanted = MemberDraft(**member)
-    _check_letters(uow, BodyKind(committee.kind), wanted)
-    seated = await _seat(uow, committee, wanted, term_from=uow.today)
+    _check_letters(uow, BodyKind(committee.kind), wanted, ALONE)
+    seated = await _seat(uow, committee, wanted, ALONE, term_from=uow.today)
     committee.member_count += wanted.post is not MemberPost.RESERVE
     committee.version += 1
     await uow.audit("committeeMemberSeat", seated, grant=grant)
@@ -250,19 +253,22 @@ def _check_members(uow: UnitOfWork, draft: BodyDraft, members: Sequence[MemberDr
     if posts.count(MemberPost.CHAIR) != 1:
         raise Refusal(ErrorCode.REQUIRED, "members", post=MemberPost.CHAIR)
     for member in members:
-        _check_letters(uow, draft.kind, member)
+        _check_letters(uow, draft.kind, member, OF_A_LIST)
 
 
-def _check_letters(uow: UnitOfWork, kind: BodyKind, member: MemberDraft) -> None:
-    """Commitment letter and training come before office where the profile says so (COM-6)."""
+def _check_letters(uow: UnitOfWork, kind: BodyKind, member: MemberDraft, path: str) -> None:
+    """Commitment letter and training come before office where the profile says so (COM-6).
+
+    ``path`` is where the member's fields stand in the input: under ``members.`` or at the top.
+    """
     if not member.name.strip():
-        raise Refusal(ErrorCode.REQUIRED, "members.name")
+        raise Refusal(ErrorCode.REQUIRED, f"{path}name")
     if kind is not BodyKind.COMMITTEE or member.post is MemberPost.RESERVE:
         return
     if uow.profile.committee_commitment_letters and member.commitment_signed_on is None:
-        raise Refusal(ErrorCode.REQUIRED, "members.commitmentSignedOn")
+        raise Refusal(ErrorCode.REQUIRED, f"{path}commitmentSignedOn")
     if uow.profile.committee_pre_term_training and member.trained_on is None:
-        raise Refusal(ErrorCode.REQUIRED, "members.trainedOn")
+        raise Refusal(ErrorCode.REQUIRED, f"{path}trainedOn")
 
 
 async def _end_former(uow: UnitOfWork, area_id: uuid.UUID, draft: BodyDraft) -> None:
@@ -306,15 +312,15 @@ async def _close(uow: UnitOfWork, committee: Committee, state: CommitteeState, e
 
 
 async def _seat(
-    uow: UnitOfWork, committee: Committee, draft: MemberDraft, *, term_from: date | None = None
+    uow: UnitOfWork, committee: Committee, draft: MemberDraft, path: str, *, term_from: date | None = None
 ) -> CommitteeMember:
     if draft.unit_id is not None:
-        unit = await uow.load(Unit, draft.unit_id, field="members.unitId")
+        unit = await uow.load(Unit, draft.unit_id, field=f"{path}unitId")
         if unit.area_id != committee.area_id:
-            raise Refusal(ErrorCode.INVALID_INPUT, "members.unitId")
+            raise Refusal(ErrorCode.INVALID_INPUT, f"{path}unitId")
     account_id = None
     if draft.phone:
-        account_id = (await account_for_phone(uow, draft.phone, draft.name, field="members.phone")).id
+        account_id = (await account_for_phone(uow, draft.phone, draft.name, field=f"{path}phone")).id
     member = CommitteeMember(
         county=uow.county,
         id=new_id(),

@@ -294,7 +294,8 @@ async def fee_bill_pay(
         raise _why_not(state, outstanding, payment)
     await uow.session.refresh(bill)
     paid = await uow.session.get_one(Payment, (uow.county, order.payment_id))
-    uow.notify(bill)
+    # As in ``pay_at_once`` nobody is told: no subscription is about bills, and a notice would queue every COMMIT behind
+    # the others. Whoever waits for a payment polls ``feeBills(where: {updatedSince})``.
     return paid, bill
 
 

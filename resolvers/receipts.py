@@ -1,4 +1,4 @@
-"""Takings: money recorded and spread over bills, kept for later ones, taken back or paid back (FEE-7, FEE-11, SM-14)."""
+"""Takings: money recorded and spread over bills, or taken back (FEE-7, FEE-11, SM-14). What is left over: ``prepaid``."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,7 @@ from auth.actor import Grant
 from domain.bills import COLLECTORS, PAYABLE, BillKind
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind, TransactionKind, credit, debit
-from domain.payments import CHANNELS_OF, MONEY_ACCOUNT, Channel, OpenBill, PaymentState, Share, allocate
-from domain.roles import COMPANY, Role
+from domain.payments import CHANNELS_OF, MONEY_ACCOUNT, REVERSIBLE_BY, Channel, OpenBill, PaymentState, allocate
 from models.base import new_id
 from models.estates import Unit
 from models.fees import ChargeItem, FeeBill
@@ -173,7 +172,7 @@ async def take(uow: UnitOfWork, payment: Payment, *, grant: Grant, only: Iterabl
     lines = [debit(await account(uow, money, **owner), payment.amount)]
     for kind, part in ((AccountKind.RECEIVABLE, payment.amount - left), (AccountKind.PREPAID, left)):
         if part:
-            lines.append(credit(await _towards(uow, kind, payment), part))
+            lines.append(credit(await towards(uow, kind, payment), part))
     payment.transaction_id = await post(
         uow,
         TransactionKind.PAYMENT,
@@ -188,56 +187,16 @@ async def take(uow: UnitOfWork, payment: Payment, *, grant: Grant, only: Iterabl
     return payment
 
 
-async def prepaid_apply(uow: UnitOfWork, *, unit_id: uuid.UUID, company_id: uuid.UUID) -> list[Payment]:
-    """Settle a unit's open bills with what it paid in advance, oldest money first. The payments that gave something.
-
-    Bill runs do this for every unit they bill; a forced prepayment does not exist (FEE-4).
-    """
-    payments = await _with_prepaid(uow, unit_id, company_id)
-    bills = list(await open_bills(uow, unit_id, company_id)) if payments else []
-    used: list[Payment] = []
-    parts: list[Part] = []
-    for payment in payments:
-        shares, left = allocate(payment.prepaid, bills)
-        if not shares:
-            break
-        parts += [Part(payment.id, share.bill_id, share.amount) for share in shares]
-        payment.prepaid = left
-        used.append(payment)
-        bills = _still_open(bills, shares)
-    applied = sum(part.amount for part in parts)
-    if applied:
-        await post(
-            uow,
-            TransactionKind.PREPAID_APPLIED,
-            [
-                debit(await _towards(uow, AccountKind.PREPAID, payments[0]), applied),
-                credit(await _towards(uow, AccountKind.RECEIVABLE, payments[0]), applied),
-            ],
-            reason=TransactionKind.PREPAID_APPLIED.value,
-        )
-        await settle(uow, parts, uow.today)
-    return used
-
-
-def _still_open(bills: Sequence[OpenBill], shares: Iterable[Share]) -> list[OpenBill]:
-    taken = {share.bill_id: share.amount for share in shares}
-    reduced = [
-        OpenBill(bill.id, bill.kind, bill.due_on, bill.number, bill.outstanding - taken.get(bill.id, 0))
-        for bill in bills
-    ]
-    return [bill for bill in reduced if bill.outstanding]
-
-
 async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Payment:
     """Take a payment back: its bills are open again by what it gave them, its money leaves the account (SM-14).
 
-    By whoever records for that channel: the bank its own, the company its own. ``ALREADY_REVERSED`` the second time;
-    ``ACTION_NOT_AVAILABLE`` once part of it was paid back.
+    By whoever answers for its channel: the bank for its own, the company for its own, the bureau for what was attested
+    when it was brought in (``FORBIDDEN_ROLE`` for others). ``ALREADY_REVERSED`` the second time; ``ACTION_NOT_AVAILABLE``
+    once part of it was paid back.
     """
     payment = await uow.load(Payment, id, lock=True)
-    grant = await uow.act(COLLECTORS, Payment, payment)
-    if Channel(payment.channel) not in CHANNELS_OF[grant.role]:
+    grant = await uow.act(REVERSIBLE_BY.keys(), Payment, payment)
+    if Channel(payment.channel) not in REVERSIBLE_BY[grant.role]:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE, "id")
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
@@ -247,12 +206,12 @@ async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Pay
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=payment.state)
     given = await _net_allocations(uow, Allocation.payment_id == payment.id)
     await lock_bills(uow, [part.bill_id for part in given])
-    prepaid_account = await _towards(uow, AccountKind.PREPAID, payment)
+    prepaid_account = await towards(uow, AccountKind.PREPAID, payment)
     # Since it came in, bills may have taken from what it left over, or given back to it. First put that straight, then
     # the original entry can be mirrored as it was.
     since = await _prepaid_at_receipt(uow, payment, prepaid_account) - payment.prepaid
     if since:
-        receivable = await _towards(uow, AccountKind.RECEIVABLE, payment)
+        receivable = await towards(uow, AccountKind.RECEIVABLE, payment)
         taken = since > 0
         await post(
             uow,
@@ -267,33 +226,6 @@ async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Pay
     payment.reversal_reason = reason
     payment.reversed_at = uow.now
     await uow.audit("paymentReverse", payment, grant=grant, reason=reason)
-    return payment
-
-
-async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason: str) -> Payment:
-    """Pay back what a payment left over or a bill gave back (FEE-7; V-37: unearned fees at a contract's end). By the
-    company; ``amount`` in fen, at most the payment's ``prepaid`` (``INSUFFICIENT_BALANCE``)."""
-    payment = await uow.load(Payment, id, lock=True)
-    grant = await uow.act(COMPANY - {Role.COMPANY_STAFF}, Payment, payment)
-    if amount <= 0:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
-    if not reason.strip():
-        raise Refusal(ErrorCode.REQUIRED, "reason")
-    if amount > payment.prepaid:
-        raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, "amount", available_fen=payment.prepaid, needed_fen=amount)
-    await post(
-        uow,
-        TransactionKind.REFUND,
-        [
-            debit(await _towards(uow, AccountKind.PREPAID, payment), amount),
-            credit(await account(uow, AccountKind.BANK, company_id=payment.company_id), amount),
-        ],
-        reason=reason,
-        reference=payment.reference,
-    )
-    payment.prepaid -= amount
-    payment.refunded += amount
-    await uow.audit("prepaidRefund", payment, grant=grant, reason=reason, detail={"amount": amount})
     return payment
 
 
@@ -358,24 +290,8 @@ async def _recorded(uow: UnitOfWork, channel: Channel, issuer: str, reference: s
     ).scalar_one_or_none()
 
 
-async def _with_prepaid(uow: UnitOfWork, unit_id: uuid.UUID, company_id: uuid.UUID) -> list[Payment]:
-    statement = (
-        select(Payment)
-        .where(
-            Payment.county == uow.county,
-            Payment.unit_id == unit_id,
-            Payment.company_id == company_id,
-            Payment.prepaid > 0,
-        )
-        .order_by(Payment.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    found = (await uow.session.execute(statement)).scalars().all()
-    return sorted(found, key=lambda payment: (payment.received_on, payment.id))
-
-
-async def _towards(uow: UnitOfWork, kind: AccountKind, payment: Payment) -> uuid.UUID:
+async def towards(uow: UnitOfWork, kind: AccountKind, payment: Payment) -> uuid.UUID:
+    """The account of a kind between the payment's unit and its company."""
     return await account(uow, kind, unit_id=payment.unit_id, company_id=payment.company_id)
 
 

@@ -43,7 +43,7 @@ Row = TypeVar("Row", bound=CountyRow)
 Case = TypeVar("Case", bound=CaseRow)
 Answer = TypeVar("Answer")
 
-_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
+_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION = "40001", "40P01", "23505"
 
 
 class UnitOfWork:
@@ -289,7 +289,8 @@ async def transact(
 
     ``name`` and ``inputs`` (the mutation's field and JSON-able arguments) are what an idempotency key is bound to. A
     replay runs no command: ``answer`` reads the stored outcome, ``Outcome.replayed`` is true. Deadlocks and
-    connections lost before COMMIT are retried; a refusal (``Refusal``) rolls back and is never stored.
+    connections lost before COMMIT are retried; a refusal (``Refusal``) rolls back and is never stored. Two commands that
+    write the same natural key at once both find it free: the second is run again, and its own check then refuses it.
     """
     if county not in actor.counties:
         raise Refusal(ErrorCode.NOT_FOUND, "county")
@@ -315,7 +316,8 @@ async def transact(
             if not (safe and _passing(error)):
                 raise
             if attempt == ATTEMPTS:
-                raise Refusal(ErrorCode.TRY_AGAIN) from error
+                taken = _sqlstate(error) == _UNIQUE_VIOLATION
+                raise Refusal(ErrorCode.ALREADY_REGISTERED if taken else ErrorCode.TRY_AGAIN) from error
         await asyncio.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - spreads retries, no secret
     raise AssertionError("unreachable")
 
@@ -326,7 +328,12 @@ def _passing(error: Exception) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in {
+    return error.connection_invalidated or _sqlstate(error) in {
         _SERIALIZATION_FAILURE,
         _DEADLOCK,
+        _UNIQUE_VIOLATION,
     }
+
+
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -9,7 +9,7 @@ from domain.bills import ChargeBasis, ChargeCategory, DisputeOutcome
 from domain.estates import UnitUse
 from domain.payments import Channel
 from domain.profiles.parameters import BuildingType
-from resolvers import bill_runs, bills, charge_items, payments, receipts
+from resolvers import bill_runs, bills, charge_items, payments, prepaid, receipts
 from resolvers.unit_of_work import UnitOfWork
 from schema.acts import act
 from schema.common import Fen
@@ -100,6 +100,12 @@ class PaymentRecordInput:
 class PaymentReverseInput:
     id: strawberry.ID = ref("Payment", "The payment.")
     reason: str = given(REASON)
+
+
+@inputs("Put what a payment left over towards open bills.")
+class PrepaidApplyInput:
+    id: strawberry.ID = ref("Payment", "The payment.")
+    bill_ids: list[strawberry.ID] | None = ref("FeeBill", "The bills that the payer named; otherwise the oldest first.")
 
 
 @inputs("Pay back what a payment left over.")
@@ -207,12 +213,19 @@ MUTATIONS = [
         "paymentReverse",
         receipts.payment_reverse,
         PaymentReverseInput,
-        "Take a payment back: by the bank its own, by the company its own.",
+        "Take a payment back: by the bank its own, by the company its own, by the bureau what was brought in.",
+        {"payment": "Payment"},
+    ),
+    act(
+        "prepaidApply",
+        prepaid.prepaid_apply,
+        PrepaidApplyInput,
+        "Put what a payment left over towards the unit's open bills of that company (FEE-11). By the company.",
         {"payment": "Payment"},
     ),
     act(
         "prepaidRefund",
-        receipts.prepaid_refund,
+        prepaid.prepaid_refund,
         PrepaidRefundInput,
         "Pay back what a payment left over (FEE-7, V-37).",
         {"payment": "Payment"},

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import aliased
 
+from auth.policies.fees import collects
 from auth.policies.places import (
     in_own_areas,
     of_own_community,
@@ -13,8 +14,9 @@ from auth.policies.places import (
     of_own_township,
 )
 from auth.visibility import Scope, policy, whole_county
-from domain.roles import COMPANY, COUNTY_OFFICES, PARTNERS, RESIDENTS, Role
+from domain.roles import COMPANY, COUNTY_OFFICES, RESIDENTS, Role
 from models.companies import Company, CompanyStaff, ProjectLeader
+from models.fees import ChargeItem
 
 
 def _listed(company: Any, _scope: Scope) -> ColumnElement[bool]:
@@ -29,6 +31,17 @@ def _listed_or_at_home(company: Any, scope: Scope) -> ColumnElement[bool]:
 def _listed_or_in_the_community(company: Any, scope: Scope) -> ColumnElement[bool]:
     """Where communities review a company before it is filed they read what they review (GT-15)."""
     return or_(company.listed.is_(True), of_own_community(company, scope))
+
+
+def _listed_or_payee(company: Any, scope: Scope) -> ColumnElement[bool]:
+    """A bank that collects names the payee of each bill, a legal person, even where it was brought in and not filed here."""
+    item = aliased(ChargeItem)
+    owed = exists(
+        select(1).where(
+            scope.county_of(item), item.county == company.county, item.company_id == company.id, collects(item, scope)
+        )
+    )
+    return or_(company.listed.is_(True), owed)
 
 
 def _of_companies_at_home(row: Any, scope: Scope) -> ColumnElement[bool]:
@@ -47,7 +60,8 @@ def _of_companies_at_home(row: Any, scope: Scope) -> ColumnElement[bool]:
 policy(
     Company,
     {
-        **dict.fromkeys((*RESIDENTS, Role.COMMITTEE, *PARTNERS), _listed),
+        **dict.fromkeys((*RESIDENTS, Role.COMMITTEE, Role.COURT), _listed),
+        Role.BANK: _listed_or_payee,
         **{role: lambda company, scope: company.id == scope.any("companies") for role in COMPANY},
         Role.COMMUNITY: _listed_or_in_the_community,
         Role.TOWNSHIP: _listed_or_at_home,

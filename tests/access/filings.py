@@ -11,6 +11,7 @@ from models.contracts import ContractProblem, ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry, DisclosureProof
 from models.documents import Document
 from models.estates import Unit
+from models.fees import ChargeItem
 from models.filings import (
     CancellationTest,
     Filing,
@@ -35,6 +36,7 @@ PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
 
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "listed": lambda _places, row: row.listed,
+    "listed_or_payee": lambda _places, _row: True,
     "signed": lambda _places, row: row.signed_on is not None,
     "in_public": lambda _places, row: row.published,
     "in_public_and_scope": lambda _places, row: row.published,
@@ -69,6 +71,9 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
     if isinstance(row, ServiceContract | Filing) and grant.role in PARTNERS:
         public = row.published and "filings:public" in grant.scopes
         return "filings:asked" in grant.scopes and (public or _referred(places, actor, row))
+    if grant.role is Role.BANK and isinstance(row, Company):
+        charges = any(item.company_id == row.id for item in places.world.rows.get(ChargeItem, []))
+        return row.listed or (charges and "fees:collect" in grant.scopes)
     if grant.role in COMPANY and isinstance(row, Company):
         return bool(row.id == grant.company_id)
     if grant.role is Role.BUREAU and isinstance(row, Filing):

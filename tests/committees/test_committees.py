@@ -10,6 +10,7 @@ from domain.committees import BodyKind, MemberPost, MemberStatus, last_day_of_te
 from domain.errors import ErrorCode
 from domain.profiles import profile_for_test
 from domain.roles import Role
+from models.base import new_id
 from models.committees import Committee, CommitteeMember
 from models.estates import PropertyArea
 from resolvers import areas, committees
@@ -166,6 +167,13 @@ async def test_members_come_and_go(world: World) -> None:
     gone = await world.do(street, committees.member_end, **leaving, status=MemberStatus.ENDED)
     assert (gone.status, gone.ended_on) == ("ENDED", world.today)
     await world.refused(street, committees.member_end, ErrorCode.ACTION_NOT_AVAILABLE, **leaving, status="ENDED")
+    alone: dict[str, Any] = {"committee_id": committee.id, "name": "赵候补", "post": MemberPost.CHAIR}
+    for changes, code, field in (  # named as they stand in this input, not as in a list of members
+        ({"name": " "}, ErrorCode.REQUIRED, "name"),
+        ({"unit_id": new_id()}, ErrorCode.NOT_FOUND, "unitId"),
+        ({"phone": "123"}, ErrorCode.INVALID_PHONE, "phone"),
+    ):
+        await world.refused(street, committees.member_seat, code, field, **{**alone, **changes})
     seated = await world.do(
         street,
         committees.member_seat,

@@ -18,6 +18,7 @@ from domain.roles import Role
 from models.base import new_id
 from models.fees import BillRun
 from models.payments import Payment
+from resolvers import bills
 from resolvers.payments import fee_bill_pay
 from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
@@ -146,6 +147,41 @@ async def test_from_a_charge_to_a_paid_bill(ask: Ask, market: Market) -> None:
     assert len(await world.rows(Payment)) == 1
     other = await act(ask, market.bank, "feeBillPay", shown, idempotencyKey="pay-2", **{**given, "reference": "T-2"})
     assert other["userErrors"] == [{"code": "BILL_NOT_PAYABLE", "field": "billId"}]
+
+
+async def test_a_collecting_bank_names_the_payee_and_other_banks_do_not(ask: Ask, market: Market) -> None:
+    """The company was brought in and never filed here, so it is not public: its bills' payee it is all the same."""
+    bill = await _bill_of_this_month(market)
+    world = market.world
+    payee = "{ feeBills { nodes { company { name } } } companies { nodes { name } } }"
+    named = {"name": market.company.name}
+    assert await ask(market.bank, payee) == {
+        "feeBills": {"nodes": [{"company": named}]},
+        "companies": {"nodes": [named]},
+    }
+    without_agreement = await world.person(Role.BANK, scopes=("filings:public",))
+    court = await world.person(Role.COURT, scopes=("fees:collect",))
+    for stranger in (without_agreement, court):
+        assert await ask(stranger, payee) == {"feeBills": {"nodes": []}, "companies": {"nodes": []}}
+    assert bill.company_id == market.company.id
+
+
+async def test_money_paid_in_advance_is_applied_through_the_api(ask: Ask, market: Market) -> None:
+    bill = await _bill_of_this_month(market)
+    world = market.world
+    await market.run(await market.item(), world.today.replace(day=1))
+    payment, _ = await world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(12_000))
+    await world.do(market.admin, bills.bill_adjust, id=bill.id, reduction=5_000, reason="空置减免")
+    shown = "payment { prepaid allocations { nodes { amount } } }"
+    given = {"id": name_of(market, "Payment", payment), "idempotencyKey": "apply-1"}
+    refused = await act(ask, market.bank, "prepaidApply", shown, **given)
+    assert refused == {"userErrors": [{"code": "FORBIDDEN_ROLE", "field": None}], "payment": None}
+    applied = await act(ask, market.admin, "prepaidApply", shown, **given)
+    assert applied["userErrors"] == []
+    assert applied["payment"]["prepaid"] == 0
+    assert sum(node["amount"] for node in applied["payment"]["allocations"]["nodes"]) == 12_000
+    again = await act(ask, market.admin, "prepaidApply", shown, **{**given, "idempotencyKey": "apply-2"})
+    assert again["userErrors"] == [{"code": "INSUFFICIENT_BALANCE", "field": "id"}]
 
 
 async def test_who_paid_is_the_parties_affair(ask: Ask, market: Market) -> None:

@@ -14,7 +14,7 @@ from models.payments import Payment
 from resolvers.books import verify
 from resolvers.openings import OpeningArrears, OpeningFund, OpeningPrepaid, arrears_open, fund_open, prepaid_open
 from resolvers.payments import fee_bill_pay
-from resolvers.receipts import prepaid_apply
+from resolvers.prepaid import apply_to_unit
 from tests.fees.test_bill_runs import _balance
 from tests.market import Market
 
@@ -68,7 +68,7 @@ async def test_advance_money_settles_bills_when_they_come(market: Market) -> Non
     assert (payment.channel, payment.prepaid, payment.received_on) == ("OPENING", 9_000, ATTESTED["as_of"])
     await market.world.do(market.bureau, arrears_open, lines=await arrears(market, 4_000), **ATTESTED)
     owner = {"unit_id": market.units[0].id, "company_id": market.company.id}
-    await market.world.do(market.bureau, prepaid_apply, **owner)
+    await market.world.do(market.bureau, apply_to_unit, **owner)
     [bill] = await market.bills()
     assert (bill.state, bill.settled) == ("PAID", 4_000)
     assert await _balance(market, AccountKind.PREPAID) == 5_000

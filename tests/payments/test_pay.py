@@ -1,11 +1,14 @@
 """Paying one bill: everything in one statement, never above what is owed, whoever is first."""
 
 import asyncio
+import re
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from app.lines import read_lines
 from auth.actor import Actor
@@ -15,12 +18,12 @@ from domain.roles import Role
 from models.base import new_id
 from models.cases import AuditEvent, Operation
 from models.fees import FeeBill
-from models.ledger import LedgerTransaction
+from models.ledger import LedgerTransaction, Posting
 from models.payments import Allocation, Payment
 from resolvers import payments
 from resolvers.idempotency import Outcome
 from resolvers.payments import fee_bill_pay, pay_at_once
-from resolvers.unit_of_work import transact
+from resolvers.unit_of_work import UnitOfWork, transact
 from tests.database import Database
 from tests.market import Market, days
 
@@ -206,6 +209,49 @@ async def test_the_short_way_writes_the_same_rows_and_reads_the_answer(market: M
     assert (operation.outcome_type, operation.outcome_id) == ("Payment", payment.id)
     assert operation.others == [{"type": "FeeBill", "id": str(bill.id), "version": None}]
     assert idle(connection)
+
+
+async def postings(market: Market, transaction_id: uuid.UUID) -> list[Posting]:
+    async def look(uow: UnitOfWork) -> list[Posting]:
+        of_it = select(Posting).where(Posting.county == uow.county, Posting.transaction_id == transaction_id)
+        return list(await uow.session.scalars(of_it.order_by(Posting.line)))
+
+    return await market.world.do(market.bureau, look)  # type: ignore[no-any-return]
+
+
+async def test_both_ways_leave_the_same_and_tell_nobody(market: Market, connection: Any, database: Database) -> None:
+    """Row by row, but for ids and instants: and no subscriber hears of it, since no subscription is about bills."""
+    with psycopg.connect(database.url, autocommit=True) as listener:
+        listener.execute("LISTEN anju")
+        of_each = []
+        for way in ("short", "ordinary"):
+            bill = await market.bill()
+            if way == "short":
+                paid_id = (await at_once(market, connection, bill, 5_000, changes={"reference": "R"})).id
+            else:
+                given = {**market.paying(5_000), "reference": "R-2"}
+                payment, _ = await market.world.do(market.bank, fee_bill_pay, id=bill.id, **given)
+                paid_id = payment.id
+            of_each.append(
+                {
+                    Payment: await market.world.rows(Payment, id=paid_id),
+                    Allocation: await market.world.rows(Allocation, payment_id=paid_id),
+                    LedgerTransaction: await market.world.rows(LedgerTransaction, id=paid_id),
+                    Posting: await postings(market, paid_id),
+                    AuditEvent: await market.world.rows(AuditEvent, subject_id=bill.id, action="feeBillPay"),
+                    FeeBill: await market.world.rows(FeeBill, id=bill.id),
+                }
+            )
+        heard = [notice.payload for notice in listener.notifies(timeout=0.5)]
+    assert [notice for notice in heard if "FeeBill" in notice or "Payment" in notice] == []
+    own = re.compile(r"(id|reference|number|created_at|updated_at|at|request_id|_sa_instance_state)$")
+
+    def shape(row: Any) -> dict[str, Any]:
+        return {name: value for name, value in vars(row).items() if not own.search(name)}
+
+    short, ordinary = ({model: list(map(shape, rows)) for model, rows in one.items()} for one in of_each)
+    assert all(short.values())
+    assert short == ordinary
 
 
 async def test_an_answer_that_fails_undoes_the_payment(market: Market, connection: Any) -> None:

@@ -15,12 +15,15 @@ from domain.ledger import AccountKind
 from domain.payments import Channel, OpenBill, Share, allocate
 from domain.roles import Role
 from models.base import new_id
-from models.fees import ChargeItem
+from models.cases import AuditEvent
+from models.fees import ChargeItem, FeeBill
 from models.ledger import LedgerAccount
 from models.payments import Allocation, Payment
 from resolvers import bills, ledger
+from resolvers.openings import OpeningPrepaid, prepaid_open
 from resolvers.payments import fee_bill_pay
-from resolvers.receipts import payment_record, payment_reverse, prepaid_refund
+from resolvers.prepaid import prepaid_apply, prepaid_refund
+from resolvers.receipts import payment_record, payment_reverse
 from resolvers.unit_of_work import UnitOfWork
 from tests.market import Market, days
 from tests.world import NOON
@@ -276,3 +279,83 @@ async def _agree(market: Market) -> None:
         owed += 0 if row.state == "VOIDED" else row.amount + row.adjusted - row.settled
     assert await balance(market, AccountKind.RECEIVABLE) == owed
     assert await balance(market, AccountKind.PREPAID) == sum(payment.prepaid for payment in paid)
+
+
+# ---- what was paid in advance ------------------------------------------------------------------------------------------
+
+
+async def test_what_is_left_over_is_put_towards_the_bills_that_the_payer_names(debts: Market) -> None:
+    market, world = debts, debts.world
+    january, february, march = await in_order(market)
+    given: dict[str, Any] = {"unit_id": market.units[0].id, "company_id": market.company.id, "channel": Channel.CASH}
+    payment = await world.do(
+        market.cashier, payment_record, amount=40_000, reference="S-1", received_on=world.today, **given
+    )
+    assert payment.prepaid == 4_000
+    await world.refused(market.admin, prepaid_apply, ErrorCode.BILL_NOT_PAYABLE, "id", id=payment.id)
+    await world.do(market.admin, payment_reverse, id=payment.id, reason="记错")
+    await world.refused(market.admin, prepaid_apply, ErrorCode.INSUFFICIENT_BALANCE, "id", id=payment.id)
+
+    # January is paid with more than it needed, and given back by an adjustment of nothing: the rest stays advance money.
+    payment = await world.do(
+        market.cashier,
+        payment_record,
+        amount=12_000,
+        reference="S-2",
+        received_on=world.today,
+        bill_ids=[january.id],
+        **given,
+    )
+    await world.do(market.admin, bills.bill_adjust, id=january.id, reduction=7_000, reason="空置减免")
+    [payment] = await world.rows(Payment, id=payment.id)
+    assert payment.prepaid == 7_000
+    for named in ([new_id()], [january.id], [march.id, new_id()]):
+        await world.refused(
+            market.admin, prepaid_apply, ErrorCode.BILL_NOT_PAYABLE, "billIds", id=payment.id, bill_ids=named
+        )
+    await world.refused(market.bureau, prepaid_apply, ErrorCode.FORBIDDEN_ROLE, id=payment.id)
+    resident = await market.resident()
+    await world.refused(resident, prepaid_apply, ErrorCode.FORBIDDEN_ROLE, id=payment.id)
+    applied = await world.do(market.cashier, prepaid_apply, id=payment.id, bill_ids=[march.id])
+    assert applied.prepaid == 0
+    states = {bill.id: (bill.state, bill.settled) for bill in await world.rows(FeeBill)}
+    assert states[march.id] == ("PARTIALLY_PAID", 7_000)
+    assert states[february.id] == ("ISSUED", 0)
+    assert await balance(market, AccountKind.PREPAID) == 0
+    [event] = await world.rows(AuditEvent, action="prepaidApply")
+    assert (event.subject_id, event.detail) == (payment.id, {"amount": 7_000})
+
+
+async def in_order(market: Market) -> list[FeeBill]:
+    return sorted(await market.bills(), key=lambda bill: bill.period_from)
+
+
+async def test_brought_in_advance_money_is_taken_back_by_the_bureau_alone(market: Market) -> None:
+    world = market.world
+    lines = [
+        OpeningPrepaid("YS-1", market.units[0].id, market.company.id, 9_000),
+        OpeningPrepaid("YS-2", market.units[0].id, market.company.id, 500),
+    ]
+    attested: dict[str, Any] = {"as_of": date(2025, 12, 31), "attested_by": "演示街道办事处 移交清册"}
+    await world.do(market.bureau, prepaid_open, lines=lines, **attested)
+    wrong = next(payment for payment in await world.rows(Payment) if payment.reference == "YS-1")
+    for who in (market.admin, market.cashier):
+        await world.refused(who, payment_reverse, ErrorCode.FORBIDDEN_ROLE, "id", id=wrong.id, reason="x")
+    back = await world.do(market.bureau, payment_reverse, id=wrong.id, reason="清册有误")
+    assert (back.state, back.prepaid) == ("REVERSED", 0)
+    # Only its own entry is mirrored, not the other lines of the same list.
+    assert await balance(market, AccountKind.PREPAID) == 500
+    assert await balance(market, AccountKind.OPENING) == 500
+    await world.refused(market.bureau, payment_reverse, ErrorCode.ALREADY_REVERSED, id=wrong.id, reason="x")
+    await market.item()
+    cash = await world.do(
+        market.cashier,
+        payment_record,
+        unit_id=market.units[0].id,
+        company_id=market.company.id,
+        amount=100,
+        channel=Channel.CASH,
+        reference="S-1",
+        received_on=world.today,
+    )
+    await world.refused(market.bureau, payment_reverse, ErrorCode.FORBIDDEN_ROLE, "id", id=cash.id, reason="x")
