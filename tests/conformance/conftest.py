@@ -58,8 +58,9 @@ async def deployment(database_cluster: Cluster, tmp_path_factory: pytest.TempPat
     """The application as it is served, on a database of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with database_cluster.clone(f"{worker}_conformance") as database:
-        token = await settle(database)
-        with deployed(database, token, tmp_path_factory.mktemp("deployment")) as made:
+        folder = tmp_path_factory.mktemp("deployment")
+        token, oidc = await settle(database, folder)
+        with deployed(database, token, oidc, folder) as made:
             yield made
 
 
@@ -69,7 +70,7 @@ def drive(node: Node, deployment: Deployment, tmp_path: Path) -> Drive:
         # Inside the harness: TypeScript looks for the packages in the folders above what it compiles.
         work = HARNESS / "work" / tmp_path.name
         config = tmp_path / "harness.json"
-        config.write_text(json.dumps(CONFIG))
+        config.write_text(json.dumps({**CONFIG, "oidc": deployment.oidc}))
         given = {
             "BASE_URL": deployment.url,
             "TOKEN": deployment.token,

@@ -33,3 +33,7 @@ def test_typescript_codegen(drive: Drive) -> None:
 
 def test_python_codegen(drive: Drive, client_generator: Path) -> None:
     assert drive("f2-ariadne-codegen", PYTHON_TOOLS=str(client_generator)) == "ariadne-codegen: 2/2 ok"
+
+
+def test_openid_client(drive: Drive) -> None:
+    assert drive("k-openid-client") == "openid-client: 20/20 ok"
