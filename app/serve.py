@@ -55,8 +55,10 @@ def demo_logins() -> list[str]:
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises what keeps it from starting; stops everything it started in any case."""
-    gc.disable()  # loading makes a million objects that stay: looking for garbage among them costs a sixth of the start
+    """Serve until Ctrl-C or SIGTERM. Raises what keeps it from starting; stops everything it started in any case.
+
+    The caller has turned garbage collection off; it is on again as soon as everything is loaded.
+    """
     _check_port(settings)
     _ = settings.keys  # a deployment without its keys fails here and not at the first request
     # The application takes longest to load; meanwhile the database starts.
@@ -64,9 +66,10 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     if _forks(settings):
         loading_application.start()
     with opened(settings, up_to_date=True) as ready, _exported(ready):
+        wanting_demo = demo and not demo_is_loaded(ready)
         if _forks(settings):
             loading_application.join()
-        _serve(ready, loading=demo and not demo_is_loaded(ready))
+        _serve(ready, loading=wanting_demo)
 
 
 def _forks(settings: Settings) -> bool:

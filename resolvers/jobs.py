@@ -18,9 +18,6 @@ from datetime import date, datetime
 from typing import Any, TypeVar, cast
 
 import psycopg
-from procrastinate import PsycopgConnector
-from procrastinate.jobs import Job
-from procrastinate.manager import JobManager
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Handler = Callable[..., Awaitable[bool | None]]
@@ -42,10 +39,6 @@ def job(name: str) -> Callable[[HandlerOf], HandlerOf]:
     return register
 
 
-# Never opened: it only writes procrastinate's own statement on the connection that it is handed.
-_MANAGER = JobManager(PsycopgConnector())
-
-
 async def enqueue(
     session: AsyncSession,
     name: str,
@@ -58,6 +51,11 @@ async def enqueue(
     """Add a job to the session's transaction; returns its number. Jobs with one ``lock`` run one after another."""
     if name not in HANDLERS:
         raise LookupError(f"no handler is registered for the job {name}")
+    # With the first job only: they bring libraries for cron and dates that a server's start need not wait for.
+    from procrastinate import PsycopgConnector
+    from procrastinate.jobs import Job
+    from procrastinate.manager import JobManager
+
     connection = await (await session.connection()).get_raw_connection()
     wanted = Job(
         id=None,
@@ -68,7 +66,9 @@ async def enqueue(
         task_kwargs={key: _plain(value) for key, value in arguments.items()},
         scheduled_at=at,
     )
-    deferred = await _MANAGER.defer_job_async(
+    # Never opened: it only writes procrastinate's own statement on the connection that it is handed.
+    manager = JobManager(PsycopgConnector())
+    deferred = await manager.defer_job_async(
         wanted, connection=cast("psycopg.AsyncConnection[Any]", connection.driver_connection)
     )
     if deferred.id is None:
