@@ -136,7 +136,9 @@ def demo(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path | None, Argument(exists=True, help="An XLSX workbook, or a folder of CSV files.")] = None,
+    file: Annotated[
+        Path | None, Argument(exists=True, help="An XLSX workbook, or a folder or ZIP of CSV files.")
+    ] = None,
     county: Annotated[str | None, Option(help="The county's six-digit code.")] = None,
     template: Annotated[Path | None, Option(help="Write an empty workbook with its legend here, and stop.")] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Check everything, write nothing.")] = False,
@@ -403,7 +405,6 @@ def _explain(error: Exception) -> tuple[int, str]:
     from app.demo import DemoError
     from app.large import AlreadyLoadedError
     from app.postgres import PostgresError
-    from app.register_files import UnreadableFile
     from app.requirements import UnknownRequirementError
     from app.serve import PortTakenError
     from app.settings import SettingsError
@@ -416,7 +417,7 @@ def _explain(error: Exception) -> tuple[int, str]:
         return NOT_READY, str(error)
     if isinstance(error, OperationalError):
         return NOT_READY, str(error.orig)
-    if isinstance(error, DemoError | UnknownRequirementError | AlreadyLoadedError | UnreadableFile | OSError):
+    if isinstance(error, DemoError | UnknownRequirementError | AlreadyLoadedError | OSError):
         return REFUSED, str(error)
     return FAULT, f"a fault of Anju: {type(error).__name__}: {error} (ANJU_DEBUG=1 shows where)"
 

@@ -4,8 +4,6 @@ A file is an XLSX workbook, one CSV file, a folder of CSV files or a ZIP of them
 name, and so do columns; CSV may be UTF-8 or GB18030.
 """
 
-import csv
-import io
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ from typing import Any
 import xlsxwriter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from app.csv_files import Lines, UnreadableFile, archive, csv_lines, folder, unpacked
 from app.texts import sentence
 from app.workbooks import LEGEND, write_cell
 from domain.errors import ErrorCode, Refusal
@@ -25,15 +24,8 @@ from domain.register_business import SHEETS
 from domain.register_rows import Faults, read_sheet
 from schema.documents import Locale
 
-MOST_UNPACKED = 1 << 30
-"""A ZIP or workbook that unpacks to more than this is not read."""
-
-Lines = Iterator[tuple[int, Sequence[Any]]]
+__all__ = ["UnreadableFile", "faults_as_json", "read", "sheets_of", "write_marked"]
 _BY_NAME = {name.casefold(): sheet for sheet in SHEETS for name in (sheet.name, sheet.title)}
-
-
-class UnreadableFile(Exception):  # noqa: N818 - said to the person as it is
-    """The file is neither a workbook nor CSV; the message says what was found."""
 
 
 def read(path: Path, faults: Faults, progress: Any = None) -> dict[str, list[Row]]:
@@ -48,6 +40,9 @@ def read(path: Path, faults: Faults, progress: Any = None) -> dict[str, list[Row
             if sheet is None:
                 if not _for_reading(name):
                     faults.note(name, None, None, Refusal(ErrorCode.INVALID_INPUT, value=name))
+                continue
+            if sheet.name in found:
+                faults.note(name, None, None, Refusal(ErrorCode.ALREADY_REGISTERED))
                 continue
             found[sheet.name] = read_sheet(sheet, _counted(sheet, lines, progress), faults)
     return found
@@ -69,19 +64,14 @@ def _counted(sheet: Sheet, lines: Lines, progress: Any) -> Lines:
 def sheets_of(path: Path) -> Iterator[Iterator[tuple[str, Lines]]]:
     """The file's sheets by name, each an iterator of numbered rows of cells."""
     if path.is_dir():
-        yield _folder(path)
+        yield folder(path)
     elif path.suffix.casefold() == ".csv":
-        yield iter([(path.stem, _csv_lines(path.read_bytes()))])
+        yield iter([(path.stem, csv_lines(path.name, lambda: path.open("rb")))])
     elif not zipfile.is_zipfile(path):
-        raise UnreadableFile(f"{path.name} is neither an XLSX workbook nor CSV, a folder or a ZIP of CSV files")
+        raise UnreadableFile(ErrorCode.FILE_NO_REGISTER, path.name)
     else:
-        with zipfile.ZipFile(path) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
-                raise UnreadableFile(f"{path.name} unpacks to more than {MOST_UNPACKED >> 20} MiB")
-            if "[Content_Types].xml" in packed.namelist():
-                yield _workbook(path)
-            else:
-                yield _archive(packed)
+        with unpacked(path) as packed:
+            yield _workbook(path) if "[Content_Types].xml" in packed.namelist() else archive(packed)
 
 
 def _workbook(path: Path) -> Iterator[tuple[str, Lines]]:
@@ -89,7 +79,7 @@ def _workbook(path: Path) -> Iterator[tuple[str, Lines]]:
     try:
         book = CalamineWorkbook.from_path(path)
     except (CalamineError, OSError) as error:
-        raise UnreadableFile(f"{path.name} is no XLSX workbook: {error}") from error
+        raise UnreadableFile(ErrorCode.FILE_DAMAGED, path.name) from error
     for name in book.sheet_names:
         if not _for_reading(name):
             yield name, _numbered(book.get_sheet_by_name(name))
@@ -102,32 +92,6 @@ def _numbered(sheet: CalamineSheet) -> Lines:
     left = [""] * sheet.start[1]
     for number, cells in enumerate(sheet.iter_rows(), 1):
         yield number, left + cells if left else cells
-
-
-def _folder(path: Path) -> Iterator[tuple[str, Lines]]:
-    files = sorted(path.glob("*.csv"))
-    if not files:
-        raise UnreadableFile(f"{path.name} holds no CSV file")
-    return ((file.stem, _csv_lines(file.read_bytes())) for file in files)
-
-
-def _archive(packed: zipfile.ZipFile) -> Iterator[tuple[str, Lines]]:
-    names = sorted(name for name in packed.namelist() if name.casefold().endswith(".csv"))
-    if not names:
-        raise UnreadableFile("the ZIP holds no CSV file")
-    for name in names:
-        yield Path(name).stem, _csv_lines(packed.read(name))
-
-
-def _csv_lines(content: bytes) -> Lines:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = content.decode("gb18030")
-        except UnicodeDecodeError as error:
-            raise UnreadableFile(f"a CSV file is neither UTF-8 nor GB18030: {error}") from error
-    return enumerate(csv.reader(io.StringIO(text, newline="")), 1)
 
 
 # -- faults --------------------------------------------------------------------------------------------------------------

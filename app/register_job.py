@@ -22,7 +22,6 @@ from app.lines import Lines
 from app.list_export import Exporter
 from app.workbooks import write_template
 from auth.actor import Actor
-from domain.errors import ErrorCode, Refusal
 from domain.exports import ExportedList
 from domain.register import Fault, Row
 from domain.register_rows import Faults
@@ -43,7 +42,7 @@ class StoreCarrier:
     @asynccontextmanager
     async def fetched(self, key: str, name: str) -> AsyncIterator[Path]:
         with tempfile.TemporaryDirectory(prefix="anju-register-") as folder:
-            path = Path(folder) / "source.xlsx"
+            path = Path(folder) / Path(name).with_suffix("").name
             found = await obstore.get_async(self.store, key)
             with path.open("wb") as file:
                 async for chunk in found.stream():
@@ -54,7 +53,7 @@ class StoreCarrier:
         try:
             return register_files.read(path, faults, progress)
         except register_files.UnreadableFile as error:
-            faults.note(path.name, None, None, Refusal(ErrorCode.INVALID_INPUT, value=str(error)))
+            faults.note(error.params["name"], None, None, error)
             return {}
 
     def marked(self, source: Path, faults: Iterable[Fault]) -> Path:

@@ -59,8 +59,13 @@ WEBP = "image/webp"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-MEDIA_TYPES = frozenset({PDF, JPEG, PNG, WEBP, XLSX, DOCX})
-"""What may be uploaded. Active content (HTML, SVG, scripts) never is."""
+ZIP = "application/zip"
+
+MEDIA_TYPES = frozenset({PDF, JPEG, PNG, WEBP, XLSX, DOCX, ZIP})
+"""What may be uploaded. Active content (HTML, SVG, scripts) never is; a ZIP only as a register of CSV files."""
+
+REGISTERS = frozenset({XLSX, ZIP})
+"""What ``registerImport`` reads."""
 
 PHOTOS = frozenset({JPEG, PNG, WEBP})
 PHOTO_KINDS = frozenset({DocumentKind.PHOTO, DocumentKind.POSTING_PROOF})
@@ -97,4 +102,5 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     PNG: (b"\x89PNG\r\n\x1a\n",),
     XLSX: _ZIP,
     DOCX: _ZIP,
+    ZIP: _ZIP,
 }

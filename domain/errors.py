@@ -10,6 +10,7 @@
     │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
+    ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
@@ -82,6 +83,14 @@ class ErrorCode(StrEnum):
     MODEL_TEXT_REQUIRED = "MODEL_TEXT_REQUIRED", "New estates and new committees must use the model text (GT-18)."
     SEAL_REQUIRED = "SEAL_REQUIRED", "The verification needs the office's seal (ZD-7)."
     SIGNATURES_REQUIRED = "SIGNATURES_REQUIRED", "Fewer people signed than the step needs (INS-2, ZD-7)."
+
+    # files that are imported
+    FILE_NO_REGISTER = "FILE_NO_REGISTER", "The file is neither an XLSX workbook nor CSV, nor a ZIP of CSV files."
+    FILE_DAMAGED = "FILE_DAMAGED", "The file is damaged, or breaks its own format."
+    FILE_ENCRYPTED = "FILE_ENCRYPTED", "The file is encrypted."
+    FILE_ENCODING = "FILE_ENCODING", "A CSV file is neither UTF-8 nor GB18030."
+    FILE_TOO_LARGE = "FILE_TOO_LARGE", "The file unpacks to more than a register can hold."
+    FILE_UNSAFE = "FILE_UNSAFE", "A name in the ZIP leads out of it, or is a link."
 
     # time
     LATE = "LATE", "The period to act has ended."

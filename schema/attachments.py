@@ -121,7 +121,9 @@ class UploadCreateInput:
     county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
     kind: DocumentKind = given("What the document is.")
     name: str = given("Its file name; folders and control characters are dropped.")
-    media_type: str = given("image/jpeg, image/png, image/webp, application/pdf, or the types of .xlsx and .docx.")
+    media_type: str = given(
+        "image/jpeg, image/png, image/webp, application/pdf, the types of .xlsx and .docx; for a register, application/zip."
+    )
     size: int = given("Bytes that will be sent, exactly. Photos up to 10 MiB, other files up to 20 MiB.")
 
 

@@ -60,9 +60,12 @@ class RegisterJob:
     finished_at: DateTime | None = column(models.RegisterJob.finished_at, "When it was finished.")
 
 
-@inputs("Import an uploaded workbook.", keyed=False)
+@inputs("Import an uploaded workbook or ZIP of CSV files.", keyed=False)
 class RegisterImportInput:
-    document_id: strawberry.ID = ref("Document", "The confirmed upload, an XLSX workbook.")
+    document_id: strawberry.ID = ref(
+        "Document",
+        "The confirmed upload: an XLSX workbook, or a ZIP of CSV files named like its sheets, in UTF-8 or GB18030.",
+    )
     dry_run: bool | None = given("Only check it.")
 
 
@@ -77,7 +80,7 @@ MUTATIONS = [
         "registerImport",
         jobs.register_import,
         RegisterImportInput,
-        "Import a workbook into the register: all of it, or nothing and every fault at its cell.",
+        "Import a workbook or CSV files into the register: all of it, or nothing and every fault at its cell.",
         {"job": "RegisterJob"},
         keyed=False,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auth.actor import Actor, Grant
-from domain.documents import XLSX, DocumentState
+from domain.documents import REGISTERS, DocumentState
 from domain.errors import ErrorCode, Refusal
 from domain.register import Row
 from domain.register_jobs import MOST_SHOWN, RegisterJobKind, RegisterJobState
@@ -21,14 +21,14 @@ from resolvers.unit_of_work import UnitOfWork
 
 
 async def register_import(uow: UnitOfWork, *, document_id: uuid.UUID, dry_run: bool | None = None) -> RegisterJob:
-    """Ask for the import of an uploaded workbook (registerImport), or with ``dry_run`` for its check only.
+    """Ask for the import of an uploaded workbook or ZIP of CSV files (registerImport), or with ``dry_run`` for its check.
 
-    The bureau's own act. Refuses ``DOCUMENT_NOT_READY``, ``INVALID_INPUT`` for a file that is no workbook.
+    The bureau's own act. Refuses ``DOCUMENT_NOT_READY``, ``INVALID_INPUT`` for a file that is neither.
     """
     document = await uow.load(Document, document_id, field="documentId")
     if document.state != DocumentState.READY:
         raise Refusal(ErrorCode.DOCUMENT_NOT_READY, "documentId", name=document.name)
-    if document.media_type != XLSX:
+    if document.media_type not in REGISTERS:
         raise Refusal(ErrorCode.INVALID_INPUT, "documentId", value=document.media_type)
     return await _ask(uow, RegisterJobKind.IMPORT, source_id=document.id, dry_run=bool(dry_run))
 
