@@ -82,9 +82,7 @@ class Exporter:
         line = await self.lines.take()
         try:
             await line.run(SNAPSHOT)
-            executor = Executor(graphql_schema(), _Held(line), self.sessions)
-            executor.longest_page = MOST_EACH
-            yield executor
+            yield Executor(graphql_schema(), _Held(line), self.sessions, longest_page=MOST_EACH)
         finally:
             if not line.broken:
                 await line.run("ROLLBACK")  # nothing was written

@@ -35,7 +35,8 @@ from schema import (
     statistics,
     viewer,
 )
-from schema.engine.declare import finish, root_type
+from schema.engine.declare import finish
+from schema.engine.types import root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
@@ -71,20 +72,18 @@ STEMS: tuple[Any, ...] = (
 @cache
 def schema() -> strawberry.Schema:
     """The Strawberry schema (built once)."""
-    finish()
     queries: dict[str, Any] = {}
     for stem in STEMS:
         queries |= getattr(stem, "QUERIES", {})
     mutations = {name: field for stem in STEMS for name, field in getattr(stem, "MUTATIONS", ())}
     subscriptions = {name: field for stem in STEMS for name, field in getattr(stem, "SUBSCRIPTIONS", ())}
-    return strawberry.Schema(
-        query=root_type("Query", "Everything that can be read.", queries),
-        mutation=root_type("Mutation", "What people and partners do; one mutation per act.", mutations)
-        if mutations
-        else None,
-        subscription=root_type("Subscription", "Rows as they change.", subscriptions) if subscriptions else None,
-        config=common.CONFIG,
-    )
+    roots = {
+        "query": root_type("Query", "Everything that can be read.", queries),
+        "mutation": root_type("Mutation", "What people and partners do; one mutation per act.", mutations),
+        "subscription": root_type("Subscription", "Rows as they change.", subscriptions),
+    }
+    finish()
+    return strawberry.Schema(**roots, config=common.CONFIG)
 
 
 def graphql_schema() -> GraphQLSchema:

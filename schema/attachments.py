@@ -14,9 +14,10 @@ from resolvers import documents
 from schema.acts import act
 from schema.common import DateTime
 from schema.conditions import equal
-from schema.engine.declare import column, computed, descending, described, entity, filters, listing, orders, plain_type
-from schema.engine.execute import Run
+from schema.engine.declare import column, computed, descending, entity, filters, listing, orders
 from schema.engine.intents import given, inputs, ref
+from schema.engine.run import Run
+from schema.engine.types import described, plain_type
 
 for _enumeration in (DocumentKind, DocumentState, DocumentAudience):
     described(_enumeration)
@@ -48,11 +49,11 @@ def _tokens(secret: bytes) -> FileTokens:
 
 def file_tokens(run: Run) -> FileTokens:
     """The deployment's tokens for files."""
-    return _tokens(run.executor.settings.keys.key("file links"))
+    return _tokens(run.services.settings.keys.key("file links"))
 
 
 def _address(run: Run, token: str) -> str:
-    return f"{run.executor.settings.url}/files/{token}"
+    return f"{run.services.settings.url}/files/{token}"
 
 
 def _upload(

@@ -23,16 +23,15 @@ from schema.engine.declare import (
     computed,
     derived,
     descending,
-    described,
     entity,
     filters,
     listing,
     many,
     matches,
     orders,
-    plain_type,
 )
-from schema.engine.execute import Run
+from schema.engine.run import Run
+from schema.engine.types import described, plain_type
 from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:

@@ -13,20 +13,9 @@ from resolvers import committees
 from schema.acts import act
 from schema.common import DateTime
 from schema.conditions import equal, of, since
-from schema.engine.declare import (
-    Connection,
-    ascending,
-    column,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    many,
-    one,
-    orders,
-)
+from schema.engine.declare import ascending, column, descending, entity, filters, listing, many, one, orders
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.attachments import Document

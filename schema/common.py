@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema.engine.declare import TYPES, plain_type
+from schema.engine.types import TYPES, plain_type
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SAFE = 2**53

@@ -16,12 +16,10 @@ from schema.acts import act
 from schema.common import DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     count,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -31,6 +29,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described
 from schema.estates import found_by
 
 if TYPE_CHECKING:

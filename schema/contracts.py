@@ -16,11 +16,9 @@ from schema.acts import act
 from schema.common import DateTime, Fen
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -31,6 +29,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.committees import Committee

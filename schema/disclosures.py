@@ -15,12 +15,10 @@ from schema.acts import act
 from schema.common import JSON, DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     derived,
     descending,
-    described,
     entity,
     filters,
     listing,
@@ -30,6 +28,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.attachments import Document

@@ -4,7 +4,8 @@ from sqlalchemy import Text
 
 from domain.divisions import DivisionLevel
 from models import divisions as models
-from schema.engine.declare import ascending, column, described, entity, filters, listing, matches, one, orders
+from schema.engine.declare import ascending, column, entity, filters, listing, matches, one, orders
+from schema.engine.types import described
 
 described(DivisionLevel)
 

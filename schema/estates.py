@@ -41,12 +41,10 @@ from models.inspections import Inspection as InspectionRow
 from models.search import SearchGram
 from schema.common import Area, DateTime
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     count,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -56,6 +54,7 @@ from schema.engine.declare import (
     one,
     orders,
 )
+from schema.engine.types import Connection, described
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:

@@ -13,19 +13,9 @@ from models import exports as models
 from resolvers import exports
 from resolvers.unit_of_work import UnitOfWork
 from schema.common import DateTime
-from schema.engine.declare import (
-    FILTERS,
-    column,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    matches,
-    one,
-    orders,
-)
-from schema.engine.intents import changes, given, inputs, intent, snake_key
+from schema.engine.declare import FILTERS, column, descending, entity, filters, listing, matches, one, orders
+from schema.engine.intents import changes, given, inputs, intent
+from schema.engine.types import described, snake
 from schema.sheets import CONDITIONS, LISTS
 
 if TYPE_CHECKING:
@@ -73,7 +63,7 @@ def _conditions() -> Any:
     """An input with a field for every list query, which takes that query's ``where``."""
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     for root, type_name in sorted(CONDITIONS.items()):
-        name = snake_key(root)
+        name = snake(root)
         body["__annotations__"][name] = f"{type_name} | None"
         body[name] = given(f"Conditions of the query `{root}`.")
     return type("ListExportConditions", (), body)
@@ -110,7 +100,7 @@ async def list_export(
     if not asked.is_for(uow.actor, uow.county):
         raise Refusal(ErrorCode.FORBIDDEN_ROLE, "list")
     found = {root: conditions for root, conditions in (where or {}).items() if conditions is not None}
-    if found.keys() - {snake_key(asked.field_name)}:
+    if found.keys() - {snake(asked.field_name)}:
         raise Refusal(ErrorCode.INVALID_INPUT, "where", value="、".join(found))
     conditions = next(iter(found.values()), None)
     for field, value in (conditions or {}).items():

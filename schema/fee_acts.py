@@ -13,8 +13,8 @@ from resolvers import bill_runs, bills, charge_items, payments, prepaid, receipt
 from resolvers.unit_of_work import UnitOfWork
 from schema.acts import act
 from schema.common import Fen
-from schema.engine.declare import described
 from schema.engine.intents import given, inputs, intent, ref
+from schema.engine.types import described
 
 for _enumeration in (BuildingType, Channel, ChargeBasis, ChargeCategory, DisputeOutcome, UnitUse):
     described(_enumeration)

@@ -27,14 +27,12 @@ from models import payments as payment_models
 from schema.common import Area, DateTime, Fen
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     computed,
     count,
     derived,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -44,6 +42,7 @@ from schema.engine.declare import (
     one,
     orders,
 )
+from schema.engine.types import Connection, described
 from schema.engine.values import Ref, encode_id
 
 if TYPE_CHECKING:

@@ -20,21 +20,10 @@ from resolvers.filing_partners import Purpose
 from resolvers.unit_of_work import UnitOfWork, transact
 from schema.common import JSON, DateTime
 from schema.conditions import equal
-from schema.engine.declare import (
-    FILTERS,
-    answer,
-    argument,
-    ascending,
-    column,
-    descending,
-    entity,
-    filters,
-    listing,
-    orders,
-    plain_type,
-)
-from schema.engine.execute import Run
+from schema.engine.declare import FILTERS, answer, ascending, column, descending, entity, filters, listing, orders
 from schema.engine.intents import given, inputs
+from schema.engine.run import Run
+from schema.engine.types import argument, plain_type
 
 REFERRAL_ORDERS = orders(
     "ReferralOrder",
@@ -185,7 +174,7 @@ async def _verify(
         return await filing_partners.verify(uow, number=number, digest=digest)
 
     # Anybody may ask, so the question is asked as the county's own: it answers what the certificate says, no more.
-    outcome = await transact(run.executor.sessions, system_actor(county, run.today), county, check)
+    outcome = await transact(run.services.sessions, system_actor(county, run.today), county, check)
     return outcome.row
 
 

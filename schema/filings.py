@@ -24,12 +24,10 @@ from schema.cases import available_actions_of, events_of, reviews_of
 from schema.common import JSON, Area, DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     derived,
     descending,
-    described,
     entity,
     filters,
     listing,
@@ -39,6 +37,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import changes
+from schema.engine.types import Connection, described
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:

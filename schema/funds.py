@@ -14,12 +14,10 @@ from models import funds as models
 from schema.cases import available_actions_of, document_ids_of, events_of, reviews_of
 from schema.common import Area, DateTime, Fen
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     derived,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -30,6 +28,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import changes
+from schema.engine.types import Connection, described
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:

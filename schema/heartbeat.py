@@ -12,7 +12,8 @@ from strawberry.types.field import StrawberryField
 
 from domain.errors import ErrorCode, Refusal
 from schema.common import DateTime  # noqa: F401 (the annotation below names it)
-from schema.engine.declare import DECLARATION, argument, plain_type
+from schema.engine.declare import DECLARATION
+from schema.engine.types import argument, plain_type
 
 SECONDS = 1.0
 """Between two beats."""

@@ -14,14 +14,12 @@ from resolvers import inspections
 from schema.cases import available_actions_of, document_ids_of, events_of, reviews_of
 from schema.common import DateTime
 from schema.engine.declare import (
-    Connection,
     answer,
     ascending,
     column,
     count,
     derived,
     descending,
-    described,
     entity,
     filters,
     latest,
@@ -30,10 +28,10 @@ from schema.engine.declare import (
     matches,
     one,
     orders,
-    plain_type,
 )
-from schema.engine.execute import Run
 from schema.engine.intents import changes, value_county
+from schema.engine.run import Run
+from schema.engine.types import Connection, described, plain_type
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:

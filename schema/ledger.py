@@ -11,18 +11,8 @@ from domain.ledger import NORMAL_SIDE, AccountKind, Side
 from models import ledger as models
 from schema.common import Fen
 from schema.conditions import of
-from schema.engine.declare import (
-    column,
-    derived,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    matches,
-    one,
-    orders,
-)
+from schema.engine.declare import column, derived, descending, entity, filters, listing, matches, one, orders
+from schema.engine.types import described
 
 if TYPE_CHECKING:
     from schema.companies import Company

@@ -12,20 +12,8 @@ from domain.roles import RESIDENTS, Role
 from models import payments as models
 from schema.common import DateTime, Fen
 from schema.conditions import equal, of, since
-from schema.engine.declare import (
-    Connection,
-    ascending,
-    column,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    many,
-    matches,
-    one,
-    orders,
-)
+from schema.engine.declare import ascending, column, descending, entity, filters, listing, many, matches, one, orders
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.companies import Company

@@ -16,12 +16,10 @@ from domain.estates import (
 from domain.roles import COMPANY, OFFICIALS, Role
 from models import estates, people
 from schema.engine.declare import (
-    Connection,
     ascending,
     column,
     derived,
     descending,
-    described,
     entity,
     filters,
     listing,
@@ -30,6 +28,7 @@ from schema.engine.declare import (
     one,
     orders,
 )
+from schema.engine.types import Connection, described
 from schema.estates import found_by
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from domain.register_jobs import RegisterJobKind, RegisterJobState
 from models import register as models
 from resolvers.register import jobs
 from schema.common import JSON, DateTime
-from schema.engine.declare import column, descending, described, entity, filters, listing, matches, one, orders
+from schema.engine.declare import column, descending, entity, filters, listing, matches, one, orders
 from schema.engine.intents import changes, given, inputs, intent, ref
+from schema.engine.types import described
 
 if TYPE_CHECKING:
     from schema.attachments import Document

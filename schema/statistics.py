@@ -9,8 +9,9 @@ from domain.errors import ErrorCode, Refusal
 from domain.roles import OFFICIALS
 from domain.statistics import Coverage, CoverageRate
 from resolvers import statistics
-from schema.engine.declare import answer, described, plain_type
+from schema.engine.declare import answer
 from schema.engine.intents import value_county
+from schema.engine.types import described, plain_type
 from schema.engine.values import Ref
 
 described(Coverage)

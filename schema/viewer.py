@@ -12,10 +12,11 @@ from domain.errors import ErrorCode, Refusal
 from domain.roles import Role
 from resolvers import idempotency
 from schema.cases import task_counts
-from schema.engine.declare import ENTITIES, TYPES, answer, described, listing, plain_type
-from schema.engine.execute import Run
+from schema.engine.declare import ENTITIES, answer, listing
 from schema.engine.intents import value_county
 from schema.engine.messages import label
+from schema.engine.run import Run
+from schema.engine.types import TYPES, described, plain_type
 from schema.engine.values import Ref, decode_id
 
 described(Role)

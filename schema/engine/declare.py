@@ -12,45 +12,30 @@
 the roles for which a visible row shows the field; others get null, or the ``mask`` attribute.
 """
 
-import ast
 import inspect
-import re
-import sys
-import textwrap
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import Enum, EnumMeta
 from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
 import strawberry
-from sqlalchemy import ColumnElement
-from strawberry.annotation import StrawberryAnnotation
+from sqlalchemy import ColumnElement, Text, Uuid
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
+from strawberry.types.enum import EnumValue
 from strawberry.types.field import StrawberryField
 
 from domain.roles import Role
+from schema.engine.types import DEFINITION, TYPES, argument, camel, defined, enum_type, named, plain_type, target_of
 
 Audience = frozenset[Role] | None
 """Roles that a field is shown to; ``None`` means everybody who sees the row."""
 
 DECLARATION = "anju"
-DEFINITION = "__strawberry_definition__"
-TYPES: dict[str, Any] = {"ID": strawberry.ID}
-"""Every GraphQL class by name: annotations given as text are resolved here, so that stems may name each other."""
+"""Under this key a field's metadata holds what it was declared as."""
 
 T = TypeVar("T")
-
-
-class Connection(Generic[T]):
-    """Annotation of a list that can grow: ``Connection["Unit"]`` becomes the type ``UnitConnection``."""
-
-    if TYPE_CHECKING:  # a declaration only: clients see edges, nodes, pageInfo and totalCount
-        edges: list[T]
 
 
 @dataclass(frozen=True)
@@ -170,15 +155,18 @@ class Entity:
         """Reference data: no county in its key."""
         return self.key is not None
 
+    @property
+    def key_type(self) -> Any:
+        return Text() if self.shared else Uuid()
+
+    def key_of(self, row: Any) -> Any:
+        """What a row's id says besides its county."""
+        return getattr(row, self.key.key) if self.shared else row.id
+
 
 ENTITIES: dict[str, Entity] = {}
 FILTERS: dict[str, Mapping[str, Filter]] = {}
 """Input type name → GraphQL field name → filter."""
-
-
-def camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def _field(declaration: Declaration, description: str, annotation: str | None = None) -> Any:
@@ -232,10 +220,8 @@ def choice(description: str, *, by: Mapping[str, Any], to: Audience = None) -> A
 
 def orders(name: str, description: str, **ways: tuple[Order, str]) -> tuple[type[Enum], dict[str, Order]]:
     """The order enum of a list and what its values mean; the first is the default."""
-    enum = Enum(name, {key: key for key in ways})  # type: ignore[misc]
     values = [EnumValue(key, key, description=text) for key, (_, text) in ways.items()]
-    setattr(enum, DEFINITION, StrawberryEnumDefinition(enum, name, values, description))
-    TYPES[name] = enum
+    enum = enum_type(Enum(name, {key: key for key in ways}), values, description)
     return enum, {key: order for key, (order, _) in ways.items()}
 
 
@@ -245,31 +231,6 @@ def ascending(*attributes: Any) -> Order:
 
 def descending(*attributes: Any) -> Order:
     return Order(attributes, descending=True)
-
-
-def described(enum: EnumMeta) -> Any:
-    """A domain enumeration as a GraphQL enum. A value's description is its ``description``, or the docstring under it."""
-    members: list[Any] = list(enum)
-    if TYPES.get(enum.__name__) is enum:  # several stems may use it
-        return enum
-    texts = {member.name: member.description for member in members if hasattr(member, "description")} or _docstrings(
-        enum
-    )
-    values = [EnumValue(member.name, member.value, description=texts[member.name]) for member in members]
-    doc = inspect.cleandoc(enum.__doc__ or enum.__name__)
-    setattr(enum, DEFINITION, StrawberryEnumDefinition(enum, enum.__name__, values, doc))
-    TYPES[enum.__name__] = enum
-    return enum
-
-
-def _docstrings(enum: EnumMeta) -> dict[str, str]:
-    body = ast.parse(textwrap.dedent(inspect.getsource(enum))).body[0].body  # type: ignore[attr-defined]
-    members: list[Any] = list(enum)
-    texts = {member.name: member.name for member in members}
-    for here, after in pairwise(body):
-        if isinstance(here, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            texts[here.targets[0].id] = inspect.cleandoc(str(after.value.value))  # type: ignore[attr-defined]
-    return texts
 
 
 def matches(predicate: Any, type_: Any, description: str, *, read: Any = None, opens: bool = False) -> Any:
@@ -369,110 +330,44 @@ def answer(
 
 def finish() -> None:
     """Give every list its arguments, once all types are known."""
-    for name, entity_ in ENTITIES.items():
-        fields = TYPES[name].__strawberry_definition__.fields
-        for made in fields:
-            declared = entity_.fields.get(camel(made.python_name))
-            if isinstance(declared, Many):
-                made.arguments = LIST_ARGUMENTS[declared.target]
-            if isinstance(declared, Many | One | Latest) and declared.target not in ENTITIES:
-                raise TypeError(f"{entity_.name}.{made.python_name}: no entity {declared.target}")
+    for name, type_ in TYPES.items():
+        definition = getattr(type_, DEFINITION, None)
+        if isinstance(definition, StrawberryObjectDefinition):
+            fields = ENTITIES[name].fields if name in ENTITIES else {}
+            for made in definition.fields:
+                _finish(name, made, fields.get(camel(made.python_name)) or made.metadata.get(DECLARATION))
 
 
-def root_type(name: str, description: str, fields: Mapping[str, StrawberryField]) -> Any:
-    """A root type from its fields, by GraphQL name."""
-    body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
-    for field_name, made in sorted(fields.items()):
-        with_list_arguments(made).graphql_name = field_name
-        body["__annotations__"][field_name], body[field_name] = None, made
-    return defined(type(name, (), body), description)
+def _finish(type_name: str, made: StrawberryField, declared: Any) -> None:
+    match declared:
+        case One() | Many() | Latest() if declared.target not in ENTITIES:
+            raise TypeError(f"{type_name}.{made.python_name}: no entity {declared.target}")
+        case Many():
+            made.arguments = LIST_ARGUMENTS[declared.target]
+        case Listing():
+            county = [] if ENTITIES[declared.target].shared else [argument("county", "str | None", COUNTY_ARGUMENT)]
+            made.arguments = [*county, *LIST_ARGUMENTS[declared.target], *declared.arguments]
+
+
+@cache
+def declaration_of(type_name: str, field_name: str) -> Any:
+    """How a field of a type that is not an entity was declared; ``None`` for a plain value."""
+    fields = getattr(TYPES[type_name], DEFINITION).fields
+    found = next(f for f in fields if (f.graphql_name or camel(f.python_name)) == field_name)
+    return found.metadata.get(DECLARATION)
 
 
 def _declared(cls: type[Any]) -> dict[str, StrawberryField]:
     return {n: v for n, v in vars(cls).items() if isinstance(v, StrawberryField) and DECLARATION in v.metadata}
 
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
-
-
-def _is_connection(annotation: Any) -> bool:
-    origin: Any = get_origin(annotation)
-    return origin is Connection
-
-
-def _target(annotation: Any) -> str:
-    if _is_connection(annotation):
-        annotation = get_args(annotation)[0]
-    text = getattr(annotation, "__forward_arg__", annotation)
-    text = text if isinstance(text, str) else getattr(text, "__name__", str(text))
-    match = _NAME.search(text)
-    return match.group() if match else ""
-
-
 def _with_target(declaration: Any, annotation: Any) -> Any:
     if isinstance(declaration, One | Many | Latest):
-        return replace(declaration, target=_target(annotation))
+        return replace(declaration, target=target_of(annotation))
     if isinstance(declaration, Column):
         kinds = (annotation, *get_args(annotation))
         return replace(declaration, plain=any(isinstance(kind, EnumMeta) for kind in kinds))
     return declaration
-
-
-def defined(cls: type[T], description: str, *, is_input: bool = False, interface: Any = None) -> type[T]:
-    """Make the class a GraphQL type of its fields; types named as text are looked up when the schema is built.
-
-    Strawberry's own decorators would also make a dataclass of each, and none of ours is ever instantiated: for 500 types
-    that took more time than everything else at the start of a server.
-    """
-    fields = [copy(each) for each in getattr(interface, DEFINITION).fields] if interface is not None else []
-    for name, annotation in cls.__annotations__.items():
-        made = vars(cls)[name]
-        made.python_name, made.origin = name, cls
-        if annotation is not None:
-            text = f"{_target(annotation)}Connection" if _is_connection(annotation) else annotation
-            made.type_annotation = named(text, cls.__module__)
-        fields.append(made)
-    definition = _Definition(
-        name=cls.__name__,
-        is_input=is_input,
-        is_interface=False,
-        origin=cls,
-        description=description,
-        interfaces=[getattr(interface, DEFINITION)] if interface is not None else [],
-        extend=False,
-        directives=(),
-        is_type_of=None,
-        resolve_type=None,
-        fields=fields,
-    )
-    setattr(cls, DEFINITION, definition)
-    TYPES[cls.__name__] = cls
-    return cls
-
-
-class _Definition(StrawberryObjectDefinition):
-    def __post_init__(self) -> None:
-        """Look up no type yet. Strawberry would, for ``Self``, which none of ours uses, and later do it again."""
-
-
-class _Late(dict[str, Any]):
-    """The namespace of a module, as it is when a name is asked for, and behind it the types declared anywhere."""
-
-    def __init__(self, module: str) -> None:
-        super().__init__()
-        self._module = vars(sys.modules[module])
-
-    def __bool__(self) -> bool:
-        return True  # an empty namespace counts: it is where the fallback is
-
-    def __missing__(self, name: str) -> Any:
-        return self._module[name] if name in self._module else TYPES[name]
-
-
-@cache
-def named(annotation: Any, module: str = __name__) -> StrawberryAnnotation:
-    """A type as a module names it. One object for all its uses: thousands of fields have a few hundred types."""
-    return StrawberryAnnotation(annotation, namespace=_Late(module))
 
 
 def _connection(name: str, sums: Mapping[str, str], states: bool) -> None:
@@ -491,31 +386,6 @@ def _connection(name: str, sums: Mapping[str, str], states: bool) -> None:
         fields["counts_by_state"] = ("list[StateCount]", "How many visible rows are in each state under these filters.")
     fields |= {camel_name: ("Fen", text) for camel_name, text in sums.items()}
     plain_type(f"{name}Connection", f"A page of {name} rows and figures over all of them.", fields)
-
-
-def plain_type(name: str, description: str, fields: Mapping[str, tuple[str, str] | StrawberryField]) -> Any:
-    """A GraphQL object type made from data: field name → (annotation, description), or a ``listing`` or ``answer``."""
-    body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
-    for python_name, given in fields.items():
-        if isinstance(given, StrawberryField):
-            body["__annotations__"][python_name], body[python_name] = None, with_list_arguments(given)
-        else:
-            body["__annotations__"][python_name], text = given
-            body[python_name] = StrawberryField(description=text)
-    return defined(type(name, (), body), description)
-
-
-def with_list_arguments(made: StrawberryField) -> StrawberryField:
-    """A ``listing`` with the arguments of its entity's lists; other fields as they are."""
-    declared = made.metadata.get(DECLARATION)
-    if isinstance(declared, Listing):
-        county = [] if ENTITIES[declared.target].shared else [argument("county", "str | None", COUNTY_ARGUMENT)]
-        made.arguments = [*county, *LIST_ARGUMENTS[declared.target], *declared.arguments]
-    return made
-
-
-def argument(name: str, annotation: Any, description: str, default: Any = strawberry.UNSET) -> StrawberryArgument:
-    return StrawberryArgument(name, None, named(annotation), description=description, default=default)
 
 
 def _list_arguments(order: type[Enum] | None, where: type[Any] | None) -> list[StrawberryArgument]:

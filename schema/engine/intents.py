@@ -23,16 +23,8 @@ from strawberry.types.field import StrawberryField
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
 from resolvers.idempotency import Outcome
-from schema.engine.declare import (
-    DECLARATION,
-    DEFINITION,
-    ENTITIES,
-    argument,
-    camel,
-    defined,
-    named,
-    plain_type,
-)
+from schema.engine.declare import DECLARATION, ENTITIES
+from schema.engine.types import DEFINITION, argument, camel, defined, named, plain_type, snake
 from schema.engine.values import Ref, decode_id
 
 T = TypeVar("T")
@@ -71,10 +63,10 @@ class Intent:
         rows = [(outcome.type, outcome.id), *((other["type"], UUID(other["id"])) for other in outcome.others)]
         for (field, type_name), (_, row_id) in zip(self.returns.items(), rows, strict=False):
             if type_name in ENTITIES and row_id is not None:
-                values[snake_key(field)] = Ref(type_name, county, row_id)
+                values[snake(field)] = Ref(type_name, county, row_id)
         for field, type_name in self.returns.items():
             if type_name not in ENTITIES:
-                values[snake_key(field)] = outcome.row
+                values[snake(field)] = outcome.row
         return values
 
 
@@ -95,10 +87,6 @@ class Changes:
         async with run.context.events.subscribe(self.model, county, row_id) as events:
             async for event in events:
                 yield Ref(self.type, county, UUID(event.id))
-
-
-def snake_key(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
 
 
 def given(description: str, *, default: Any = MISSING) -> Any:
@@ -154,7 +142,7 @@ def intent(
     """
     title = name[0].upper() + name[1:]
     shown = {
-        snake_key(field): (f"{type_name} | None", f"The {type_name} after the act; null when it was refused.")
+        snake(field): (f"{type_name} | None", f"The {type_name} after the act; null when it was refused.")
         for field, type_name in returns.items()
     }
     outcome: dict[str, tuple[str, str]] = {

@@ -1,12 +1,12 @@
 """One page of a list: keyset order in both directions, and no more work than the selected fields ask for."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graphql import SelectionSetNode
-from sqlalchemy import ColumnElement, Integer, Select, Text, and_, case, cast, func, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, or_, select, tuple_, union_all
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -14,49 +14,63 @@ from sqlalchemy.orm import aliased
 from auth.visibility import branches
 from domain.errors import ErrorCode, Refusal
 from schema.engine.declare import Entity, Order
-from schema.engine.selection import Arg, sub_selections
-from schema.engine.values import NULL, concat, cursor_keys, cursor_sql, packed, read_cursor, text
-
-if TYPE_CHECKING:
-    from schema.engine.compile import Compiler
+from schema.engine.selection import Arg
+from schema.engine.statement import Statement
+from schema.engine.values import NULL, concat, cursor_keys, packed, read_cursor, text
 
 PAGE = 20
-MOST = 100
+"""Rows of a page when neither ``first`` nor ``last`` is given."""
 
 Later = Callable[[], ColumnElement[Any]]
 Limit = Callable[[Any], ColumnElement[bool]]
+"""A predicate over a row."""
+
+Test = Callable[[Any], list[ColumnElement[bool]]]
+"""Predicates over a row, all of which must hold."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows that a list is about: all of an entity within ``limits``."""
+
+    entity: Entity
+    limits: Sequence[Limit]
+    owned: bool = False
+    """They are visible because their owner is."""
+
+    owner: Any = None
+    """The row that the list hangs on, if any."""
+
+    def limited(self, limits: Sequence[Limit]) -> "Rows":
+        return replace(self, limits=[*self.limits, *limits])
+
+    def test(self, statement: Statement, row: Any) -> list[ColumnElement[bool]]:
+        """Whether a row is one of them, apart from its being visible."""
+        return [*statement.in_county(self.entity, row), *(limit(row) for limit in self.limits)]
+
+    def beside(self, found: Select[Any]) -> Select[Any]:
+        """A statement beside the list's owner, not in it: without saying so, it would go through the owner's whole table."""
+        return found if self.owner is None else found.correlate(self.owner)
 
 
 class Page:
-    """The rows of one page; ``limits`` are predicates over a row, ``owner`` is the row that the list hangs on (or none)."""
+    """One page of a list's rows."""
 
-    def __init__(
-        self,
-        compiler: "Compiler",
-        entity: Entity,
-        args: dict[str, Arg],
-        limits: list[Any],
-        owned: bool,
-        owner: Any,
-    ) -> None:
-        self.compiler, self.entity, self.args = compiler, entity, args
-        self.limits, self.owned, self.owner = limits, owned, owner
-        way = args["orderBy"].value if "orderBy" in args else next(iter(entity.orders))
+    def __init__(self, statement: Statement, rows: Rows, args: dict[str, Arg]) -> None:
+        if "first" in args and "last" in args:
+            raise Refusal(ErrorCode.INVALID_INPUT, field="last")
+        self.statement, self.rows, self.entity, self.args = statement, rows, rows.entity, args
+        way = args["orderBy"].value if "orderBy" in args else next(iter(self.entity.orders))
         self.order_name: str = getattr(way, "value", way)
-        self.order: Order = entity.orders[self.order_name]
+        self.order: Order = self.entity.orders[self.order_name]
         self.backward = "last" in args
         self.descending = self.order.descending != self.backward
         self.makers: list[Callable[[Any], ColumnElement[Any]]] = []
         self.numbered = self.cursored = False
-        self.check()
-
-    def check(self) -> None:
-        if "first" in self.args and "last" in self.args:
-            raise Refusal(ErrorCode.INVALID_INPUT, field="last")
 
     def keys(self, row: Any) -> list[Any]:
-        tail = getattr(row, self.entity.key.key) if self.entity.shared else row.id
-        return [*(getattr(row, attr.key) for attr in self.order.attributes), tail]
+        """What orders the list, the row's own key last."""
+        return [*(getattr(row, attr.key) for attr in self.order.attributes), self.entity.key_of(row)]
 
     def column(self, make: Callable[[Any], ColumnElement[Any]]) -> Later:
         """The page's rows, each as ``make`` shows it. Later: only when all fields are known is it clear what the page needs."""
@@ -69,58 +83,38 @@ class Page:
         # is worth a sort.
         number = sql("page.n", Integer())
         if self.backward:
-            return func.string_agg(each, aggregate_order_by(text(","), number.desc())).filter(number <= self.size())
+            return func.string_agg(each, aggregate_order_by(text(","), number.desc())).filter(number <= self.size)
         joined = func.string_agg(each, text(","))
-        return joined.filter(number <= self.size()) if self.numbered else joined
+        return joined.filter(number <= self.size) if self.numbered else joined
 
-    def edge(self, row: Any, sets: list[SelectionSetNode], path: tuple[str, ...]) -> ColumnElement[Any]:
-        name = f"{self.entity.name}Edge"
-        pieces: list[Any] = []
-        for key, nodes in self.compiler.selection.fields(name, sets).items():
-            pieces.append(f'{"," if pieces else "{"}"{key}":')
-            match nodes[0].name.value:
-                case "__typename":
-                    pieces.append(f'"{name}"')
-                case "cursor":
-                    pieces += ['"', cursor_sql(self.order_name, self.keys(row)), '"']
-                case _:
-                    pieces.append(self.compiler._object(self.entity, row, sub_selections(nodes), (*path, key)))
-        return concat([*(pieces or ["{"]), "}"])
+    def cursor(self, row: Any) -> ColumnElement[str]:
+        """Where a row stands in the list."""
+        return packed(cursor_keys(self.order_name, self.keys(row)))
 
-    def info(self, sets: list[SelectionSetNode]) -> Later:
-        pieces: list[Any] = []
-        for key, nodes in self.compiler.selection.fields("PageInfo", sets).items():
-            pieces += [f'{"," if pieces else "{"}"{key}":', self._info(nodes[0].name.value)]
-        return lambda: concat([*(pieces or ["{"]), "}"])
-
-    def _info(self, name: str) -> Any:
-        if name == "__typename":
-            return '"PageInfo"'
+    def info(self, name: str) -> Any:
+        """A field of ``pageInfo``."""
         if name in ("hasNextPage", "hasPreviousPage"):
             if (name == "hasNextPage") != self.backward:
                 self.numbered = True
-                return cast(func.count() > self.size(), Text)
+                return cast(func.count() > self.size, Text)
             return "true" if ("before" if self.backward else "after") in self.args else "false"
         self.numbered = self.cursored = True
         first = (name == "startCursor") != self.backward
         number, cursor = sql("page.n", Integer()), sql("page.cursor", Text())
-        shown = func.array_agg(cursor).filter(number <= self.size())
-        place = sql("1", Integer()) if first else cast(func.least(func.count(), self.size()), Integer)
+        shown = func.array_agg(cursor).filter(number <= self.size)
+        place = sql("1", Integer()) if first else cast(func.least(func.count(), self.size), Integer)
         at = func.concat(text('"'), packed(shown[place]), text('"'))
         # No rows there, or none asked for (``first: 0``).
-        return case((or_(func.count() == sql("0"), self.size() == sql("0")), NULL), else_=at)
+        return case((or_(func.count() == sql("0"), self.size == sql("0")), NULL), else_=at)
 
+    @cached_property
     def size(self) -> Any:
-        if not hasattr(self, "_size"):
-            asked = self.args.get("last") or self.args.get("first")
-            name = "last" if self.backward else "first"
-            if asked is None:
-                self._size: Any = sql(str(PAGE), Integer())
-            else:
-                self._size = self.compiler.bind(
-                    asked, Integer(), lambda n: checked_size(n, name, self.compiler.page_cap)
-                )
-        return self._size
+        """How many rows the page has at the most."""
+        asked = self.args.get("last") or self.args.get("first")
+        if asked is None:
+            return sql(str(PAGE), Integer())
+        name, most = "last" if self.backward else "first", self.statement.page_cap
+        return self.statement.bind(asked, Integer(), lambda n: checked_size(n, name, most))
 
     def select(self, pieces: list[Any]) -> ColumnElement[Any]:
         """The connection's JSON over the page's rows (over none where only figures were asked for)."""
@@ -129,7 +123,7 @@ class Page:
         return whole if page is None else select(whole).select_from(page).scalar_subquery()
 
     def _rows(self) -> Any:
-        size = self.size()
+        size = self.size
         limit = size + sql("1") if self.numbered else size
         needs_order = self.numbered or self.backward
         made = [self._branch(row_test, limit) for row_test in self._branches()]
@@ -145,26 +139,28 @@ class Page:
             columns.append(func.row_number().over(order_by=order).label("n"))
         return select(*columns).order_by(*order).limit(limit).subquery("page")
 
-    def _branches(self) -> list[Callable[[Any], list[ColumnElement[bool]]]]:
-        compiler, entity = self.compiler, self.entity
+    def _branches(self) -> list[Test]:
+        """Disjoint sets of rows that together are the list: each can be read by an index of its own."""
+        return [partial(self._test, seen) for seen in self._seen()]
 
-        def test(row: Any) -> list[ColumnElement[bool]]:
-            return [*compiler._in_county(entity, row), *(limit(row) for limit in self.limits), *self._cursor(row)]
+    def _test(self, seen: Test, row: Any) -> list[ColumnElement[bool]]:
+        return [*self.rows.test(self.statement, row), *self._cursor(row), *seen(row)]
 
-        if self.owned:
-            return [test]
-        if self.owner is not None or entity.shared:
-            return [lambda row: [*test(row), compiler._visible(entity, row)]]
-        count = len(branches(entity.model, aliased(entity.model), compiler.roles, compiler.mode))
-        if count == 0:
-            return [lambda row: [*test(row), compiler._visible(entity, row)]]
+    def _seen(self) -> list[Test]:
+        """What makes a row visible: one test for each of the actor's roles where the list is a root's."""
+        statement, entity = self.statement, self.entity
+        if self.rows.owned:
+            return [lambda row: []]
+        if self.rows.owner is None and not entity.shared:
+            count = len(branches(entity.model, aliased(entity.model), statement.roles, statement.mode))
+            if count:
+                return [partial(self._seen_in, at) for at in range(count)]
+        return [lambda row: [statement.visible(entity, row)]]
 
-        def branch(at: int, row: Any) -> list[ColumnElement[bool]]:
-            return [*test(row), branches(entity.model, row, compiler.roles, compiler.mode)[at]]
+    def _seen_in(self, at: int, row: Any) -> list[ColumnElement[bool]]:
+        return [branches(self.entity.model, row, self.statement.roles, self.statement.mode)[at]]
 
-        return [partial(branch, at) for at in range(count)]
-
-    def _branch(self, test: Callable[[Any], list[ColumnElement[bool]]], limit: Any) -> Select[Any]:
+    def _branch(self, test: Test, limit: Any) -> Select[Any]:
         row = aliased(self.entity.model)
         keys = self.keys(row)
         columns = [make(row).label(f"j{at}") for at, make in enumerate(self.makers, 1)]
@@ -172,8 +168,7 @@ class Page:
         if self.cursored:
             columns.append(cursor_keys(self.order_name, keys).label("cursor"))
         order = [key.desc() if self.descending else key.asc() for key in keys]
-        found = select(*columns).where(and_(*test(row))).order_by(*order).limit(limit)
-        return found if self.owner is None else found.correlate(self.owner)
+        return self.rows.beside(select(*columns).where(*test(row)).order_by(*order).limit(limit))
 
     def _cursor(self, row: Any) -> list[ColumnElement[bool]]:
         found = []
@@ -188,7 +183,7 @@ class Page:
 
     def _cursor_bind(self, name: str, types: list[Any], at: int) -> Any:
         read = partial(read_cursor, order=self.order_name, types=types, field=name)
-        return self.compiler.bind(self.args[name], types[at], lambda value: read(value)[at])
+        return self.statement.bind(self.args[name], types[at], lambda value: read(value)[at])
 
 
 def checked_size(value: int, name: str, most: int) -> int:

@@ -131,11 +131,6 @@ def decode_id(value: str, field: str = "id") -> Ref:
 SEPARATOR = "\x1f"
 
 
-def cursor_sql(order: str, keys: list[Any]) -> ColumnElement[str]:
-    """The cursor of a row: its order's name and sort keys, base64url."""
-    return packed(cursor_keys(order, keys))
-
-
 def cursor_keys(order: str, keys: list[Any]) -> ColumnElement[str]:
     """What a cursor says, to be ``packed`` when the row is the one whose cursor is shown."""
     pieces: list[str | ColumnElement[Any]] = [order]

@@ -20,8 +20,7 @@ from models.base import new_id
 from models.estates import Unit
 from schema.api import graphql_schema
 from schema.engine import declare
-from schema.engine.declare import ENTITIES, Entity
-from schema.engine.execute import declaration_of
+from schema.engine.declare import ENTITIES, Entity, declaration_of
 from schema.filing_partners import having_asked
 from tests.access.conftest import HOME, Demo
 from tests.access.matrix import PARENTS, Places, matrix

@@ -16,8 +16,7 @@ from psycopg import sql
 
 from models.base import Base, is_county_table, new_id
 from schema.api import graphql_schema
-from schema.engine.declare import DECLARATION, ENTITIES
-from schema.engine.execute import declaration_of
+from schema.engine.declare import DECLARATION, ENTITIES, declaration_of
 from schema.engine.intents import INPUTS, Intent, Reference
 from tests.access.conftest import HOME, OTHER, Demo
 from tests.access.test_executed import places_of

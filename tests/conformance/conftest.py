@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from schema.api import graphql_schema
-from schema.engine.declare import ENTITIES, TYPES
+from schema.engine.declare import ENTITIES
+from schema.engine.types import TYPES
 from tests.conformance.real import Deployment, deployed, settle
 from tests.conformance.tools import HARNESS, Node, find_node, install_client_generator, install_packages
 from tests.database import Cluster

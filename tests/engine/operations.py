@@ -6,8 +6,7 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_ty
 from hypothesis import strategies as st
 
 from schema.engine import declare
-from schema.engine.declare import ENTITIES
-from schema.engine.execute import declaration_of
+from schema.engine.declare import ENTITIES, declaration_of
 
 KNOWN = (
     declare.Column,

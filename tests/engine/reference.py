@@ -24,8 +24,8 @@ from domain.roles import Role
 from schema import api
 from schema.common import instant_text
 from schema.engine import declare
-from schema.engine.declare import DECLARATION, ENTITIES, TYPES, Entity, camel
-from schema.engine.execute import declaration_of, snake
+from schema.engine.declare import DECLARATION, ENTITIES, Entity, declaration_of
+from schema.engine.types import TYPES, camel, snake
 
 Sees = Callable[[Actor, type[Any], Any], frozenset[Role]]
 """The roles in which the actor sees a row; empty: not at all."""

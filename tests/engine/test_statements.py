@@ -18,8 +18,8 @@ from schema.api import graphql_schema
 from schema.documents import Documents
 from schema.engine import declare
 from schema.engine.compile import Compiler
-from schema.engine.declare import ENTITIES, Listing
-from schema.engine.execute import Executor, declaration_of
+from schema.engine.declare import ENTITIES, Listing, declaration_of
+from schema.engine.execute import Executor
 from schema.engine.selection import Selection
 from tests.database import Database
 from tests.engine.conftest import Ask, Town, asking

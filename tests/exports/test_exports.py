@@ -30,8 +30,7 @@ from resolvers import exports
 from resolvers.carriers import provide
 from resolvers.unit_of_work import UnitOfWork
 from schema.api import graphql_schema
-from schema.engine.declare import Listing
-from schema.engine.execute import declaration_of
+from schema.engine.declare import Listing, declaration_of
 from schema.engine.values import Ref, encode_id
 from schema.exports import list_export
 from schema.sheets import CONDITIONS, LISTS, reading
