@@ -45,12 +45,12 @@ def _post_first(profile: Profile, facts: Facts) -> bool:
 _S = FundState
 _A = FundAction
 _STAND_IN = ByProfile("emergency_without_committee")
-_APPLICANTS = (Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMMITTEE, Role.OWNER, _STAND_IN)
+_APPLICANTS = funds.applicants(_STAND_IN)
+_COMMITTEE_OR_STAND_IN = funds.by_committee_or(_STAND_IN)
 _LAWFUL = ("on_the_list", "not_excluded", "warranty_over")
 
 _DECIDERS = (
-    (Role.COMMITTEE, ("named_item", "has_committee")),
-    (_STAND_IN, ("named_item", "no_committee")),
+    *((party, ("named_item", *when)) for party, when in _COMMITTEE_OR_STAND_IN),
     (Role.TOWNSHIP, ("other_safety",)),
 )
 """Who decides on the no-vote path: the committee or its stand-in; on other dangers always the township (FUND-20)."""
@@ -79,25 +79,21 @@ EMERGENCY_FUND_REQUEST = Workflow(
     opening_documents=(DocumentKind.PHOTO,),
     opening_guards=("on_the_list",),
     transitions=(
-        Transition(
-            action=_A.CHECK_SITE,
-            sources=(_S.REPORTED,),
-            target=_S.SITE_CHECKED,
-            by=(Role.OWNER, Role.COMMITTEE, COMPANY),
-            joined=True,
-            basis=("FUND-21", "TQ-99"),
-            within=hours("fund_site_check_hours"),
-            when=("has_committee",),
-        ),
-        Transition(
-            action=_A.CHECK_SITE,
-            sources=(_S.REPORTED,),
-            target=_S.SITE_CHECKED,
-            by=(Role.OWNER, Role.COMMUNITY, COMPANY),
-            joined=True,
-            basis=("FUND-21", "TQ-100"),
-            within=hours("fund_site_check_hours"),
-            when=("no_committee",),
+        *(
+            Transition(
+                action=_A.CHECK_SITE,
+                sources=(_S.REPORTED,),
+                target=_S.SITE_CHECKED,
+                by=(Role.OWNER, party, COMPANY),
+                joined=True,
+                basis=("FUND-21", basis),
+                within=hours("fund_site_check_hours"),
+                when=(when,),
+            )
+            for party, when, basis in (
+                (Role.COMMITTEE, "has_committee", "TQ-99"),
+                (Role.COMMUNITY, "no_committee", "TQ-100"),
+            )
         ),
         *(
             Transition(
@@ -133,25 +129,18 @@ EMERGENCY_FUND_REQUEST = Workflow(
             documents=(DocumentKind.PHOTO, DocumentKind.INVOICE),
             when=("post_first",),
         ),
-        Transition(
-            action=_A.ACCEPT,
-            sources=(_S.REPAIRED,),
-            target=_S.ACCEPTED,
-            by=(Role.OWNER, Role.COMMITTEE),
-            joined=True,
-            basis=("FUND-21",),
-            documents=(DocumentKind.ACCEPTANCE,),
-            when=("has_committee",),
-        ),
-        Transition(
-            action=_A.ACCEPT,
-            sources=(_S.REPAIRED,),
-            target=_S.ACCEPTED,
-            by=(Role.OWNER, _STAND_IN),
-            joined=True,
-            basis=("FUND-21",),
-            documents=(DocumentKind.ACCEPTANCE,),
-            when=("no_committee",),
+        *(
+            Transition(
+                action=_A.ACCEPT,
+                sources=(_S.REPAIRED,),
+                target=_S.ACCEPTED,
+                by=(Role.OWNER, party),
+                joined=True,
+                basis=("FUND-21",),
+                documents=(DocumentKind.ACCEPTANCE,),
+                when=when,
+            )
+            for party, when in _COMMITTEE_OR_STAND_IN
         ),
         Transition(
             action=_A.POST,
@@ -196,24 +185,9 @@ EMERGENCY_FUND_REQUEST = Workflow(
             guards=(*_LAWFUL, "covered"),
             decides=True,
         ),
-        *(
-            Transition(
-                action=_A.RETURN,
-                sources=(source,),
-                target=_S.RETURNED,
-                by=(role,),
-                basis=("FUND-25",),
-                when=when,
-                guards=("may_be_returned",),
-                decides=True,
-                reason=True,
-            )
-            for source, role, when in (
-                (_S.POSTED, Role.TOWNSHIP, ()),
-                (_S.APPROVED_DIRECT, Role.TOWNSHIP, ("pay_first",)),
-                (_S.TOWNSHIP_VERIFIED, Role.BUREAU, ()),
-            )
-        ),
+        funds.returned(_S.POSTED, Role.TOWNSHIP),
+        funds.returned(_S.APPROVED_DIRECT, Role.TOWNSHIP, when=("pay_first",)),
+        funds.returned(_S.TOWNSHIP_VERIFIED, Role.BUREAU),
         Transition(
             action=_A.RESUBMIT,
             sources=(_S.RETURNED,),
@@ -236,18 +210,9 @@ EMERGENCY_FUND_REQUEST = Workflow(
             guards=_LAWFUL,
             applicant_only=True,
         ),
-        Transition(
-            action=_A.REJECT,
-            sources=(_S.TOWNSHIP_VERIFIED,),
-            target=_S.REJECTED,
-            by=(Role.BUREAU,),
-            basis=("ZD-21",),
-            decides=True,
-            reason=True,
-        ),
-        Transition(
-            action=_A.CANCEL,
-            sources=(
+        funds.REJECTED,
+        funds.cancelled(
+            (
                 _S.REPORTED,
                 _S.SITE_CHECKED,
                 _S.APPROVED_DIRECT,
@@ -258,48 +223,16 @@ EMERGENCY_FUND_REQUEST = Workflow(
                 _S.RETURNED,
                 _S.BUREAU_APPROVED,
             ),
-            target=_S.CANCELLED,
-            by=_APPLICANTS,
-            basis=("SM-6", "FUND-29"),
-            applicant_only=True,
-            reason=True,
+            _APPLICANTS,
         ),
     ),
-    guards={
-        "on_the_list": on_the_list,
-        "posting_long_enough": posting_long_enough,
-        "warranty_over": funds.warranty_over,
-        "not_excluded": funds.not_excluded,
-        "signed_and_sealed": funds.signed_and_sealed,
-        "covered": funds.covered,
-        "may_be_returned": funds.may_be_returned,
-    },
+    guards={**funds.GUARDS, "on_the_list": on_the_list, "posting_long_enough": posting_long_enough},
     conditions={
-        "has_committee": funds.has_committee,
-        "no_committee": funds.no_committee,
+        **funds.CONDITIONS,
         "named_item": _named,
         "other_safety": _other_safety,
         "pay_first": _pay_first,
         "post_first": _post_first,
     },
-    facts={
-        "emergency_code": "EmergencyCode",
-        **{
-            name: funds.FUND_REQUEST.facts[name]
-            for name in (
-                "has_committee",
-                "warranty_checked",
-                "warranty_ends_on",
-                "requested_on",
-                "exclusion",
-                "posted_from",
-                "posted_to",
-                "amount_fen",
-                "available_fen",
-                "signed",
-                "sealed",
-                "returns",
-            )
-        },
-    },
+    facts={"emergency_code": "EmergencyCode", **funds.FACTS},
 )

@@ -1,16 +1,16 @@
-"""Requests to use the maintenance fund (住宅专项维修资金): terms, what may be paid, and the ordinary list (SM-6).
+"""Requests to use the maintenance fund (住宅专项维修资金): their terms, and what holds for every request.
 
-The emergency list (SM-7) is in ``emergency_funds``, the sharing of costs in ``fund_shares``. Both lists end here with the
-bureau's approval, which earmarks the amount (FUND-29); contract, stages and settlement follow as a later version.
+The lists are in ``ordinary_funds`` (SM-6) and ``emergency_funds`` (SM-7), the sharing of costs in ``fund_shares``. Both
+lists end with the bureau's approval, which earmarks the amount (FUND-29); contract, stages and settlement follow as a
+later version.
 """
 
-from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
-from domain.periods import Facts, days, end_of_day, working_days
+from domain.periods import Facts
 from domain.profiles.parameters import EmergencyCode, EmergencyOrder, Profile, VoteMode
 from domain.roles import Role
 from domain.terms import Term
-from domain.workflow import ByProfile, Transition, Workflow
+from domain.workflow import ByProfile, Party, Transition
 
 __all__ = ["EmergencyCode", "EmergencyOrder", "VoteMode"]
 
@@ -87,7 +87,7 @@ class FundAction(Term):
     POST = "POST", "Post settlement, households and shares."
 
 
-# --- what both lists ask -----------------------------------------------------------------------------------------------
+# --- what every request must keep to -----------------------------------------------------------------------------------
 
 
 def warranty_over(profile: Profile, facts: Facts) -> Refusal | None:
@@ -149,261 +149,78 @@ def no_committee(profile: Profile, facts: Facts) -> bool:
     return not facts["has_committee"]
 
 
-# --- the ordinary list (SM-6) ------------------------------------------------------------------------------------------
+GUARDS = {
+    "warranty_over": warranty_over,
+    "not_excluded": not_excluded,
+    "signed_and_sealed": signed_and_sealed,
+    "covered": covered,
+    "may_be_returned": may_be_returned,
+}
+CONDITIONS = {"has_committee": has_committee, "no_committee": no_committee}
+FACTS = {
+    "has_committee": "bool: the area has a committee or PMC in office",
+    "warranty_checked": "bool: the applicant looked the warranty up",
+    "warranty_ends_on": "date | None: last day of the builder's warranty; None where there is none",
+    "requested_on": "date: the day on which the request was opened",
+    "exclusion": "Exclusion | None: why the fund may not pay, as declared or found",
+    "posted_from": "date | None: first day of the posting",
+    "posted_to": "date | None: last day of the posting",
+    "amount_fen": "int: what is asked for, or granted",
+    "available_fen": "int: balance of the beneficiaries' accounts less earmarks",
+    "signed": "bool: the paper bears the responsible person's signature",
+    "sealed": "bool: the paper bears the office's seal",
+    "returns": "int: how often the application was returned",
+}
 
 
-def plan_posting_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
-    """The plan is posted for seven days (FUND-24)."""
-    return posting_refusal(facts, profile.fund_plan_posting_days)
+# --- the lines that both lists have ------------------------------------------------------------------------------------
 
 
-def mode_allowed(profile: Profile, facts: Facts) -> Refusal | None:
-    """The vote is held in the standard mode, or in one that the county allows (V-25, V-31)."""
-    if facts["vote_mode"] in {VoteMode.STANDARD, *profile.fund_modes}:
-        return None
-    return Refusal(ErrorCode.MODE_NOT_ALLOWED, "voteMode")
+def applicants(stand_in: ByProfile) -> tuple[Party, ...]:
+    """Who may ask for the fund's use: company, committee, an owner, and who stands in for a committee (SM-6, SM-7)."""
+    return (Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMMITTEE, Role.OWNER, stand_in)
 
 
-def vote_counts(profile: Profile, facts: Facts) -> bool:
-    """Whether the vote passed, by the strict tally too where the profile requires it (V-31)."""
-    return bool(facts["vote_passed"] and (facts["vote_strict_passed"] or not profile.strict_vote_required))
+def by_committee_or(stand_in: ByProfile) -> tuple[tuple[Party, tuple[str]], ...]:
+    """Who takes the committee's step, and the condition under which it does."""
+    return ((Role.COMMITTEE, ("has_committee",)), (stand_in, ("no_committee",)))
 
 
-def vote_passed(profile: Profile, facts: Facts) -> Refusal | None:
-    """The owners' joint decision on item 5 passed (FUND-19)."""
-    return None if vote_counts(profile, facts) else Refusal(ErrorCode.VOTE_NOT_PASSED, "vote")
-
-
-def vote_failed(profile: Profile, facts: Facts) -> Refusal | None:
-    """A vote that passed cannot be recorded as failed."""
-    return Refusal(ErrorCode.INVALID_INPUT, "vote") if vote_counts(profile, facts) else None
-
-
-def within_quota(profile: Profile, facts: Facts) -> Refusal | None:
-    """The amount keeps to the assembly's limit per item and to what is left of its limit per year (V-32, TQ-42)."""
-    left = min(facts["quota_item_fen"], facts["quota_year_fen"] - facts["quota_used_fen"])
-    return None if facts["amount_fen"] <= left else Refusal(ErrorCode.QUOTA_EXCEEDED, "amount", limit_fen=max(left, 0))
-
-
-_S = FundState
-_A = FundAction
-_STAND_IN = ByProfile("without_committee")
-_APPLICANTS = (Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMMITTEE, Role.OWNER, _STAND_IN)
-_RETURNERS = (
-    (_S.COMMITTEE_APPROVED, Role.COMMUNITY),
-    (_S.COMMUNITY_CHECKED, Role.TOWNSHIP),
-    (_S.TOWNSHIP_VERIFIED, Role.BUREAU),
-)
-_LAWFUL = ("not_excluded", "warranty_over")
-
-
-def _by_committee_or_stand_in(**fields: object) -> tuple[Transition, Transition]:
-    """The committee's step, and the same step where the estate has none."""
-    return (
-        Transition(**fields, by=(Role.COMMITTEE,), when=("has_committee",)),  # type: ignore[arg-type]
-        Transition(**fields, by=(_STAND_IN,), when=("no_committee",)),  # type: ignore[arg-type]
+def returned(source: FundState, by: Role, *basis: str, when: tuple[str, ...] = ()) -> Transition:
+    """An office sends the request back for correction (FUND-25)."""
+    return Transition(
+        action=FundAction.RETURN,
+        sources=(source,),
+        target=FundState.RETURNED,
+        by=(by,),
+        basis=(*basis, "FUND-25"),
+        when=when,
+        guards=("may_be_returned",),
+        decides=True,
+        reason=True,
     )
 
 
-FUND_REQUEST = Workflow(
-    id="fund_request",
-    version=1,
-    title="Fund request, ordinary (维修资金使用申请)",
-    states=(
-        _S.DRAFT,
-        _S.PLAN_POSTED,
-        _S.VOTING,
-        _S.VOTE_PASSED,
-        _S.VOTE_FAILED,
-        _S.COMMITTEE_APPROVED,
-        _S.COMMUNITY_CHECKED,
-        _S.TOWNSHIP_VERIFIED,
-        _S.BUREAU_APPROVED,
-        _S.RETURNED,
-        _S.REJECTED,
-        _S.CANCELLED,
-        _S.LAPSED,
-    ),
-    start=_S.DRAFT,
-    terminal=frozenset({_S.VOTE_FAILED, _S.REJECTED, _S.CANCELLED, _S.LAPSED}),
-    opened_by=_APPLICANTS,
-    transitions=(
-        Transition(
-            action=_A.POST_PLAN,
-            sources=(_S.DRAFT,),
-            target=_S.PLAN_POSTED,
-            by=_APPLICANTS,
-            basis=("FUND-24", "SL-5"),
-            documents=(DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF),
-            guards=(*_LAWFUL, "plan_posting_long_enough"),
-            applicant_only=True,
-        ),
-        *_by_committee_or_stand_in(
-            action=_A.OPEN_VOTE,
-            sources=(_S.PLAN_POSTED,),
-            target=_S.VOTING,
-            basis=("FUND-24", "GT-39"),
-            after=end_of_day("posted_to"),
-            guards=("mode_allowed",),
-        ),
-        Transition(
-            action=_A.USE_QUOTA,
-            sources=(_S.PLAN_POSTED,),
-            target=_S.COMMITTEE_APPROVED,
-            by=(Role.COMMITTEE,),
-            basis=("TQ-42", "V-32"),
-            documents=(DocumentKind.COMMITTEE_RECORD,),
-            after=end_of_day("posted_to"),
-            when=("delegated_quota", "has_committee"),
-            guards=("within_quota",),
-        ),
-        *_by_committee_or_stand_in(
-            action=_A.RECORD_PASSED,
-            sources=(_S.VOTING,),
-            target=_S.VOTE_PASSED,
-            basis=("FUND-19", "V-1"),
-            documents=(DocumentKind.OWNERS_RESOLUTION,),
-            guards=("mode_allowed", "vote_passed"),
-        ),
-        *_by_committee_or_stand_in(
-            action=_A.RECORD_FAILED,
-            sources=(_S.VOTING,),
-            target=_S.VOTE_FAILED,
-            basis=("FUND-19",),
-            guards=("vote_failed",),
-        ),
-        *_by_committee_or_stand_in(
-            action=_A.APPROVE,
-            sources=(_S.VOTE_PASSED,),
-            target=_S.COMMITTEE_APPROVED,
-            basis=("FUND-24", "TQ-100"),
-            within=days("fund_committee_days"),
-            decides=True,
-        ),
-        Transition(
-            action=_A.CHECK,
-            sources=(_S.COMMITTEE_APPROVED,),
-            target=_S.COMMUNITY_CHECKED,
-            by=(Role.COMMUNITY,),
-            basis=("SL-6", "FUND-24"),
-            within=working_days("fund_community_working_days"),
-            decides=True,
-        ),
-        Transition(
-            action=_A.VERIFY,
-            sources=(_S.COMMUNITY_CHECKED,),
-            target=_S.TOWNSHIP_VERIFIED,
-            by=(Role.TOWNSHIP,),
-            basis=("ZD-7", "SL-6"),
-            within=working_days("fund_township_working_days"),
-            guards=("signed_and_sealed",),
-            decides=True,
-        ),
-        Transition(
-            action=_A.GRANT,
-            sources=(_S.TOWNSHIP_VERIFIED,),
-            target=_S.BUREAU_APPROVED,
-            by=(Role.BUREAU,),
-            basis=("ZD-21", "SL-9", "FUND-25"),
-            within=working_days("fund_bureau_working_days"),
-            guards=(*_LAWFUL, "covered"),
-            decides=True,
-        ),
-        *(
-            Transition(
-                action=_A.RETURN,
-                sources=(state,),
-                target=_S.RETURNED,
-                by=(role,),
-                basis=("SL-6", "FUND-25"),
-                guards=("may_be_returned",),
-                decides=True,
-                reason=True,
-            )
-            for state, role in _RETURNERS
-        ),
-        Transition(
-            action=_A.REJECT,
-            sources=(_S.TOWNSHIP_VERIFIED,),
-            target=_S.REJECTED,
-            by=(Role.BUREAU,),
-            basis=("ZD-21",),
-            decides=True,
-            reason=True,
-        ),
-        Transition(
-            action=_A.RESUBMIT,
-            sources=(_S.RETURNED,),
-            target=_S.COMMITTEE_APPROVED,
-            by=_APPLICANTS,
-            basis=("RULES §9", "FUND-25"),
-            documents=(DocumentKind.PLAN, DocumentKind.BUDGET),
-            within=days("resubmission_days"),
-            bars=True,
-            guards=_LAWFUL,
-            applicant_only=True,
-        ),
-        Transition(
-            action=_A.LAPSE,
-            sources=(_S.RETURNED,),
-            target=_S.LAPSED,
-            by=(Role.SYSTEM,),
-            basis=("RULES §9",),
-            fires=days("resubmission_days"),
-        ),
-        Transition(
-            action=_A.CANCEL,
-            sources=(
-                _S.DRAFT,
-                _S.PLAN_POSTED,
-                _S.VOTING,
-                _S.VOTE_PASSED,
-                *(state for state, _ in _RETURNERS),
-                _S.RETURNED,
-                _S.BUREAU_APPROVED,
-            ),
-            target=_S.CANCELLED,
-            by=_APPLICANTS,
-            basis=("SM-6", "FUND-29"),
-            applicant_only=True,
-            reason=True,
-        ),
-    ),
-    guards={
-        "warranty_over": warranty_over,
-        "not_excluded": not_excluded,
-        "plan_posting_long_enough": plan_posting_long_enough,
-        "mode_allowed": mode_allowed,
-        "vote_passed": vote_passed,
-        "vote_failed": vote_failed,
-        "within_quota": within_quota,
-        "signed_and_sealed": signed_and_sealed,
-        "covered": covered,
-        "may_be_returned": may_be_returned,
-    },
-    conditions={
-        "has_committee": has_committee,
-        "no_committee": no_committee,
-        "delegated_quota": lambda profile, facts: profile.delegated_quota,
-    },
-    facts={
-        "has_committee": "bool: the area has a committee or PMC in office",
-        "warranty_checked": "bool: the applicant looked the warranty up",
-        "warranty_ends_on": "date | None: last day of the builder's warranty; None where there is none",
-        "requested_on": "date: the day on which the request was opened",
-        "exclusion": "Exclusion | None: why the fund may not pay, as declared or found",
-        "posted_from": "date | None: first day of the posting",
-        "posted_to": "date | None: last day of the posting",
-        "vote_mode": "VoteMode",
-        "vote_passed": "bool | None: the outcome in the mode of the vote",
-        "vote_strict_passed": "bool | None: the outcome by Civil Code 278",
-        "amount_fen": "int: what is asked for, or granted",
-        "available_fen": "int: balance of the beneficiaries' accounts less earmarks",
-        "quota_item_fen": "int: the assembly's limit per item",
-        "quota_year_fen": "int: its limit per year",
-        "quota_used_fen": "int: what was used of it this year",
-        "signed": "bool: the paper bears the responsible person's signature",
-        "sealed": "bool: the paper bears the office's seal",
-        "returns": "int: how often the application was returned",
-    },
+def cancelled(sources: tuple[FundState, ...], by: tuple[Party, ...]) -> Transition:
+    """The applicant gives the request up; what was earmarked is free again (FUND-29)."""
+    return Transition(
+        action=FundAction.CANCEL,
+        sources=sources,
+        target=FundState.CANCELLED,
+        by=by,
+        basis=("SM-6", "FUND-29"),
+        applicant_only=True,
+        reason=True,
+    )
+
+
+REJECTED = Transition(
+    action=FundAction.REJECT,
+    sources=(FundState.TOWNSHIP_VERIFIED,),
+    target=FundState.REJECTED,
+    by=(Role.BUREAU,),
+    basis=("ZD-21",),
+    decides=True,
+    reason=True,
 )
+"""The bureau refuses what the township verified."""

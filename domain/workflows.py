@@ -4,9 +4,9 @@ from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
-from domain.funds import FUND_REQUEST
 from domain.inspections import INSPECTION
 from domain.leader_filings import LEADER_FILING
+from domain.ordinary_funds import FUND_REQUEST
 from domain.premises_filings import PREMISES_FILING
 from domain.workflow import Workflow
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
-from domain.funds import FUND_REQUEST, EmergencyCode, FundAction, FundKind, FundScope, FundState
+from domain.funds import EmergencyCode, FundAction, FundKind, FundScope, FundState
+from domain.ordinary_funds import FUND_REQUEST
 from models.estates import Estate, Unit
 from models.funds import FundRequest, SiteCheck
 from resolvers import fund_shares

@@ -19,7 +19,6 @@ from domain.documents import DocumentAudience, DocumentKind
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
 from domain.funds import (
-    FUND_REQUEST,
     EmergencyCode,
     Exclusion,
     FundKind,
@@ -27,6 +26,7 @@ from domain.funds import (
     FundState,
     VoteMode,
 )
+from domain.ordinary_funds import FUND_REQUEST
 from domain.records import Record
 from domain.roles import COMPANY, OFFICIALS, Role
 from models.committees import Committee

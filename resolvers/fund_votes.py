@@ -11,12 +11,8 @@ from sqlalchemy import func, select
 
 from domain.errors import ErrorCode, Refusal
 from domain.fund_votes import VoteFigures, checked, strictly_passed
-from domain.funds import (
-    FundAction,
-    FundState,
-    VoteMode,
-    vote_counts,
-)
+from domain.funds import FundAction, FundState, VoteMode
+from domain.ordinary_funds import vote_counts
 from domain.profiles import profile_version
 from domain.records import Record
 from models.estates import PropertyArea

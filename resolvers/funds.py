@@ -10,12 +10,12 @@ from typing import Any
 
 from domain.errors import ErrorCode, Refusal
 from domain.funds import (
-    FUND_REQUEST,
     FundAction,
     FundKind,
     FundScope,
     FundState,
 )
+from domain.ordinary_funds import FUND_REQUEST
 from models.estates import Estate
 from models.funds import FundRequest
 from resolvers import documents as papers

@@ -7,8 +7,9 @@ from app.large import plan
 from app.large.copying import Loading, line
 from app.large.plan import Large, Place
 from app.large.register import code
-from domain.funds import FUND_REQUEST, FundKind, FundScope, FundState
+from domain.funds import FundKind, FundScope, FundState
 from domain.inspections import INSPECTION, InspectionKind, InspectionState, Severity
+from domain.ordinary_funds import FUND_REQUEST
 from domain.profiles import COUNTIES, profile
 from domain.roles import Role
 from domain.workflow import Workflow

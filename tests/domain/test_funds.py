@@ -9,7 +9,8 @@ from domain.calendar import SHANGHAI
 from domain.documents import DocumentKind
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
-from domain.funds import FUND_REQUEST, EmergencyCode, Exclusion, FundAction, FundState, VoteMode
+from domain.funds import EmergencyCode, Exclusion, FundAction, FundState, VoteMode
+from domain.ordinary_funds import FUND_REQUEST
 from domain.profiles import COUNTIES, profile, profile_for_test
 from domain.roles import Role
 from domain.workflow import check_opening, timers

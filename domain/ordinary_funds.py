@@ -1,0 +1,223 @@
+"""Ordinary requests to use the maintenance fund (SM-6): plan, posting, the owners' vote, and the offices' checks."""
+
+from typing import Any
+
+from domain import funds
+from domain.documents import DocumentKind
+from domain.errors import ErrorCode, Refusal
+from domain.funds import FundAction, FundState
+from domain.periods import Facts, days, end_of_day, working_days
+from domain.profiles.parameters import Profile, VoteMode
+from domain.roles import Role
+from domain.workflow import ByProfile, Transition, Workflow
+
+
+def plan_posting_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
+    """The plan is posted for seven days (FUND-24)."""
+    return funds.posting_refusal(facts, profile.fund_plan_posting_days)
+
+
+def mode_allowed(profile: Profile, facts: Facts) -> Refusal | None:
+    """The vote is held in the standard mode, or in one that the county allows (V-25, V-31)."""
+    if facts["vote_mode"] in {VoteMode.STANDARD, *profile.fund_modes}:
+        return None
+    return Refusal(ErrorCode.MODE_NOT_ALLOWED, "voteMode")
+
+
+def vote_counts(profile: Profile, facts: Facts) -> bool:
+    """Whether the vote passed, by the strict tally too where the profile requires it (V-31)."""
+    return bool(facts["vote_passed"] and (facts["vote_strict_passed"] or not profile.strict_vote_required))
+
+
+def vote_passed(profile: Profile, facts: Facts) -> Refusal | None:
+    """The owners' joint decision on item 5 passed (FUND-19)."""
+    return None if vote_counts(profile, facts) else Refusal(ErrorCode.VOTE_NOT_PASSED, "vote")
+
+
+def vote_failed(profile: Profile, facts: Facts) -> Refusal | None:
+    """A vote that passed cannot be recorded as failed."""
+    return Refusal(ErrorCode.INVALID_INPUT, "vote") if vote_counts(profile, facts) else None
+
+
+def within_quota(profile: Profile, facts: Facts) -> Refusal | None:
+    """The amount keeps to the assembly's limit per item and to what is left of its limit per year (V-32, TQ-42)."""
+    left = min(facts["quota_item_fen"], facts["quota_year_fen"] - facts["quota_used_fen"])
+    return None if facts["amount_fen"] <= left else Refusal(ErrorCode.QUOTA_EXCEEDED, "amount", limit_fen=max(left, 0))
+
+
+_S = FundState
+_A = FundAction
+_STAND_IN = ByProfile("without_committee")
+_APPLICANTS = funds.applicants(_STAND_IN)
+_COMMITTEE_OR_STAND_IN = funds.by_committee_or(_STAND_IN)
+_RETURNERS = (
+    (_S.COMMITTEE_APPROVED, Role.COMMUNITY),
+    (_S.COMMUNITY_CHECKED, Role.TOWNSHIP),
+    (_S.TOWNSHIP_VERIFIED, Role.BUREAU),
+)
+_LAWFUL = ("not_excluded", "warranty_over")
+
+
+def _by_committee_or_stand_in(**fields: Any) -> tuple[Transition, ...]:
+    """The committee's step, and the same step where the estate has none."""
+    return tuple(Transition(**fields, by=(party,), when=when) for party, when in _COMMITTEE_OR_STAND_IN)
+
+
+FUND_REQUEST = Workflow(
+    id="fund_request",
+    version=1,
+    title="Fund request, ordinary (维修资金使用申请)",
+    states=(
+        _S.DRAFT,
+        _S.PLAN_POSTED,
+        _S.VOTING,
+        _S.VOTE_PASSED,
+        _S.VOTE_FAILED,
+        _S.COMMITTEE_APPROVED,
+        _S.COMMUNITY_CHECKED,
+        _S.TOWNSHIP_VERIFIED,
+        _S.BUREAU_APPROVED,
+        _S.RETURNED,
+        _S.REJECTED,
+        _S.CANCELLED,
+        _S.LAPSED,
+    ),
+    start=_S.DRAFT,
+    terminal=frozenset({_S.VOTE_FAILED, _S.REJECTED, _S.CANCELLED, _S.LAPSED}),
+    opened_by=_APPLICANTS,
+    transitions=(
+        Transition(
+            action=_A.POST_PLAN,
+            sources=(_S.DRAFT,),
+            target=_S.PLAN_POSTED,
+            by=_APPLICANTS,
+            basis=("FUND-24", "SL-5"),
+            documents=(DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF),
+            guards=(*_LAWFUL, "plan_posting_long_enough"),
+            applicant_only=True,
+        ),
+        *_by_committee_or_stand_in(
+            action=_A.OPEN_VOTE,
+            sources=(_S.PLAN_POSTED,),
+            target=_S.VOTING,
+            basis=("FUND-24", "GT-39"),
+            after=end_of_day("posted_to"),
+            guards=("mode_allowed",),
+        ),
+        Transition(
+            action=_A.USE_QUOTA,
+            sources=(_S.PLAN_POSTED,),
+            target=_S.COMMITTEE_APPROVED,
+            by=(Role.COMMITTEE,),
+            basis=("TQ-42", "V-32"),
+            documents=(DocumentKind.COMMITTEE_RECORD,),
+            after=end_of_day("posted_to"),
+            when=("delegated_quota", "has_committee"),
+            guards=("within_quota",),
+        ),
+        *_by_committee_or_stand_in(
+            action=_A.RECORD_PASSED,
+            sources=(_S.VOTING,),
+            target=_S.VOTE_PASSED,
+            basis=("FUND-19", "V-1"),
+            documents=(DocumentKind.OWNERS_RESOLUTION,),
+            guards=("mode_allowed", "vote_passed"),
+        ),
+        *_by_committee_or_stand_in(
+            action=_A.RECORD_FAILED,
+            sources=(_S.VOTING,),
+            target=_S.VOTE_FAILED,
+            basis=("FUND-19",),
+            guards=("vote_failed",),
+        ),
+        *_by_committee_or_stand_in(
+            action=_A.APPROVE,
+            sources=(_S.VOTE_PASSED,),
+            target=_S.COMMITTEE_APPROVED,
+            basis=("FUND-24", "TQ-100"),
+            within=days("fund_committee_days"),
+            decides=True,
+        ),
+        Transition(
+            action=_A.CHECK,
+            sources=(_S.COMMITTEE_APPROVED,),
+            target=_S.COMMUNITY_CHECKED,
+            by=(Role.COMMUNITY,),
+            basis=("SL-6", "FUND-24"),
+            within=working_days("fund_community_working_days"),
+            decides=True,
+        ),
+        Transition(
+            action=_A.VERIFY,
+            sources=(_S.COMMUNITY_CHECKED,),
+            target=_S.TOWNSHIP_VERIFIED,
+            by=(Role.TOWNSHIP,),
+            basis=("ZD-7", "SL-6"),
+            within=working_days("fund_township_working_days"),
+            guards=("signed_and_sealed",),
+            decides=True,
+        ),
+        Transition(
+            action=_A.GRANT,
+            sources=(_S.TOWNSHIP_VERIFIED,),
+            target=_S.BUREAU_APPROVED,
+            by=(Role.BUREAU,),
+            basis=("ZD-21", "SL-9", "FUND-25"),
+            within=working_days("fund_bureau_working_days"),
+            guards=(*_LAWFUL, "covered"),
+            decides=True,
+        ),
+        *(funds.returned(state, role, "SL-6") for state, role in _RETURNERS),
+        funds.REJECTED,
+        Transition(
+            action=_A.RESUBMIT,
+            sources=(_S.RETURNED,),
+            target=_S.COMMITTEE_APPROVED,
+            by=_APPLICANTS,
+            basis=("RULES §9", "FUND-25"),
+            documents=(DocumentKind.PLAN, DocumentKind.BUDGET),
+            within=days("resubmission_days"),
+            bars=True,
+            guards=_LAWFUL,
+            applicant_only=True,
+        ),
+        Transition(
+            action=_A.LAPSE,
+            sources=(_S.RETURNED,),
+            target=_S.LAPSED,
+            by=(Role.SYSTEM,),
+            basis=("RULES §9",),
+            fires=days("resubmission_days"),
+        ),
+        funds.cancelled(
+            (
+                _S.DRAFT,
+                _S.PLAN_POSTED,
+                _S.VOTING,
+                _S.VOTE_PASSED,
+                *(state for state, _ in _RETURNERS),
+                _S.RETURNED,
+                _S.BUREAU_APPROVED,
+            ),
+            _APPLICANTS,
+        ),
+    ),
+    guards={
+        **funds.GUARDS,
+        "plan_posting_long_enough": plan_posting_long_enough,
+        "mode_allowed": mode_allowed,
+        "vote_passed": vote_passed,
+        "vote_failed": vote_failed,
+        "within_quota": within_quota,
+    },
+    conditions={**funds.CONDITIONS, "delegated_quota": lambda profile, facts: profile.delegated_quota},
+    facts={
+        **funds.FACTS,
+        "vote_mode": "VoteMode",
+        "vote_passed": "bool | None: the outcome in the mode of the vote",
+        "vote_strict_passed": "bool | None: the outcome by Civil Code 278",
+        "quota_item_fen": "int: the assembly's limit per item",
+        "quota_year_fen": "int: its limit per year",
+        "quota_used_fen": "int: what was used of it this year",
+    },
+)
