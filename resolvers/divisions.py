@@ -54,14 +54,14 @@ async def seed_divisions(session: AsyncSession, lines: list[DivisionLine] | None
     changed = 0
     remaining = iter(packaged_divisions() if lines is None else lines)
     while portion := list(_rows(islice(remaining, _ROWS_AT_ONCE))):
-        statement = insert(Division).values(portion)
+        statement = insert(Division)
         new = statement.excluded
         updated = statement.on_conflict_do_update(
             index_elements=["code"],
             set_={"name": new.name, "name_sort": new.name_sort, "parent_code": new.parent_code},
             where=or_(Division.name != new.name, Division.parent_code.is_distinct_from(new.parent_code)),
         ).returning(Division.code)
-        changed += len((await session.scalars(updated)).all())
+        changed += len((await session.scalars(updated, portion)).all())
     return changed
 
 
