@@ -1,10 +1,13 @@
-"""Intents whose optional inputs mean the same when they are null and when they are left out."""
+"""What acts have in common: texts of their inputs, and optional inputs that mean the same when null and when left out."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from schema.engine.intents import intent
+
+COUNTY = "The county, by its six-digit code; needed only by who acts in several."
+VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the row since."
 
 
 def act(

@@ -11,7 +11,7 @@ from auth.file_tokens import DOWNLOAD_SECONDS, Download, FileTokens, Upload
 from domain.documents import DocumentAudience, DocumentKind, DocumentState
 from models.documents import Document as Row
 from resolvers import documents
-from schema.acts import act
+from schema.acts import COUNTY, act
 from schema.common import DateTime
 from schema.conditions import equal
 from schema.engine.declare import column, computed, descending, entity, filters, listing, orders
@@ -119,7 +119,7 @@ class Document:
 
 @inputs("Announce a file.", keyed=False)
 class UploadCreateInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
+    county: str | None = given(COUNTY)
     kind: DocumentKind = given("What the document is.")
     name: str = given("Its file name; folders and control characters are dropped.")
     media_type: str = given(

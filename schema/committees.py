@@ -14,7 +14,7 @@ from schema.acts import act
 from schema.common import DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import ascending, column, descending, entity, filters, listing, many, one, orders
-from schema.engine.intents import given, inputs, ref
+from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
@@ -108,14 +108,20 @@ class CommitteeMember:
     unit: "Unit | None" = one(models.CommitteeMember.unit_id, "The unit that makes the member an owner.", to=OFFICES)
 
 
-@inputs("A member of a body. With a phone the person can sign in and act for the body.", item=True)
-class CommitteeMemberInput:
+class MemberParticulars:
+    """Who takes a seat in a body."""
+
     name: str = given("Name.")
     post: MemberPost = given("The post.")
     phone: str | None = given("Mobile number; stored sealed.")
     unit_id: strawberry.ID | None = ref("Unit", "The unit that makes the member an owner.")
     commitment_signed_on: datetime.date | None = given("Day of the commitment letter.")
     trained_on: datetime.date | None = given("Day of the training before office.")
+
+
+@inputs("A member of a body. With a phone the person can sign in and act for the body.", item=True)
+class CommitteeMemberInput:
+    member: MemberParticulars = included()
 
 
 @inputs("Enter the body that acts for an area's owners, as its papers show it.", keyed=True)
@@ -145,12 +151,7 @@ class CommitteeFilingRecordInput:
 @inputs("Seat another member for the rest of the term.", keyed=False)
 class CommitteeMemberSeatInput:
     committee_id: strawberry.ID = ref("Committee", "The body.")
-    name: str = given("Name.")
-    post: MemberPost = given("The post.")
-    phone: str | None = given("Mobile number; stored sealed.")
-    unit_id: strawberry.ID | None = ref("Unit", "The unit that makes the member an owner.")
-    commitment_signed_on: datetime.date | None = given("Day of the commitment letter.")
-    trained_on: datetime.date | None = given("Day of the training before office.")
+    member: MemberParticulars = included()
 
 
 @inputs("Note that a member left office or is suspended.", keyed=False)

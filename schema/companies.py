@@ -12,7 +12,7 @@ from models import companies as models
 from models.contracts import ServiceContract as ContractRow
 from models.filings import Filing as FilingRow
 from resolvers import companies, leaders
-from schema.acts import act
+from schema.acts import COUNTY, VERSION, act
 from schema.common import DateTime
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
@@ -28,7 +28,7 @@ from schema.engine.declare import (
     one,
     orders,
 )
-from schema.engine.intents import given, inputs, ref
+from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
 from schema.estates import found_by
 
@@ -164,7 +164,13 @@ class CompanyStaff:
     employed_to: datetime.date | None = column(models.CompanyStaff.employed_to, "Last day.")
 
 
-VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the row since."
+class StaffQualification:
+    """What a member of staff has learnt."""
+
+    certificate_number: str | None = given("Number of the certificate.")
+    certificate_name: str | None = given("What it certifies.")
+    trained_on: datetime.date | None = given("Day of the last training.")
+    training_name: str | None = given("What the training was.")
 
 
 @inputs("A person whom a company employs. With a phone the person can sign in.", item=True)
@@ -174,16 +180,12 @@ class StaffMemberInput:
     post: str = given("Their post.")
     employed_from: datetime.date = given("First day.")
     phone: str | None = given("Mobile number; stored sealed.")
-    certificate_number: str | None = given("Number of the certificate.")
-    certificate_name: str | None = given("What it certifies.")
-    trained_on: datetime.date | None = given("Day of the last training.")
-    training_name: str | None = given("What the training was.")
+    qualification: StaffQualification = included()
 
 
-@inputs("Enter a company in the county's register.", keyed=False)
-class CompanyRegisterInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
-    credit_code: str = given("Unified social credit code; its check character is verified.")
+class CompanyParticulars:
+    """What the register says of a company."""
+
     name: str = given("Registered name.")
     township: str = given("Where its office in the county is, 9 digits.")
     community: str = given("The office's community, 12 digits.")
@@ -195,6 +197,13 @@ class CompanyRegisterInput:
     complaint_phone: str | None = given("Its complaint line.")
     contact_name: str | None = given("Contact person.")
     contact_phone: str | None = given("The contact person's mobile number; stored sealed.")
+
+
+@inputs("Enter a company in the county's register.", keyed=False)
+class CompanyRegisterInput:
+    county: str | None = given(COUNTY)
+    credit_code: str = given("Unified social credit code; its check character is verified.")
+    particulars: CompanyParticulars = included()
     admin: StaffMemberInput | None = given("The first person who acts for it.")
 
 
@@ -202,17 +211,7 @@ class CompanyRegisterInput:
 class CompanyChangeInput:
     id: strawberry.ID = ref("Company", "The company.")
     expected_version: int | None = given(VERSION)
-    name: str = given("Registered name.")
-    township: str = given("Where its office in the county is, 9 digits.")
-    community: str = given("The office's community, 12 digits.")
-    licence_number: str | None = given("Number of its business licence.")
-    legal_representative: str | None = given("Legal representative.")
-    registered_on: datetime.date | None = given("Day of its registration.")
-    office_address: str | None = given("The office's address.")
-    service_phone: str | None = given("Its 24-hour line.")
-    complaint_phone: str | None = given("Its complaint line.")
-    contact_name: str | None = given("Contact person.")
-    contact_phone: str | None = given("The contact person's mobile number; stored sealed.")
+    particulars: CompanyParticulars = included()
 
 
 @inputs("Enrol a member of staff.", keyed=False)
@@ -224,10 +223,7 @@ class CompanyStaffEnrollInput:
     employed_from: datetime.date = given("First day.")
     phone: str | None = given("Mobile number; stored sealed. With it the person can sign in.")
     area_id: strawberry.ID | None = ref("PropertyArea", "The project where they work.")
-    certificate_number: str | None = given("Number of the certificate.")
-    certificate_name: str | None = given("What it certifies.")
-    trained_on: datetime.date | None = given("Day of the last training.")
-    training_name: str | None = given("What the training was.")
+    qualification: StaffQualification = included()
 
 
 @inputs("End an employment.", keyed=False)

@@ -12,7 +12,7 @@ from domain.roles import PARTNERS, Role
 from models import contracts as models
 from models.filings import Filing as FilingRow
 from resolvers import contract_filings, contract_problems, contracts
-from schema.acts import act
+from schema.acts import COUNTY, VERSION, act
 from schema.common import DateTime, Fen
 from schema.conditions import equal, of, since
 from schema.engine.declare import (
@@ -28,7 +28,7 @@ from schema.engine.declare import (
     one,
     orders,
 )
-from schema.engine.intents import given, inputs, ref
+from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
@@ -169,33 +169,50 @@ class ContractProblem:
     )
 
 
-VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the row since."
 DOCUMENTS = "Documents to attach, uploaded and confirmed."
 
 
-@inputs("Draft a contract of the caller's company and open its filing.", keyed=True)
-class ContractDraftInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
-    area_code: str = given("The property area, by its public code.")
-    kind: ContractKind = given("Who chooses the company.")
+class ContractTerms:
+    """What every contract says."""
+
     mode: ContractMode = given("How the company is paid.")
     title: str = given("Its title.")
     starts_on: datetime.date = given("First day of its term.")
     ends_on: datetime.date = given("Last day of its term.")
     price_terms: str = given("Charge standards.")
     service_terms: str = given("Service content and standard.")
-    selection_basis: SelectionBasis = given("How the company is chosen; OWNERS_DECISION for a normal contract.")
-    number: str | None = given("The parties' number; left out, the platform gives one.")
+
+
+class FurtherTerms:
+    """What a contract may say."""
+
     other_terms: str | None = given("Other terms.")
     unit_price: Fen | None = given("Price of dwellings, per m² and month.")
     building_type: BuildingType | None = given("The dwellings that the price is for.")
     service_star: int | None = given("Agreed service grade, one to five stars.")
     model_text_id: strawberry.ID | None = ref("ModelText", "The model text that it is written on.")
     adjustment_clause: bool | None = given("It says how its price is adjusted.")
-    whole_transfer: bool | None = given("It hands the whole service on to another firm; such a contract is not filed.")
+
+
+class CompanyChoice:
+    """How the company was chosen."""
+
     developer_name: str | None = given("The developer of an early-stage contract.")
     selection_reference: str | None = given("Where the choice is on record.")
     selected_on: datetime.date | None = given("Day of the choice.")
+
+
+@inputs("Draft a contract of the caller's company and open its filing.", keyed=True)
+class ContractDraftInput:
+    county: str | None = given(COUNTY)
+    area_code: str = given("The property area, by its public code.")
+    kind: ContractKind = given("Who chooses the company.")
+    terms: ContractTerms = included()
+    selection_basis: SelectionBasis = given("How the company is chosen; OWNERS_DECISION for a normal contract.")
+    number: str | None = given("The parties' number; left out, the platform gives one.")
+    further_terms: FurtherTerms = included()
+    whole_transfer: bool | None = given("It hands the whole service on to another firm; such a contract is not filed.")
+    choice: CompanyChoice = included()
     renews_id: strawberry.ID | None = ref("ServiceContract", "The contract that it renews.")
     document_ids: list[strawberry.ID] | None = ref("Document", DOCUMENTS)
 
@@ -205,24 +222,12 @@ class ContractChangeInput:
     id: strawberry.ID = ref("ServiceContract", "The contract.")
     expected_version: int | None = given(VERSION)
     kind: ContractKind = given("Who chooses the company; as before.")
-    mode: ContractMode = given("How the company is paid.")
-    title: str = given("Its title.")
-    starts_on: datetime.date = given("First day of its term.")
-    ends_on: datetime.date = given("Last day of its term.")
-    price_terms: str = given("Charge standards.")
-    service_terms: str = given("Service content and standard.")
+    terms: ContractTerms = included()
     selection_basis: SelectionBasis = given("How the company is chosen.")
     number: str | None = given("The parties' number; as before when left out.")
-    other_terms: str | None = given("Other terms.")
-    unit_price: Fen | None = given("Price of dwellings, per m² and month.")
-    building_type: BuildingType | None = given("The dwellings that the price is for.")
-    service_star: int | None = given("Agreed service grade, one to five stars.")
-    model_text_id: strawberry.ID | None = ref("ModelText", "The model text that it is written on.")
-    adjustment_clause: bool | None = given("It says how its price is adjusted.")
+    further_terms: FurtherTerms = included()
     whole_transfer: bool | None = given("It hands the whole service on to another firm.")
-    developer_name: str | None = given("The developer of an early-stage contract.")
-    selection_reference: str | None = given("Where the choice is on record.")
-    selected_on: datetime.date | None = given("Day of the choice.")
+    choice: CompanyChoice = included()
     renews_id: strawberry.ID | None = ref("ServiceContract", "The contract that it renews; as before.")
 
 

@@ -18,7 +18,7 @@ from resolvers import (
     premises_filings,
 )
 from schema import filings as filings_schema
-from schema.acts import act
+from schema.acts import COUNTY, act
 from schema.common import Area
 from schema.engine.intents import given, inputs, ref
 
@@ -27,7 +27,6 @@ ENUMERATIONS_FROM = (filings_schema,)
 
 VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the filing since."
 DOCUMENTS = "Documents to attach, uploaded and confirmed."
-COUNTY = "The county, by its six-digit code; needed only by who acts in several."
 
 
 @inputs("Begin a company's filing.")

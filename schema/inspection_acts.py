@@ -7,7 +7,7 @@ import strawberry
 from domain.inspections import CheckResult, InspectionKind, Severity
 from resolvers import inspections, rectifications
 from schema import inspections as types
-from schema.acts import act
+from schema.acts import COUNTY, act
 from schema.engine.intents import given, inputs, ref
 
 ENUMERATIONS_FROM = types
@@ -26,7 +26,7 @@ class MatterInput:
 
 @inputs("Make a plan with its checklist (检查计划).")
 class InspectionPlanInput:
-    county: str | None = given("The county, by its six-digit code; needed only by who acts in several.")
+    county: str | None = given(COUNTY)
     title: str = given("What it is called.")
     kind: InspectionKind = given("Why the office inspects.")
     basis: str = given("The law, policy or requirement that it rests on.")

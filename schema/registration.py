@@ -25,19 +25,14 @@ from domain.estates import (
 from resolvers import areas, estates, people, units
 from schema import estates as estates_schema
 from schema import people as people_schema
+from schema.acts import COUNTY, VERSION
 from schema.common import Area
-from schema.engine.intents import given, inputs, intent, ref
+from schema.engine.intents import given, included, inputs, intent, ref
 
 ENUMERATIONS_FROM = (estates_schema, people_schema)
 """Their modules give the enumerations below to the schema."""
 
-COUNTY = "The county, by its six-digit code; needed only by who acts in several."
-VERSION = "The `version` that was read: refused with VERSION_CONFLICT when somebody changed the row since."
 REASON = "Why, for the record."
-
-
-def _county() -> Any:
-    return given(COUNTY)
 
 
 @inputs("An estate that an area covers: whole, or the part made of some buildings.", item=True)
@@ -47,18 +42,24 @@ class EstatePartInput:
     building_ids: list[strawberry.ID] | None = ref("Building", "The part's buildings; left out for all.")
 
 
-@inputs("Fix a property area (划定物业管理区域).", keyed=False)
-class AreaRegisterInput:
-    county: str | None = _county()
-    code: str = given("The county's code of the area; each is used once.")
-    name: str = given("Its name.")
-    township: str = given("Township or subdistrict that answers for it, 9 digits.")
+class Delimitation:
+    """What is said of a property area by whichever act fixes it."""
+
     community: str = given("Community that answers for it, 12 digits.")
     boundary: str | None = given("Its four boundaries in words.")
     filing_number: str | None = given("Number of the filed delimitation.")
     filed_on: datetime.date | None = given("Day of that filing.")
     floor_area: Area | None = given("Total building area; left out, the sum of its estates.")
     consulted_offices: list[ConsultedOffice] | None = given("Offices that were heard (ZD-10).")
+
+
+@inputs("Fix a property area (划定物业管理区域).", keyed=False)
+class AreaRegisterInput:
+    county: str | None = given(COUNTY)
+    code: str = given("The county's code of the area; each is used once.")
+    name: str = given("Its name.")
+    township: str = given("Township or subdistrict that answers for it, 9 digits.")
+    delimitation: Delimitation = included()
     estates: list[EstatePartInput] = given("What it covers.")
 
 
@@ -69,12 +70,7 @@ class AreaMergeInput:
     code: str = given("Code of the new area.")
     name: str = given("Its name.")
     township: str = given("Township or subdistrict, 9 digits; that of the old areas.")
-    community: str = given("Community that answers for it, 12 digits.")
-    boundary: str | None = given("Its four boundaries in words.")
-    filing_number: str | None = given("Number of the filed delimitation.")
-    filed_on: datetime.date | None = given("Day of that filing.")
-    floor_area: Area | None = given("Total building area; left out, the sum of its estates.")
-    consulted_offices: list[ConsultedOffice] | None = given("Offices that were heard (ZD-10).")
+    delimitation: Delimitation = included()
 
 
 @inputs("One of the new areas of a split.", item=True)
@@ -82,12 +78,7 @@ class AreaPartInput:
     code: str = given("Its code.")
     name: str = given("Its name.")
     township: str = given("Township or subdistrict, 9 digits; that of the old area.")
-    community: str = given("Community that answers for it, 12 digits.")
-    boundary: str | None = given("Its four boundaries in words.")
-    filing_number: str | None = given("Number of the filed delimitation.")
-    filed_on: datetime.date | None = given("Day of that filing.")
-    floor_area: Area | None = given("Total building area; left out, the sum of its estates.")
-    consulted_offices: list[ConsultedOffice] | None = given("Offices that were heard (ZD-10).")
+    delimitation: Delimitation = included()
     estates: list[EstatePartInput] = given("What it takes over from the old area.")
 
 
@@ -98,16 +89,9 @@ class AreaSplitInput:
     reason: str = given(REASON)
 
 
-@inputs("Enter an estate in the register.", keyed=False)
-class EstateRegisterInput:
-    county: str | None = _county()
-    code: str = given("The county's code of the estate; each is used once.")
-    name: str = given("Its name.")
-    address: str = given("Where it is.")
-    township: str = given("Township or subdistrict code, 9 digits.")
-    community: str = given("Community code, 12 digits.")
-    service_mode: ServiceMode = given("Who manages it.")
-    kind: EstateKind = given("What sort of estate it is.")
+class EstateParticulars:
+    """What the register says of an estate where it is known."""
+
     year_built: int | None = given("Year of completion.")
     land_area: Area | None = given("Area of its ground.")
     building_area: Area | None = given("Building area.")
@@ -120,6 +104,19 @@ class EstateRegisterInput:
     developer: str | None = given("Who built it.")
     is_pilot: bool | None = given("A pilot estate.")
     in_old_town: bool | None = given("In the old town.")
+
+
+@inputs("Enter an estate in the register.", keyed=False)
+class EstateRegisterInput:
+    county: str | None = given(COUNTY)
+    code: str = given("The county's code of the estate; each is used once.")
+    name: str = given("Its name.")
+    address: str = given("Where it is.")
+    township: str = given("Township or subdistrict code, 9 digits.")
+    community: str = given("Community code, 12 digits.")
+    service_mode: ServiceMode = given("Who manages it.")
+    kind: EstateKind = given("What sort of estate it is.")
+    particulars: EstateParticulars = included()
     in_county_town: bool | None = given("In the county town; true when left out.")
     is_renovated: bool | None = given("A renovated old estate.")
 
@@ -132,18 +129,7 @@ class EstateCorrectInput:
     name: str | None = given("Its name.")
     address: str | None = given("Where it is.")
     kind: EstateKind | None = given("What sort of estate it is.")
-    year_built: int | None = given("Year of completion.")
-    land_area: Area | None = given("Area of its ground.")
-    building_area: Area | None = given("Building area.")
-    chargeable_area: Area | None = given("Area that fees are charged on.")
-    households: int | None = given("Households.")
-    fund_deposit: FundDeposit | None = given("How far its maintenance fund is paid in.")
-    party_coverage: PartyCoverage | None = given("How a party organisation reaches it.")
-    party_organisation: str | None = given("Which party organisation.")
-    grid: str | None = given("The grid that it lies in.")
-    developer: str | None = given("Who built it.")
-    is_pilot: bool | None = given("A pilot estate.")
-    in_old_town: bool | None = given("In the old town.")
+    particulars: EstateParticulars = included()
     in_county_town: bool | None = given("In the county town.")
     is_renovated: bool | None = given("A renovated old estate.")
 
@@ -185,19 +171,18 @@ class BuildingRegisterInput:
     public_housing_seller: str | None = given("The work unit that sold it to its residents.")
 
 
-@inputs("A unit of the list.", item=True)
-class UnitItem:
-    room: str = given("Room number.")
-    floor: int = given("Floor; negative below ground, never 0.")
-    use: UnitUse = given("What it is used for.")
-    entrance: str | None = given("The 单元; left out where the building has none.")
-    parking_right: ParkingRight | None = given("Whose a parking space is.")
+class UnitAreas:
+    """A unit's area, by where it is written."""
+
     registered_area: Area | None = given("Area in the real estate register.")
     surveyed_area: Area | None = given("Area in the survey report.")
     contract_area: Area | None = given("Area in the sales contract.")
     exclusive_area: Area | None = given("Area inside its walls.")
-    chargeable_area: Area | None = given("Area that its fee is charged on; left out, the one that its basis names.")
-    chargeable_basis: ChargeableBasis | None = given("Which area that is; the building area when left out.")
+
+
+class UnitPapers:
+    """Where else a unit is known, and how it came to its owner."""
+
     house_code: str | None = given("The housing authority's code.")
     real_estate_unit_no: str | None = given("Real-estate unit number, 28 characters.")
     certificate_no: str | None = given("Real-estate certificate number.")
@@ -205,6 +190,19 @@ class UnitItem:
     delivered_on: datetime.date | None = given("When its first buyer took it over.")
     sold_public_housing: bool | None = given("Public housing sold to its residents.")
     developer_held: bool | None = given("Whether its developer still holds it.")
+
+
+@inputs("A unit of the list.", item=True)
+class UnitItem:
+    room: str = given("Room number.")
+    floor: int = given("Floor; negative below ground, never 0.")
+    use: UnitUse = given("What it is used for.")
+    entrance: str | None = given("The 单元; left out where the building has none.")
+    parking_right: ParkingRight | None = given("Whose a parking space is.")
+    areas: UnitAreas = included()
+    chargeable_area: Area | None = given("Area that its fee is charged on; left out, the one that its basis names.")
+    chargeable_basis: ChargeableBasis | None = given("Which area that is; the building area when left out.")
+    papers: UnitPapers = included()
 
 
 @inputs("Enter units of a building, at most 100, each by itself.", keyed=False)
@@ -223,35 +221,29 @@ class UnitCorrectInput:
     use: UnitUse | None = given("What it is used for.")
     entrance: str | None = given("The 单元.")
     parking_right: ParkingRight | None = given("Whose a parking space is.")
-    registered_area: Area | None = given("Area in the real estate register.")
-    surveyed_area: Area | None = given("Area in the survey report.")
-    contract_area: Area | None = given("Area in the sales contract.")
-    exclusive_area: Area | None = given("Area inside its walls.")
+    areas: UnitAreas = included()
     chargeable_area: Area | None = given("Area that its fee is charged on.")
     chargeable_basis: ChargeableBasis | None = given("Which area that is.")
-    house_code: str | None = given("The housing authority's code.")
-    real_estate_unit_no: str | None = given("Real-estate unit number, 28 characters.")
-    certificate_no: str | None = given("Real-estate certificate number.")
-    net_sign_no: str | None = given("Number of the online-signed sales contract.")
-    delivered_on: datetime.date | None = given("When its first buyer took it over.")
-    sold_public_housing: bool | None = given("Public housing sold to its residents.")
-    developer_held: bool | None = given("Whether its developer still holds it.")
+    papers: UnitPapers = included()
+
+
+class Identity:
+    """Who somebody is, and how they are reached."""
+
+    name: str = given("Name as in the document.")
+    document_kind: IdentityDocument | None = given("What proves the identity.")
+    document_number: str | None = given("Its number; stored sealed.")
+    phone: str | None = given("Mobile number; stored sealed.")
 
 
 @inputs("A minor's guardian (监护人).", item=True)
 class GuardianInput:
-    name: str = given("Name as in the document.")
-    document_kind: IdentityDocument | None = given("What proves the identity.")
-    document_number: str | None = given("Its number; stored sealed.")
-    phone: str | None = given("Mobile number; stored sealed.")
+    identity: Identity = included()
 
 
 @inputs("A natural person.", item=True)
 class PersonInput:
-    name: str = given("Name as in the document.")
-    document_kind: IdentityDocument | None = given("What proves the identity.")
-    document_number: str | None = given("Its number; stored sealed.")
-    phone: str | None = given("Mobile number; stored sealed.")
+    identity: Identity = included()
     born: datetime.date | None = given("Birthday, where the document does not tell it.")
     guardian: GuardianInput | None = given("Needed for a minor.")
 

@@ -13,6 +13,7 @@ A command gets the input's fields as keywords (ids as UUIDs) and a unit of work 
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import MISSING, dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -99,6 +100,28 @@ def ref(type_name: str, description: str, *, default: Any = MISSING) -> Any:
     return StrawberryField(description=description, default=default, metadata={DECLARATION: Reference(type_name)})
 
 
+def included() -> Any:
+    """Of an input: the fields of the class that this is annotated with, at this place."""
+    return _INCLUDED
+
+
+_INCLUDED = object()
+
+
+def _with_included(cls: type[Any]) -> dict[str, Any]:
+    """The annotations of an input, those of included classes in their places."""
+    annotations: dict[str, Any] = {}
+    for name, annotation in cls.__annotations__.items():
+        if vars(cls)[name] is not _INCLUDED:
+            annotations[name] = annotation
+            continue
+        delattr(cls, name)
+        for inner, inner_annotation in annotation.__annotations__.items():
+            annotations[inner] = inner_annotation
+            setattr(cls, inner, copy(vars(annotation)[inner]))  # each input's fields are its own
+    return annotations
+
+
 KEY_TEXT = (
     "A key of the client's own for this act, such as a UUID: sent again with the same input it does nothing twice and "
     "answers `replayed: true`; with another input it is refused."
@@ -109,6 +132,7 @@ def inputs(description: str, *, keyed: bool = True, item: bool = False) -> Calla
     """Class decorator for an intent's input. ``keyed``: the idempotency key is required (money, votes, filings move)."""
 
     def decorate(cls: type[T]) -> type[T]:
+        cls.__annotations__ = _with_included(cls)
         if not item:
             cls.__annotations__["idempotency_key"] = str if keyed else "str | None"
             cls.idempotency_key = given(KEY_TEXT)  # type: ignore[attr-defined]
