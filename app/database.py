@@ -64,7 +64,14 @@ def session_options(**settings: str | int) -> str:
     return " ".join(f"-c {name}={value}" for name, value in {**SESSION, **settings}.items())
 
 
-def command_engine(url: str, *, size: int = 10, overflow: int = 10, **settings: str | int) -> AsyncEngine:
+def command_engine(
+    url: str,
+    *,
+    size: int = 10,
+    overflow: int = 10,
+    connection: type[psycopg.AsyncConnection[TupleRow]] = psycopg.AsyncConnection,
+    **settings: str | int,
+) -> AsyncEngine:
     """The engine of the unit of work: transactions, as ``anju_app``. ``settings`` are session settings of
     PostgreSQL."""
     engine = create_async_engine(
@@ -74,7 +81,11 @@ def command_engine(url: str, *, size: int = 10, overflow: int = 10, **settings: 
         pool_timeout=10,
         # A connection that the server dropped is found out by its first statement, and the transaction helper retries.
         pool_pre_ping=False,
-        connect_args={"options": session_options(**settings), "prepare_threshold": 2},
+        connect_args={
+            "options": session_options(**settings),
+            "prepare_threshold": 2,
+            "async_creator_fn": connection.connect,
+        },
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         use_native_hstore=False,
