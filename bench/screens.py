@@ -123,7 +123,7 @@ ESTATE = Screen(
         "anju": _anju(
             "query Overview($id: ID!) { node(id: $id) { ... on Estate { code name address serviceMode yearBuilt"
             " buildingArea buildingCount unitCount"
-            " areas(first: 1) { nodes { area { contract { number startsOn endsOn state company { id name } } } } }"
+            " contract { number startsOn endsOn state company { id name } }"
             " inspections(first: 10) { nodes { id title state inspectedOn"
             " findings(first: 3) { nodes { severity description basis clearedOn } } } } } } }",
             lambda s: {"id": _id("Estate", s)},
@@ -148,7 +148,7 @@ COUNTY_ESTATES = Screen(
     {
         "anju": _anju(
             "query Estates($county: String!) { estates(county: $county, first: 50) { nodes { id name township"
-            " areas(first: 1) { nodes { area { contract { company { id name } } } } }"
+            " contract { company { id name } }"
             " fundRequests(first: 3) { nodes { id title state budget } } }"
             " pageInfo { hasNextPage endCursor } } }",
             lambda s: {"county": s.caller.county},

@@ -41,6 +41,7 @@ from models.inspections import Inspection as InspectionRow
 from models.search import SearchGram
 from schema.common import Area, DateTime
 from schema.engine.declare import (
+    Through,
     ascending,
     column,
     count,
@@ -128,6 +129,20 @@ def _of(type_name: str, name: str, description: str) -> Any:
     return matches(lambda row, value: getattr(row, name) == value, Uuid(), description, read=key_of(type_name))
 
 
+def _contract_in_force(description: str, through: Through | None = None) -> Any:
+    return latest(
+        ServiceContractRow.area_id,
+        description,
+        by=lambda row: [row.starts_on.desc(), row.id.desc()],
+        where=lambda row: or_(*(row.state == state.value for state in sorted(IN_FORCE))),
+        through=through,
+    )
+
+
+def _now(link: Any) -> ColumnElement[bool]:
+    return link.valid_to.is_(None)  # type: ignore[no-any-return]
+
+
 AREA_ORDERS = orders(
     "PropertyAreaOrder",
     "How property areas are ordered.",
@@ -182,12 +197,7 @@ class PropertyArea:
     unit_count: int = count(models.Unit.area_id, "How many units it has.")
     predecessors: Connection["AreaSuccession"] = many(models.AreaSuccession.successor_id, "Areas that it came from.")
     successors: Connection["AreaSuccession"] = many(models.AreaSuccession.predecessor_id, "Areas that followed it.")
-    contract: "ServiceContract | None" = latest(
-        ServiceContractRow.area_id,
-        "The contract in force, the latest begun.",
-        by=lambda row: [row.starts_on.desc(), row.id.desc()],
-        where=lambda row: or_(*(row.state == state.value for state in sorted(IN_FORCE))),
-    )
+    contract: "ServiceContract | None" = _contract_in_force("The contract in force, the latest begun.")
     contracts: Connection["ServiceContract"] = many(ServiceContractRow.area_id, "Its service contracts.")
     project_leader: "ProjectLeader | None" = latest(
         ProjectLeaderRow.area_id,
@@ -298,8 +308,10 @@ class Estate:
     developer: str | None = column(models.Estate.developer, "Who built it (建设单位).", to=INSIDE_THE_COUNTY)
     version: int = column(models.Estate.version, "Counts up with every change: give it as `expectedVersion`.")
     updated_at: DateTime = column(models.Estate.updated_at, "Last change.")
-    areas: Connection["EstateArea"] = many(
-        models.EstateArea.estate_id, "Property areas that cover it now.", where=lambda row: row.valid_to.is_(None)
+    areas: Connection["EstateArea"] = many(models.EstateArea.estate_id, "Property areas that cover it now.", where=_now)
+    contract: "ServiceContract | None" = _contract_in_force(
+        "The service contract in force in its property area; of several areas' contracts the latest begun. All of them: `areas`.",
+        through=Through(models.EstateArea.estate_id, models.EstateArea.area_id, _now),
     )
     buildings: Connection["Building"] = many(models.Building.estate_id, "Its buildings, in natural order.")
     building_count: int = count(models.Building.estate_id, "How many buildings it has.")

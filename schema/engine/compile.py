@@ -121,8 +121,8 @@ class Compiler(Statement):
             case declare.Count(on):
                 child, test = self._children(entity, row, on, declared.where)
                 return select(func.count()).select_from(child).where(*test).scalar_subquery()
-            case declare.Latest(on):
-                child, test = self._children(entity, row, on, declared.where)
+            case declare.Latest():
+                child, test = self._first_among(entity, row, declared)
                 made = self._object(ENTITIES[declared.target], path, child, sub_selections(nodes))
                 first = select(made).where(*test).order_by(*declared.by(child)).limit(sql("1"))
                 return func.coalesce(first.scalar_subquery(), NULL)
@@ -171,6 +171,25 @@ class Compiler(Statement):
         if not follows(model, on.key, entity.model, self.roles):
             test.append(visible(model, child, self.roles, self.mode))
         return child, test
+
+    def _first_among(self, entity: Entity, row: Any, declared: declare.Latest) -> tuple[Any, list[ColumnElement[bool]]]:
+        if declared.through is None:
+            return self._children(entity, row, declared.on, declared.where)
+        link, child = aliased(declared.through.near.class_), aliased(declared.on.class_)
+        linked = [
+            self.env.county_of(link),
+            *(limit(link) for limit in pointing_at(row, declared.through.near, declared.through.where)),
+        ]
+        far = getattr(link, declared.through.far.key)
+        pointing = [child.county == row.county, getattr(child, declared.on.key) == far]
+        chosen = [] if declared.where is None else [declared.where(child)]
+        return child, [
+            *linked,
+            self.env.county_of(child),
+            *pointing,
+            *chosen,
+            visible(declared.on.class_, child, self.roles, self.mode),
+        ]
 
     def _many(
         self, entity: Entity, row: Any, declared: declare.Many, nodes: list[FieldNode], path: Path

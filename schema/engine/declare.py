@@ -69,11 +69,21 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Through:
+    """A link table between a row and others: its key of the row, its key of what the others hang on, and which links hold."""
+
+    near: Any
+    far: Any
+    where: Callable[[Any], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
 class Latest:
     on: Any
     by: Callable[[Any], Sequence[Any]]
     to: Audience = None
     where: Callable[[Any], ColumnElement[bool]] | None = None
+    through: Through | None = None
     target: str = ""
 
 
@@ -198,9 +208,11 @@ def count(on: Any, description: str, *, where: Any = None, to: Audience = None) 
     return _field(Count(on, to, where), description)
 
 
-def latest(on: Any, description: str, *, by: Any, where: Any = None, to: Audience = None) -> Any:
-    """The first visible row that points here, in the order ``by(row)`` (SQL order expressions)."""
-    return _field(Latest(on, by, to, where), description)
+def latest(
+    on: Any, description: str, *, by: Any, where: Any = None, through: Through | None = None, to: Audience = None
+) -> Any:
+    """The first visible row that points here, or at what ``through`` links here, in the order ``by(row)`` (SQL expressions)."""
+    return _field(Latest(on, by, to, where, through), description)
 
 
 def derived(expression: Any, description: str, *, to: Audience = None) -> Any:

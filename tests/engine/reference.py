@@ -90,8 +90,16 @@ class _Env:
 def _expressions(session: Session, counties: set[str]) -> dict[tuple[str, str], dict[tuple[str, Any], Any]]:
     env = _Env(today(datetime.now(UTC)))
     found: dict[tuple[str, str], dict[tuple[str, Any], Any]] = {}
+
+    def read(row: Any, value: Any) -> dict[tuple[str, Any], Any]:
+        rows = session.execute(select(row.county, row.id, value).where(row.county.in_(counties)))
+        return {(county, key): given for county, key, given in rows}
+
     for entity in ENTITIES.values():
         for name, declared in entity.fields.items():
+            if (through := getattr(declared, "through", None)) is not None:
+                link = aliased(through.near.class_)
+                found[entity.name, f"{name} through"] = read(link, through.where(link))
             row = aliased(declared.on.class_ if hasattr(declared, "on") else entity.model)
             if isinstance(declared, declare.Derived):
                 value = declared.expression(row, env)
@@ -103,8 +111,7 @@ def _expressions(session: Session, counties: set[str]) -> dict[tuple[str, str], 
                 value = declared.where(row)
             else:
                 continue
-            read = session.execute(select(row.county, row.id, value).where(row.county.in_(counties)))
-            found[entity.name, name] = {(county, key): shown_value for county, key, shown_value in read}
+            found[entity.name, name] = read(row, value)
     return found
 
 
@@ -211,11 +218,22 @@ class Reference:
 
     def _children(self, entity: Entity, row: Any, name: str) -> list[Any]:
         declared: Any = entity.fields[name]
-        rows = self._visible(declared.on.class_, self.world.children(declared.on, row))
+        rows = self._visible(declared.on.class_, self._pointing(entity, row, name))
         if declared.where is None:
             return rows
         holds = self.world.expressions[entity.name, name]
         return [child for child in rows if holds[child.county, child.id]]
+
+    def _pointing(self, entity: Entity, row: Any, name: str) -> list[Any]:
+        declared: Any = entity.fields[name]
+        through = getattr(declared, "through", None)
+        if through is None:
+            return self.world.children(declared.on, row)
+        holds = self.world.expressions[entity.name, f"{name} through"]
+        links = [link for link in self.world.children(through.near, row) if holds[link.county, link.id]]
+        far = {getattr(link, through.far.key) for link in links}
+        index = self.world.rows[declared.on.class_]
+        return [child for child in index if child.county == row.county and getattr(child, declared.on.key) in far]
 
     # Lists
 
