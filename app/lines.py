@@ -8,7 +8,6 @@ and a watch on the socket that is set up and taken down for every statement. Her
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -136,11 +135,13 @@ class Lines:
     def __init__(self, conninfo: str, *, options: str, most: int = 8, seconds: float = 10.0) -> None:
         self._conninfo = conninfo
         self._options = options
-        self._most = most
         self._seconds = seconds
-        self._free: list[Line] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._count = 0
+        self._places: asyncio.LifoQueue[Line | None] = asyncio.LifoQueue()
+        """Lines that nobody uses, above places for lines still to be made."""
+
+        for _ in range(most):
+            self._places.put_nowait(None)
+        self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Lines":
@@ -156,77 +157,53 @@ class Lines:
 
     async def close(self) -> None:
         """Close the lines that nobody uses, and wait for those under way to be closed."""
-        self._most = 0
-        while self._free:
-            await self._free.pop().close()
+        self._closed = True
+        while not self._places.empty():
+            if (line := self._places.get_nowait()) is not None:
+                await line.close()
         if self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def take(self) -> Line:
         """A line for oneself until it is given back. Raises ``RequestError`` (``OVERLOADED``) when none becomes free."""
-        while True:
-            while self._free:
-                line = self._free.pop()
-                if not line.broken:
-                    return line
-                self._discard(line)
-            if self._count < self._most:
-                return await self._made()
-            await self._turn()
+        line = await self._place()
+        if line is not None and not line.broken:
+            return line
+        if line is not None:
+            self._discard(line)
+        try:
+            return await self._made()
+        except BaseException:
+            self._places.put_nowait(None)
+            raise
 
     def give(self, line: Line) -> None:
         """Give a line back."""
-        if line.broken or self._most == 0 or time.monotonic() - line.made > LIFETIME_SECONDS:
+        if line.broken or self._closed or time.monotonic() - line.made > LIFETIME_SECONDS:
             self._discard(line)
+            self._places.put_nowait(None)
         else:
-            self._free.append(line)
-        self._wake()
+            self._places.put_nowait(line)
 
-    async def _turn(self) -> None:
-        loop = asyncio.get_running_loop()
-        turn = loop.create_future()
-        self._waiting.append(turn)
-        timer = loop.call_later(self._seconds, _too_late, turn)
+    async def _place(self) -> Line | None:
+        with suppress(asyncio.QueueEmpty):
+            return self._places.get_nowait()
         try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():
-                self._wake()  # the turn was mine already: the next one has it
-            raise
-        finally:
-            timer.cancel()
-            with suppress(ValueError):
-                self._waiting.remove(turn)
-
-    def _wake(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+            async with asyncio.timeout(self._seconds):
+                return await self._places.get()
+        except TimeoutError:
+            raise RequestError(RequestCode.OVERLOADED, RequestCode.OVERLOADED.doc) from None
 
     async def _made(self) -> Line:
-        self._count += 1
-        try:
-            connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, autocommit=True, options=self._options, prepare_threshold=None
-            )
-            return Line(connection)
-        except BaseException:
-            self._count -= 1
-            self._wake()
-            raise
+        connection = await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, options=self._options, prepare_threshold=None
+        )
+        return Line(connection)
 
     def _discard(self, line: Line) -> None:
-        self._count -= 1
         task = asyncio.ensure_future(line.close(cancel=line.broken))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-def _too_late(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(RequestError(RequestCode.OVERLOADED, RequestCode.OVERLOADED.doc))
 
 
 def read_lines(url: str, *, maximum: int = 8, **settings: str | int) -> Lines:
