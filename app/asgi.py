@@ -176,7 +176,7 @@ def create_app(settings: Settings) -> Starlette:
     files = Files(open_store(settings.files_url), FileTokens(settings.keys.key("file links")), sessions)
     issuer = issuer_of(None if settings.development and settings.public_url is None else settings.url)
     means = Means(vault, lifetimes(settings))
-    phones = signin.Phones(sessions, vault, signin.sender(settings))
+    phones = signin.Phones(sessions, vault, signin.sender(settings), settings.proxy)
     return assemble(
         service,
         ready=ready,

@@ -29,7 +29,7 @@ from app.negotiation import locale
 from app.signin import Phones, phone_number
 from app.texts import sentence
 from auth.oauth.consents import has_consented, record_consent
-from auth.oauth.endpoints import Issuer, address_of
+from auth.oauth.endpoints import Issuer
 from auth.oauth.requests import Answer, FormRequest, parameters, read_form
 from auth.oauth.server import Means, Server
 from domain.errors import ErrorCode, Refusal
@@ -39,6 +39,8 @@ from models.oauth import BrowserSession
 from schema.documents import Locale
 
 PATH = pages.PATH
+LONGEST_QUERY = 8192
+"""Bytes of an app's request."""
 
 
 class Step(NamedTuple):
@@ -89,7 +91,7 @@ class Visit:
             return True
         longest = (self.asked or {}).get("max_age", "")
         age = datetime.now(UTC) - self.viewer.signed_in_at
-        return longest.isdigit() and age.total_seconds() > int(longest[:9])
+        return longest.isascii() and longest.isdigit() and age.total_seconds() > int(longest[:9])
 
     def without_prompt(self) -> str:
         """Where to go on after signing in: what asked for that is done."""
@@ -135,7 +137,7 @@ class Authorize:
 
     async def _send_code(self, visit: Visit, form: Mapping[str, str]) -> Response:
         phone = phone_number(form.get("phone", ""))
-        task = await self.phones.send_code(phone, address_of(visit.request))
+        task = await self.phones.send_code(phone, self.phones.address(visit.request))
         answer = await self._next(visit, {"phone": phone})
         answer.background = task
         return answer
@@ -148,7 +150,7 @@ class Authorize:
         async def remember(session: AsyncSession, account: Account) -> str:
             return self._browsers(visit.request).sign_in(session, account)
 
-        browser = await self.phones.prove(phone, code, address_of(visit.request), remember)
+        browser = await self.phones.prove(phone, code, self.phones.address(visit.request), remember)
         return self._finish(visit, RedirectResponse(visit.without_prompt(), 303), browser=browser)
 
     async def _allow(self, visit: Visit, form: Mapping[str, str]) -> Response:
@@ -217,7 +219,9 @@ class Authorize:
         cookie = request.cookies.get(browsers.cookie, "")
         async with self.sessions.begin() as session:
             viewer = await browsers.viewer(session, cookie)
-        return Visit(request, parameters(request.url.query.encode()), cookie or browsers.new(), viewer)
+        query = request.url.query.encode()
+        asked = parameters(query) if len(query) <= LONGEST_QUERY else None
+        return Visit(request, asked, cookie or browsers.new(), viewer)
 
     def _browsers(self, request: Request) -> Browsers:
         return Browsers(secure=self.issuer(request).startswith("https:"))

@@ -16,7 +16,7 @@ from app.actors import bearer
 from app.deadlines import Deadlines
 from app.negotiation import JSON, Wanted, is_json, locale, wanted
 from app.requests import Parameters, Service, acting_as, refuse_nul
-from auth.proxy import client_certificate
+from auth.proxy import client_address, client_certificate
 from schema.documents import Document, Operation, RequestContext
 from schema.faults import RequestCode, RequestError, internal
 
@@ -70,7 +70,7 @@ class GraphQLEndpoint:
             request_id=scope.get("state", {}).get("request_id", ""),
             locale=locale(headers.get(b"accept-language", b"")),
             acting_as=acting_as(headers[b"x-acting-as"].decode("latin-1")) if b"x-acting-as" in headers else None,
-            client_ip=scope["client"][0] if scope.get("client") else "",
+            client_ip=client_address(scope, self.service.proxy),
             token=bearer(headers.get(b"authorization")),
             certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,

@@ -106,8 +106,8 @@ class Settings(BaseSettings):
     )
     proxy_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses or networks of the reverse proxies that end TLS, separated by commas. Only they may say which "
-        "client certificate a connection had.",
+        description="Addresses or networks of the reverse proxies that end TLS, separated by commas. Only they may say where a "
+        "request comes from and which client certificate it had.",
     )
     proxy_secret: SecretStr | None = Field(
         None, description="What these proxies prove themselves with, in `X-Anju-Proxy-Secret`: 32 characters or more."

@@ -38,6 +38,7 @@ from auth.codes import (
     redeem_code,
 )
 from auth.oauth.endpoints import address_of
+from auth.proxy import TrustedProxy
 from auth.tokens import IssuedToken, issue_token, revoke_token
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import check_phone
@@ -71,6 +72,11 @@ class Phones:
     sessions: async_sessionmaker[AsyncSession]
     vault: Vault
     sender: CodeSender
+    proxy: TrustedProxy | None = None
+
+    def address(self, request: Request) -> str:
+        """The caller's address, by which tries are limited."""
+        return address_of(request, self.proxy)
 
     async def send_code(self, phone: str, address: str) -> BackgroundTask | None:
         """A code for the phone; the task that sends it runs after the answer. Refuses with ``RATE_LIMITED``.
@@ -127,7 +133,7 @@ class SignIn:
 
     async def send_code(self, request: Request) -> Response:
         """A code to the phone."""
-        task = await self.phones.send_code(_phone(await _body(request)), address_of(request))
+        task = await self.phones.send_code(_phone(await _body(request)), self.phones.address(request))
         return JSONResponse({"sent": True}, 202, _NO_STORE, background=task)
 
     async def sign_in(self, request: Request) -> Response:
@@ -138,7 +144,7 @@ class SignIn:
         async def issue(session: AsyncSession, account: Account) -> IssuedToken:
             return await _issue(session, self.settings, account)
 
-        return _token(await self.phones.prove(phone, code, address_of(request), issue))
+        return _token(await self.phones.prove(phone, code, self.phones.address(request), issue))
 
     async def sign_out(self, request: Request) -> Response:
         """Revoke the token that came with the request; one that is dead already is as good."""

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from app.actors import bearer
 from app.negotiation import locale
 from app.requests import Parameters, Service, acting_as, refuse_nul
-from auth.proxy import client_certificate
+from auth.proxy import client_address, client_certificate
 from schema.documents import RequestContext
 from schema.faults import RequestCode, RequestError, internal
 
@@ -83,7 +83,7 @@ class WebSocketEndpoint:
         context = RequestContext(
             request_id=scope.get("state", {}).get("request_id", ""),
             locale=locale(headers.get(b"accept-language", b"")),
-            client_ip=scope["client"][0] if scope.get("client") else "",
+            client_ip=client_address(scope, self.service.proxy),
             certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,
         )

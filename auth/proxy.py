@@ -1,7 +1,7 @@
-"""The client certificate of a connection, which only the reverse proxy saw: TLS ends there (docs/adr/0011).
+"""The client certificate and address of a connection, which only the reverse proxy saw: TLS ends there (docs/adr/0011).
 
 It is believed when the peer is on the list of proxies *and* knows their secret: addresses can be shared with other
-programs of the machine, and a secret alone could leak. Anybody else has no certificate, whatever the headers say.
+programs of the machine, and a secret alone could leak. For anybody else the headers say nothing.
 """
 
 import base64
@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 CERTIFICATE = b"client-cert"
 """The header with the certificate: RFC 9440's form, or the URL-encoded PEM that nginx has (``$ssl_client_escaped_cert``)."""
+
+FORWARDED = b"x-forwarded-for"
+"""The header with the caller's address: the proxy sets or appends it."""
 
 SECRET = b"x-anju-proxy-secret"
 """The header by which a proxy proves itself."""
@@ -38,17 +41,46 @@ class TrustedProxy:
 
 
 def client_certificate(scope: Any, proxy: TrustedProxy | None) -> bytes | None:
-    """The SHA-256 of the client certificate (RFC 8705 §3.1, ``x5t#S256``) of an ASGI request; ``None`` without a proven one.
+    """The SHA-256 of the client certificate (RFC 8705 §3.1, ``x5t#S256``) of an ASGI request; ``None`` without a proven
+    one."""
+    certificate = _the_one(scope, CERTIFICATE)
+    if certificate is None or not speaks(proxy, scope):
+        return None
+    return _thumbprint(certificate)
 
-    A header that comes twice is nobody's: one of the two was not written by the proxy.
-    """
-    if proxy is None:
+
+def client_address(scope: Any, proxy: TrustedProxy | None) -> str:
+    """Where an ASGI request comes from: what a proven proxy says, the peer otherwise."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    forwarded = _the_one(scope, FORWARDED)
+    if forwarded is None or not speaks(proxy, scope):
+        return peer
+    nearest = (
+        forwarded.decode("latin-1").rpartition(",")[2].strip()
+    )  # what stands before it, the caller may have written
+    return nearest if _parsed(nearest) else peer
+
+
+def speaks(proxy: TrustedProxy | None, scope: Any) -> bool:
+    """Whether a request comes through one of the proxies, proven by its secret."""
+    secret = None if proxy is None else _the_one(scope, SECRET)
+    if proxy is None or secret is None or not hmac.compare_digest(secret, proxy.secret):
+        return False
+    address = _parsed(scope["client"][0] if scope.get("client") else "")
+    return address is not None and any(address in network for network in proxy.networks)
+
+
+def _the_one(scope: Any, header: bytes) -> bytes | None:
+    """The value of a header. One that comes twice is nobody's: one of the two was not written by the proxy."""
+    values = [value for name, value in scope["headers"] if name == header]
+    return values[0] if len(values) == 1 else None
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:
         return None
-    certificates = [value for name, value in scope["headers"] if name == CERTIFICATE]
-    secrets = [value for name, value in scope["headers"] if name == SECRET]
-    if len(certificates) != 1 or len(secrets) != 1 or not hmac.compare_digest(secrets[0], proxy.secret):
-        return None
-    return _thumbprint(certificates[0]) if _is_listed(scope.get("client"), proxy) else None
 
 
 def thumbprint_text(thumbprint: bytes) -> str:
@@ -59,14 +91,6 @@ def thumbprint_text(thumbprint: bytes) -> str:
 def certificate_thumbprint(certificate: x509.Certificate) -> bytes:
     """The SHA-256 of a certificate's DER."""
     return certificate.fingerprint(SHA256())
-
-
-def _is_listed(client: tuple[str, int] | None, proxy: TrustedProxy) -> bool:
-    try:
-        address = ip_address(client[0] if client else "")
-    except ValueError:
-        return False
-    return any(address in network for network in proxy.networks)
 
 
 @lru_cache(maxsize=256)

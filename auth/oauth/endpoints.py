@@ -18,7 +18,7 @@ from auth.oauth.keys import current_key, published_keys
 from auth.oauth.metadata import metadata
 from auth.oauth.requests import Answer, FormRequest, read_form
 from auth.oauth.server import FIRST_PARTY_GRANTS, Means, Server
-from auth.proxy import TrustedProxy, client_certificate
+from auth.proxy import TrustedProxy, client_address, client_certificate
 from domain.errors import Refusal
 
 JWKS_SECONDS = 300
@@ -35,7 +35,7 @@ def issuer_of(public_url: str | None) -> Issuer:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The endpoints and what they work with. Client certificates come from ``proxy`` only."""
+    """The endpoints and what they work with. Callers' certificates and addresses come from ``proxy`` only."""
 
     sessions: async_sessionmaker[AsyncSession]
     means: Means
@@ -100,7 +100,7 @@ class Endpoints:
 
     async def _admit(self, request: Request, form: dict[str, str] | None, now: datetime) -> None:
         """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` is raised."""
-        address = address_of(request)
+        address = address_of(request, self.proxy)
         async with self.sessions.begin() as session:
             await admit(session, self.means.vault, CLIENTS_PER_ADDRESS, address, now)
         if form is not None and form.get("grant_type") in _PEOPLES_PROOFS:
@@ -119,9 +119,9 @@ def _response(answer: Answer) -> Response:
     return JSONResponse(answer.body, answer.status, dict(answer.headers))
 
 
-def address_of(request: Request) -> str:
-    """The peer's address as the subject of limits; an IPv6 peer counts with its /64, which is one subscriber."""
-    host = request.client.host if request.client else ""
+def address_of(request: Request, proxy: TrustedProxy | None = None) -> str:
+    """The caller's address as the subject of limits; an IPv6 one counts with its /64, which is one subscriber."""
+    host = client_address(request.scope, proxy)
     try:
         address = ip_address(host)
     except ValueError:

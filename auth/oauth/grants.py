@@ -249,7 +249,7 @@ class OneTimeCodeGrant(FirstPartyGrant):
     def proved_account(self) -> Account | None:
         """The account of the phone; each try counts, by code and by address."""
         phone, code = self.request.form.get("phone"), self.request.form.get("code")
-        if not phone or not code or "\x00" in code:
+        if not phone or not code:
             raise InvalidRequestError("The parameters phone and code are needed.")
         try:
             number = check_phone(normalised(phone, Kind.PHONE))

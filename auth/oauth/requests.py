@@ -57,7 +57,7 @@ class FormRequest(OAuth2Request):
 
 
 async def read_form(request: Request) -> dict[str, str] | None:
-    """The parameters; ``None`` for another media type, too long, not UTF-8, or one given twice (RFC 6749 §3.2)."""
+    """The parameters; ``None`` for another media type, too long, or out of form (RFC 6749 §3.2)."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return None
     body = b""
@@ -69,10 +69,11 @@ async def read_form(request: Request) -> dict[str, str] | None:
 
 
 def parameters(encoded: bytes) -> dict[str, str] | None:
-    """URL-encoded parameters; ``None`` when they are too many, not UTF-8, or one comes twice."""
+    """URL-encoded parameters; ``None`` when they are too many, not UTF-8, hold U+0000, or one comes twice."""
     try:
         fields = parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         return None
     found = dict(fields)
-    return found if len(found) == len(fields) else None
+    nul = any("\x00" in text for field in fields for text in field)
+    return found if len(found) == len(fields) and not nul else None

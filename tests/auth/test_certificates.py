@@ -22,7 +22,8 @@ from joserfc.jwk import KeySet
 
 from app.settings import Settings, SettingsError, load
 from auth.actor import load_actor
-from auth.proxy import TrustedProxy, client_certificate, thumbprint_text
+from auth.codes import Limit
+from auth.proxy import TrustedProxy, client_address, client_certificate, thumbprint_text
 from models.sealed import DerivedVault
 from tests.auth.apps import SECRET, Sessions, Site
 from tests.auth.conftest import TODAY
@@ -140,6 +141,36 @@ def test_both_forms_of_proxies_are_read() -> None:
             assert client_certificate(scope, None) is None
     assert client_certificate(scope_of(None, *from_proxy(BANK).items()), PROXY) is None
     assert thumbprint_text(b"\xff" * 32) == "_" * 42 + "8"
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "address"),
+    [
+        (INSIDE, {"X-Forwarded-For": "203.0.113.9", "X-Anju-Proxy-Secret": PROXY_SECRET}, "203.0.113.9"),
+        (INSIDE, {"X-Forwarded-For": "10.9.9.9, 2001:db8:5::1", "X-Anju-Proxy-Secret": PROXY_SECRET}, "2001:db8:5::1"),
+        (INSIDE, {"X-Forwarded-For": "203.0.113.9, me", "X-Anju-Proxy-Secret": PROXY_SECRET}, INSIDE),
+        (INSIDE, {"X-Forwarded-For": "203.0.113.9"}, INSIDE),
+        (INSIDE, {"X-Forwarded-For": "203.0.113.9", "X-Anju-Proxy-Secret": "x"}, INSIDE),
+        (OUTSIDE, {"X-Forwarded-For": "203.0.113.9", "X-Anju-Proxy-Secret": PROXY_SECRET}, OUTSIDE),
+        (None, {"X-Forwarded-For": "203.0.113.9", "X-Anju-Proxy-Secret": PROXY_SECRET}, ""),
+    ],
+)
+def test_limits_count_by_the_callers_own_address(peer: str | None, headers: dict[str, str], address: str) -> None:
+    assert client_address(scope_of(peer, *headers.items()), PROXY) == address
+    assert client_address(scope_of(peer, *headers.items()), None) == (peer or "")
+
+
+async def test_limits_behind_a_proxy_are_each_callers_own(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = (Limit("client-address-minute", 2, timedelta(days=1)),)
+    monkeypatch.setattr("auth.oauth.endpoints.CLIENTS_PER_ADDRESS", few)
+
+    async def asked(address: str) -> int:
+        headers = {"X-Forwarded-For": address, "X-Anju-Proxy-Secret": PROXY_SECRET}
+        return (await http.post(TOKEN, data={"grant_type": "x"}, headers=headers)).status_code
+
+    async with site.http("192.0.2.200") as http:
+        assert [await asked("198.18.0.1") for _ in range(3)] == [400, 400, 429]
+        assert await asked("198.18.0.2") == 400
 
 
 def test_the_secret_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:

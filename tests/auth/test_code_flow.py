@@ -16,6 +16,8 @@ from sqlalchemy import func, select, update
 
 from auth.actor import load_actor
 from auth.oauth.grants import ONE_TIME_CODE
+from auth.oauth.sessions import forget_ended_sessions
+from auth.tokens import forget_expired_tokens
 from models.accounts import AccessToken, Account, AccountStatus, ClientAuthMethod
 from models.oauth import AuthorizationCode, OAuthConsent, OAuthSession, RefreshToken
 from models.sealed import DerivedVault
@@ -362,3 +364,62 @@ async def test_a_client_without_refresh_gets_none(site: Site, http: httpx.AsyncC
     assert await counted(site, client_id) == (1, 0)
     form = {"grant_type": "refresh_token", "refresh_token": secrets.token_hex(), "client_id": client_id}
     refused(await http.post(TOKEN, data=form), 400, "unauthorized_client")
+
+
+async def test_no_token_stands_in_the_log(
+    site: Site, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Authlib would write every token into its debug log."""
+    caplog.set_level("DEBUG")
+    _, phone = await site.account()
+    own = await site.own_app()
+    given = await tokens_for(site, http, own, phone)
+    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": own}
+    again = (await http.post(TOKEN, data=form)).json()
+    for token in (*given.values(), *again.values()):
+        if isinstance(token, str) and len(token) > 20:
+            assert token not in caplog.text
+
+
+async def test_what_is_over_is_swept(site: Site, http: httpx.AsyncClient) -> None:
+    _, phone = await site.account()
+    own, kept = await site.own_app(), await site.own_app()
+    await tokens_for(site, http, own, phone)
+    alive = await tokens_for(site, http, kept, phone)
+    now = datetime.now(UTC)
+    async with site.sessions.begin() as session:
+        long_ago = now - timedelta(days=40)
+        ended = update(OAuthSession).where(OAuthSession.client_id == own)
+        await session.execute(ended.values(expires_at=long_ago))
+        codes = update(AuthorizationCode).where(AuthorizationCode.client_id == own)
+        await session.execute(codes.values(expires_at=long_ago))
+        assert await forget_ended_sessions(session, now - timedelta(days=1)) == 0  # its access token is not swept yet
+        tokens = update(AccessToken).where(AccessToken.client_id == own)
+        await session.execute(tokens.values(expires_at=long_ago))
+        assert await forget_expired_tokens(session, now - timedelta(days=1)) >= 1
+        assert await forget_ended_sessions(session, now - timedelta(days=1)) == 1
+    assert await counted(site, own) == (0, 0)
+    form = {"grant_type": "refresh_token", "refresh_token": alive["refresh_token"], "client_id": kept}
+    assert (await http.post(TOKEN, data=form)).status_code == 200
+
+
+STRANGE = ["\x00", "²", "\ud7ff\u202e", "%s{0}${x}", "x" * 7000, "x" * 9000, "-1", "9" * 20]
+
+
+async def test_strange_requests_are_no_faults(site: Site, http: httpx.AsyncClient) -> None:
+    own = await site.own_app()
+    for value in STRANGE:
+        for name in ("nonce", "state", "scope", "max_age", "prompt", "ui_locales", "client_id", "code_challenge"):
+            answer = await http.get(Asking(own, changed={name: value}).address)
+            assert answer.status_code in (200, 303, 400), (name, value)
+
+
+async def test_strange_forms_are_no_faults(site: Site, http: httpx.AsyncClient) -> None:
+    own = await site.own_app()
+    names = ("code", "code_verifier", "refresh_token", "redirect_uri", "scope", "phone", "token", "client_id")
+    for value in ("\x00", "中", "x" * 1500, "", " "):
+        for grant in ("authorization_code", "refresh_token", ONE_TIME_CODE):
+            form = {"grant_type": grant, **dict.fromkeys(names, value), "client_id": own}
+            for path in (TOKEN, "/oauth/revoke"):
+                answer = await http.post(path, data=form)
+                assert answer.status_code in (200, 400, 401), (grant, value)

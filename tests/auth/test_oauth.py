@@ -171,7 +171,8 @@ async def test_who_fails_to_authenticate_is_answered_alike(http: httpx.AsyncClie
     ("body", "content_type", "code"),
     [
         ("grant_type=password", "application/x-www-form-urlencoded", "unsupported_grant_type"),
-        ("grant_type=%E4%B8%AD%00", "application/x-www-form-urlencoded", "unsupported_grant_type"),
+        ("grant_type=%E4%B8%AD", "application/x-www-form-urlencoded", "unsupported_grant_type"),
+        ("grant_type=client_credentials&x=%00", "application/x-www-form-urlencoded", "invalid_request"),
         ("", "application/x-www-form-urlencoded", "unsupported_grant_type"),
         ('{"grant_type": "client_credentials"}', "application/json", "invalid_request"),
         ("grant_type=client_credentials", "", "invalid_request"),
@@ -275,7 +276,7 @@ async def test_a_flawed_assertion_is_nobodys(http: httpx.AsyncClient, sessions: 
         assert await session.scalar(used) == 0
 
 
-@pytest.mark.parametrize("text", ["", "x", "a.b.c", "e30.e30.", "\x00", "eyJhbGciOiJub25lIn0.e30."])
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "e30.e30.", "中", "eyJhbGciOiJub25lIn0.e30."])
 async def test_what_is_no_assertion_is_nobodys(http: httpx.AsyncClient, text: str) -> None:
     form = {**GRANT, "client_assertion_type": ASSERTION, "client_assertion": text}
     refused(await http.post("/oauth/token", data=form), 401, "invalid_client")
