@@ -57,7 +57,7 @@ async def settle(database: Database, folder: Path) -> tuple[str, dict[str, Any]]
 def register(session: AsyncSession, vault: Vault) -> dict[str, Any]:
     """An app of others, the county's own, two partners, and two people with phones."""
     redirect_uri = "https://app.example.com/back"
-    phones = ["13800000001", "13800000002"]
+    phones = [f"1380000000{number}" for number in range(1, 5)]
     for phone in phones:
         account = Account(id=new_id(), display_name="王小明")
         seal_into(account, "phone", phone, Kind.PHONE, vault)

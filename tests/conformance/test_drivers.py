@@ -37,3 +37,7 @@ def test_python_codegen(drive: Drive, client_generator: Path) -> None:
 
 def test_openid_client(drive: Drive) -> None:
     assert drive("k-openid-client") == "openid-client: 20/20 ok"
+
+
+def test_pages_in_chromium(drive: Drive) -> None:
+    assert drive("l-pages") == "pages: 5/5 ok"

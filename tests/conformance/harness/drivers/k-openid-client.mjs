@@ -1,10 +1,10 @@
 // openid-client (certified OpenID relying party) and jose: discovery, code with PKCE through the server's own pages,
 // refresh, client credentials, introspection, revocation, userinfo, extension grant, JWKS.
 // Clients, phones and the server's log (where development prints one-time codes) come from `oidc` of HARNESS_CONFIG.
-import { readFileSync } from 'node:fs';
 import { createRemoteJWKSet, importJWK, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { baseUrl, config, need, Report } from '../lib/common.mjs';
+import { codeOf } from '../lib/codes.mjs';
 
 const report = new Report('openid-client');
 const given = config.oidc;
@@ -54,17 +54,8 @@ class Browser {
   }
   async signIn(page, phone) {
     const asked = await this.press(page, 'phone', { phone });
-    return this.press(asked, 'code', { code: await codeOf(phone) });
+    return this.press(asked, 'code', { code: await codeOf(phone, given.log) });
   }
-}
-
-async function codeOf(phone) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const lines = [...readFileSync(given.log, 'utf8').matchAll(new RegExp(`sign-in code for ${phone}: (\\d+)`, 'g'))];
-    if (lines.length) return lines.at(-1)[1];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`no code was printed for ${phone}`);
 }
 
 async function ask(client, more = {}) {
@@ -167,9 +158,9 @@ await report.check('extension grant: phone and one-time code', async () => {
   const sent = await fetch(new URL('/auth/code', server), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ phone }) });
   need(sent.status === 202, `the code was not sent: ${sent.status}`);
   const grant = 'urn:anju:oauth:grant-type:one-time-code';
-  const first = await oidc.genericGrantRequest(app, grant, { phone, code: await codeOf(phone), scope: 'api' });
+  const first = await oidc.genericGrantRequest(app, grant, { phone, code: await codeOf(phone, given.log), scope: 'api' });
   need(first.refresh_token, 'no refresh token');
-  await refused(oidc.genericGrantRequest(app, grant, { phone, code: await codeOf(phone), scope: 'api' }), 'invalid_grant');
+  await refused(oidc.genericGrantRequest(app, grant, { phone, code: await codeOf(phone, given.log), scope: 'api' }), 'invalid_grant');
 });
 
 // -- partners -------------------------------------------------------------------------------------------------------
