@@ -28,3 +28,5 @@ COMPANY = frozenset({Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMPANY_STAFF
 COUNTY_OFFICES = frozenset({Role.BUREAU, Role.PRICE, Role.MARKET})
 OFFICIALS = COUNTY_OFFICES | {Role.TOWNSHIP, Role.COMMUNITY}
 PARTNERS = frozenset({Role.BANK, Role.COURT})
+IN_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM}
+"""Everybody but banks and courts, which know an estate by code, name and place only."""

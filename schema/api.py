@@ -7,6 +7,7 @@ import strawberry
 from graphql import GraphQLSchema
 
 from schema import (
+    areas,
     attachments,
     cases,
     committees,
@@ -40,6 +41,7 @@ from schema.engine.types import root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
+    areas,
     attachments,
     cases,
     committees,

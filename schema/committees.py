@@ -18,8 +18,9 @@ from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.attachments import Document
-    from schema.estates import PropertyArea, Unit
+    from schema.estates import Unit
 
 for _enumeration in (BodyKind, CommitteeState, MemberPost, MemberStatus):
     described(_enumeration)

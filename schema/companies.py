@@ -7,14 +7,14 @@ import strawberry
 
 from domain.companies import CompanyState, LeaderState, StaffKind
 from domain.estates import SearchKind
-from domain.roles import COMPANY, PARTNERS, Role
+from domain.roles import COMPANY, IN_THE_COUNTY, Role
 from models import companies as models
 from models.contracts import ServiceContract as ContractRow
 from models.filings import Filing as FilingRow
 from resolvers import companies, leaders
 from schema.acts import COUNTY, VERSION, act
 from schema.common import DateTime
-from schema.conditions import equal, of, since
+from schema.conditions import equal, found_by, of, since
 from schema.engine.declare import (
     ascending,
     column,
@@ -30,11 +30,10 @@ from schema.engine.declare import (
 )
 from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
-from schema.estates import found_by
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.contracts import ServiceContract
-    from schema.estates import PropertyArea
     from schema.filings import Filing
 
 for _enumeration in (CompanyState, LeaderState, StaffKind):
@@ -42,7 +41,6 @@ for _enumeration in (CompanyState, LeaderState, StaffKind):
 
 OFFICES_AND_COMPANY = COMPANY | {Role.BUREAU, Role.TOWNSHIP, Role.MARKET}
 """Who may call a company's contact person."""
-NOT_PARTNERS = frozenset(Role) - PARTNERS - {Role.SYSTEM}
 
 COMPANY_ORDERS = orders(
     "CompanyOrder",
@@ -128,7 +126,7 @@ class ProjectLeaderFilter:
 class ProjectLeader:
     name: str = column(models.ProjectLeader.name, "Name, as posted on the board.")
     certificate_number: str | None = column(
-        models.ProjectLeader.certificate_number, "Number of the certificate.", to=NOT_PARTNERS
+        models.ProjectLeader.certificate_number, "Number of the certificate.", to=IN_THE_COUNTY
     )
     work_phone: str | None = column(models.ProjectLeader.work_phone, "Phone for the residents.")
     company: "Company | None" = one(models.ProjectLeader.company_id, "The company.")

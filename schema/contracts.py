@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Date
 
 from domain.contracts import ContractKind, ContractMode, ContractState, EndReason, ProblemReason, SelectionBasis
 from domain.profiles.parameters import BuildingType
-from domain.roles import PARTNERS, Role
+from domain.roles import IN_THE_COUNTY
 from models import contracts as models
 from models.filings import Filing as FilingRow
 from resolvers import contract_filings, contract_problems, contracts
@@ -32,9 +32,9 @@ from schema.engine.intents import given, included, inputs, ref
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.committees import Committee
     from schema.companies import Company
-    from schema.estates import PropertyArea
     from schema.filings import Filing, ModelText
 
 for _enumeration in (
@@ -48,7 +48,6 @@ for _enumeration in (
 ):
     described(_enumeration)
 
-IN_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM}
 """Banks and courts see of a published contract what is posted in the estate."""
 
 CONTRACT_ORDERS = orders(

@@ -31,10 +31,11 @@ from schema.engine.intents import given, inputs, ref
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.attachments import Document
     from schema.committees import Committee
     from schema.companies import Company
-    from schema.estates import Estate, PropertyArea
+    from schema.estates import Estate
 
 for _enumeration in (DisclosureItem, DisclosureClass, Role):
     described(_enumeration)

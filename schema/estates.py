@@ -1,21 +1,15 @@
-"""The register as clients see it: property areas, estates, buildings, units, facilities."""
+"""The register as clients see it: estates, buildings, units, facilities. Property areas have ``areas``."""
 
 import datetime
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Integer, Text, Uuid, any_, func, or_, select
-from sqlalchemy import DateTime as SqlDateTime
-from sqlalchemy.orm import aliased
+from sqlalchemy import Boolean, ColumnElement, Integer
 
-from domain.contracts import IN_FORCE
 from domain.estates import (
     AreaBasis,
-    AreaState,
-    AreaWarning,
     BuildingKind,
     ChargeableBasis,
-    ConsultedOffice,
     EstateKind,
     EstateState,
     FacilityKind,
@@ -25,21 +19,15 @@ from domain.estates import (
     PartyCoverage,
     SearchKind,
     ServiceMode,
-    SuccessionKind,
     UnitUse,
 )
-from domain.roles import PARTNERS, Role
-from domain.search import keyword_grams
+from domain.roles import IN_THE_COUNTY, Role
 from models import estates as models
-from models.committees import Committee as CommitteeRow
-from models.companies import ProjectLeader as ProjectLeaderRow
-from models.contracts import ServiceContract as ServiceContractRow
-from models.disclosures import Disclosure as DisclosureRow
-from models.disclosures import DisclosureEntry as DisclosureEntryRow
 from models.funds import FundRequest as FundRequestRow
 from models.inspections import Inspection as InspectionRow
-from models.search import SearchGram
+from schema.areas import contract_in_force
 from schema.common import Area, DateTime
+from schema.conditions import equal, found_by, of, since
 from schema.engine.declare import (
     Through,
     ascending,
@@ -48,7 +36,6 @@ from schema.engine.declare import (
     descending,
     entity,
     filters,
-    latest,
     listing,
     many,
     matches,
@@ -56,23 +43,16 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.types import Connection, described
-from schema.engine.values import key_of
 
 if TYPE_CHECKING:
-    from schema.committees import Committee
-    from schema.companies import ProjectLeader
+    from schema.areas import EstateArea, PropertyArea
     from schema.contracts import ServiceContract
-    from schema.disclosures import Disclosure, DisclosureEntry
     from schema.divisions import Division
     from schema.funds import FundRequest
     from schema.inspections import Inspection
     from schema.people import Occupancy, Ownership
 
 for _enumeration in (
-    AreaState,
-    AreaWarning,
-    ConsultedOffice,
-    SuccessionKind,
     ServiceMode,
     EstateState,
     EstateKind,
@@ -89,149 +69,11 @@ for _enumeration in (
     described(_enumeration)
 
 
-INSIDE_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM}
-"""Banks and courts know an estate by code, name and place only."""
-
-NOT_RESIDENTS = INSIDE_THE_COUNTY - {Role.TENANT}
-
-
-def found_by(kind: SearchKind) -> Any:
-    """A keyword condition: the row's texts hold all grams of the keyword."""
-
-    def predicate(row: Any, grams: Any, env: Any) -> ColumnElement[bool]:
-        held = aliased(SearchGram)
-        holding_all = (
-            select(held.subject_id)
-            .where(env.county_of(held), held.kind == kind.value, held.gram == any_(grams))
-            .group_by(held.subject_id)
-            .having(func.count() == func.cardinality(grams))
-        )
-        return row.id.in_(holding_all)  # type: ignore[no-any-return]
-
-    return matches(
-        predicate,
-        ARRAY(Text(collation="C")),
-        "Words that occur in its name, code or address; any order.",
-        read=lambda keyword: list(keyword_grams(keyword)),
-        opens=True,
-    )
-
-
-def _since(description: str = "Changed at or after this instant.") -> Any:
-    return matches(lambda row, value: row.updated_at >= value, SqlDateTime(timezone=True), description)
-
-
-def _equal(name: str, type_: Any, description: str) -> Any:
-    return matches(lambda row, value: getattr(row, name) == value, type_, description)
-
-
-def _of(type_name: str, name: str, description: str) -> Any:
-    return matches(lambda row, value: getattr(row, name) == value, Uuid(), description, read=key_of(type_name))
-
-
-def _contract_in_force(description: str, through: Through | None = None) -> Any:
-    return latest(
-        ServiceContractRow.area_id,
-        description,
-        by=lambda row: [row.starts_on.desc(), row.id.desc()],
-        where=lambda row: or_(*(row.state == state.value for state in sorted(IN_FORCE))),
-        through=through,
-    )
+NOT_RESIDENTS = IN_THE_COUNTY - {Role.TENANT}
 
 
 def _now(link: Any) -> ColumnElement[bool]:
     return link.valid_to.is_(None)  # type: ignore[no-any-return]
-
-
-AREA_ORDERS = orders(
-    "PropertyAreaOrder",
-    "How property areas are ordered.",
-    NAME=(ascending(models.PropertyArea.name_sort), "By name, in pinyin."),
-    CODE=(ascending(models.PropertyArea.code), "By code."),
-    NEWEST=(descending(models.PropertyArea.updated_at), "Last changed first."),
-)
-
-
-@filters("Which property areas. All given conditions must hold.")
-class PropertyAreaFilter:
-    state: AreaState | None = _equal("state", Text(), "In this state.")
-    township: str | None = _equal("township", Text(), "Township or subdistrict code, 9 digits.")
-    community: str | None = _equal("community", Text(), "Community code, 12 digits.")
-    warning: AreaWarning | None = _equal("warning", Text(), "With this warning.")
-    code: str | None = _equal("code", Text(), "Exactly this code.")
-    keyword: str | None = found_by(SearchKind.AREA)
-    updated_since: DateTime | None = _since()
-
-
-@entity(
-    models.PropertyArea,
-    "A property area (物业管理区域): what contracts, committees, votes and fund accounts hang on.",
-    orders=AREA_ORDERS,
-    filters=PropertyAreaFilter,
-    states=models.PropertyArea.state,
-)
-class PropertyArea:
-    code: str = column(models.PropertyArea.code, "The county's code of the area.")
-    name: str = column(models.PropertyArea.name, "Its name.")
-    township: str = column(models.PropertyArea.township, "Township or subdistrict that answers for it, 9 digits.")
-    community: str = column(models.PropertyArea.community, "Community that answers for it, 12 digits.")
-    township_division: "Division | None" = one(models.PropertyArea.township, "The township or subdistrict.")
-    community_division: "Division | None" = one(models.PropertyArea.community, "The community.")
-    boundary: str | None = column(models.PropertyArea.boundary, "Its four boundaries in words (四至范围).")
-    filing_number: str | None = column(models.PropertyArea.filing_number, "Number of the filed delimitation (备案号).")
-    filed_on: datetime.date | None = column(models.PropertyArea.filed_on, "Day of that filing.")
-    floor_area: Area | None = column(models.PropertyArea.floor_area, "Total building area.")
-    consulted_offices: list[ConsultedOffice] = column(
-        models.PropertyArea.consulted_offices, "Offices that were heard before it was drawn (征求意见部门)."
-    )
-    warning: AreaWarning | None = column(
-        models.PropertyArea.warning, "What should be looked at again.", to=INSIDE_THE_COUNTY
-    )
-    state: AreaState = column(models.PropertyArea.state, "Whether it still stands.")
-    ended_on: datetime.date | None = column(models.PropertyArea.ended_on, "Day it was merged or split.")
-    version: int = column(models.PropertyArea.version, "Counts up with every change.")
-    updated_at: DateTime = column(models.PropertyArea.updated_at, "Last change.")
-    estates: Connection["EstateArea"] = many(models.EstateArea.area_id, "Estates, or parts of them, that it covers.")
-    buildings: Connection["Building"] = many(models.Building.area_id, "Its buildings, in natural order.")
-    building_count: int = count(models.Building.area_id, "How many buildings it has.")
-    unit_count: int = count(models.Unit.area_id, "How many units it has.")
-    predecessors: Connection["AreaSuccession"] = many(models.AreaSuccession.successor_id, "Areas that it came from.")
-    successors: Connection["AreaSuccession"] = many(models.AreaSuccession.predecessor_id, "Areas that followed it.")
-    contract: "ServiceContract | None" = _contract_in_force("The contract in force, the latest begun.")
-    contracts: Connection["ServiceContract"] = many(ServiceContractRow.area_id, "Its service contracts.")
-    project_leader: "ProjectLeader | None" = latest(
-        ProjectLeaderRow.area_id,
-        "The project leader in post.",
-        by=lambda row: [row.appointed_on.desc(), row.id.desc()],
-        where=lambda row: row.ended_on.is_(None),
-    )
-    committee: "Committee | None" = latest(
-        CommitteeRow.area_id,
-        "The body in office that acts for its owners.",
-        by=lambda row: [row.term_from.desc(), row.id.desc()],
-        where=lambda row: row.ended_on.is_(None),
-    )
-    committees: Connection["Committee"] = many(CommitteeRow.area_id, "Its bodies, now and before.")
-    board: Connection["DisclosureEntry"] = many(DisclosureEntryRow.area_id, "Its disclosure board (公示栏).")
-    disclosures: Connection["Disclosure"] = many(DisclosureRow.area_id, "Its postings, all versions.")
-
-
-@entity(models.AreaSuccession, "One step of a property area's history (合并、拆分).")
-class AreaSuccession:
-    predecessor: "PropertyArea | None" = one(models.AreaSuccession.predecessor_id, "The area that gave way.")
-    successor: "PropertyArea | None" = one(models.AreaSuccession.successor_id, "The area that took its place.")
-    kind: SuccessionKind = column(models.AreaSuccession.kind, "Merged or split.")
-    happened_on: datetime.date = column(models.AreaSuccession.happened_on, "When.")
-    reason: str = column(models.AreaSuccession.reason, "Why.")
-
-
-@entity(models.EstateArea, "That an estate, or a part of it, belongs to a property area.")
-class EstateArea:
-    estate: "Estate | None" = one(models.EstateArea.estate_id, "The estate.")
-    area: "PropertyArea | None" = one(models.EstateArea.area_id, "The property area.")
-    part: str | None = column(models.EstateArea.part, "Which part of the estate; null for all of it.")
-    valid_from: datetime.date = column(models.EstateArea.valid_from, "First day.")
-    valid_to: datetime.date | None = column(models.EstateArea.valid_to, "First day after; null while it lasts.")
 
 
 ESTATE_ORDERS = orders(
@@ -245,20 +87,20 @@ ESTATE_ORDERS = orders(
 
 @filters("Which estates. All given conditions must hold.")
 class EstateFilter:
-    township: str | None = _equal("township", Text(), "Township or subdistrict code, 9 digits.")
-    community: str | None = _equal("community", Text(), "Community code, 12 digits.")
-    code: str | None = _equal("code", Text(), "Exactly this code.")
-    state: EstateState | None = _equal("state", Text(), "In this state.")
-    service_mode: ServiceMode | None = _equal("service_mode", Text(), "Managed in this way.")
-    kind: EstateKind | None = _equal("kind", Text(), "Of this kind.")
-    party_coverage: PartyCoverage | None = _equal("party_coverage", Text(), "Reached by the party in this way.")
-    is_pilot: bool | None = _equal("is_pilot", Boolean(), "Pilot estates, or the others.")
-    in_old_town: bool | None = _equal("in_old_town", Boolean(), "In the old town, or outside.")
+    township: str | None = equal("township", "Township or subdistrict code, 9 digits.")
+    community: str | None = equal("community", "Community code, 12 digits.")
+    code: str | None = equal("code", "Exactly this code.")
+    state: EstateState | None = equal("state", "In this state.")
+    service_mode: ServiceMode | None = equal("service_mode", "Managed in this way.")
+    kind: EstateKind | None = equal("kind", "Of this kind.")
+    party_coverage: PartyCoverage | None = equal("party_coverage", "Reached by the party in this way.")
+    is_pilot: bool | None = equal("is_pilot", "Pilot estates, or the others.", Boolean())
+    in_old_town: bool | None = equal("in_old_town", "In the old town, or outside.", Boolean())
     built_before: int | None = matches(
         lambda row, value: row.year_built < value, Integer(), "Completed before this year."
     )
     keyword: str | None = found_by(SearchKind.ESTATE)
-    updated_since: DateTime | None = _since()
+    updated_since: DateTime | None = since()
 
 
 @entity(
@@ -289,27 +131,25 @@ class Estate:
     fund_deposit: FundDeposit = column(models.Estate.fund_deposit, "How far its maintenance fund is paid in.")
     party_coverage: PartyCoverage = column(models.Estate.party_coverage, "How a party organisation reaches it.")
     party_organisation: str | None = column(
-        models.Estate.party_organisation, "Which party organisation.", to=INSIDE_THE_COUNTY
+        models.Estate.party_organisation, "Which party organisation.", to=IN_THE_COUNTY
     )
-    grid: str | None = column(models.Estate.grid, "The grid that it lies in (网格).", to=INSIDE_THE_COUNTY)
-    contact_cadre: str | None = column(
-        models.Estate.contact_cadre, "Its contact cadre (挂包干部).", to=INSIDE_THE_COUNTY
-    )
+    grid: str | None = column(models.Estate.grid, "The grid that it lies in (网格).", to=IN_THE_COUNTY)
+    contact_cadre: str | None = column(models.Estate.contact_cadre, "Its contact cadre (挂包干部).", to=IN_THE_COUNTY)
     contact_cadre_office: str | None = column(
-        models.Estate.contact_cadre_office, "The cadre's office.", to=INSIDE_THE_COUNTY
+        models.Estate.contact_cadre_office, "The cadre's office.", to=IN_THE_COUNTY
     )
     contact_cadre_phone: str | None = column(
-        models.Estate.contact_cadre_phone_mask, "The cadre's phone, masked.", to=INSIDE_THE_COUNTY
+        models.Estate.contact_cadre_phone_mask, "The cadre's phone, masked.", to=IN_THE_COUNTY
     )
     is_pilot: bool = column(models.Estate.is_pilot, "A pilot estate of the county's programme (试点小区).")
     in_old_town: bool = column(models.Estate.in_old_town, "In the old town (老城区).")
     in_county_town: bool = column(models.Estate.in_county_town, "In the county town, so counted in coverage rates.")
     is_renovated: bool = column(models.Estate.is_renovated, "A renovated old estate (改造后老旧小区).")
-    developer: str | None = column(models.Estate.developer, "Who built it (建设单位).", to=INSIDE_THE_COUNTY)
+    developer: str | None = column(models.Estate.developer, "Who built it (建设单位).", to=IN_THE_COUNTY)
     version: int = column(models.Estate.version, "Counts up with every change: give it as `expectedVersion`.")
     updated_at: DateTime = column(models.Estate.updated_at, "Last change.")
     areas: Connection["EstateArea"] = many(models.EstateArea.estate_id, "Property areas that cover it now.", where=_now)
-    contract: "ServiceContract | None" = _contract_in_force(
+    contract: "ServiceContract | None" = contract_in_force(
         "The service contract in force in its property area; of several areas' contracts the latest begun. All of them: `areas`.",
         through=Through(models.EstateArea.estate_id, models.EstateArea.area_id, _now),
     )
@@ -364,15 +204,15 @@ UNIT_ORDERS = orders(
 
 @filters("Which units. All given conditions must hold.")
 class UnitFilter:
-    estate: strawberry.ID | None = _of("Estate", "estate_id", "In this estate.")
-    building: strawberry.ID | None = _of("Building", "building_id", "In this building.")
-    area: strawberry.ID | None = _of("PropertyArea", "area_id", "In this property area.")
-    use: UnitUse | None = _equal("use", Text(), "Used for this.")
-    entrance: str | None = _equal("entrance", Text(), "In this entrance (单元).")
-    house_code: str | None = _equal("house_code", Text(), "With exactly this house code.")
-    real_estate_unit_no: str | None = _equal("real_estate_unit_no", Text(), "With exactly this 不动产单元号.")
-    developer_held: bool | None = _equal("developer_held", Boolean(), "Not sold yet, or sold.")
-    updated_since: DateTime | None = _since()
+    estate: strawberry.ID | None = of("Estate", "estate_id", "In this estate.")
+    building: strawberry.ID | None = of("Building", "building_id", "In this building.")
+    area: strawberry.ID | None = of("PropertyArea", "area_id", "In this property area.")
+    use: UnitUse | None = equal("use", "Used for this.")
+    entrance: str | None = equal("entrance", "In this entrance (单元).")
+    house_code: str | None = equal("house_code", "With exactly this house code.")
+    real_estate_unit_no: str | None = equal("real_estate_unit_no", "With exactly this 不动产单元号.")
+    developer_held: bool | None = equal("developer_held", "Not sold yet, or sold.", Boolean())
+    updated_since: DateTime | None = since()
 
 
 @entity(
@@ -430,9 +270,9 @@ FACILITY_ORDERS = orders(
 
 @filters("Which facilities. All given conditions must hold.")
 class FacilityFilter:
-    kind: FacilityKind | None = _equal("kind", Text(), "Of this kind.")
-    state: FacilityState | None = _equal("state", Text(), "In this state.")
-    building: strawberry.ID | None = _of("Building", "building_id", "Of this building.")
+    kind: FacilityKind | None = equal("kind", "Of this kind.")
+    state: FacilityState | None = equal("state", "In this state.")
+    building: strawberry.ID | None = of("Building", "building_id", "Of this building.")
 
 
 @entity(
@@ -454,7 +294,6 @@ class Facility:
 
 
 QUERIES = {
-    "propertyAreas": listing("PropertyArea", "Property areas that the caller may see."),
     "estates": listing("Estate", "Estates that the caller may see."),
     "units": listing("Unit", "Units that the caller may see."),
 }

@@ -46,10 +46,11 @@ from schema.engine.types import Connection, described
 from schema.engine.values import Ref, encode_id
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.companies import Company
     from schema.contracts import ServiceContract
     from schema.disclosures import Disclosure
-    from schema.estates import Estate, PropertyArea, Unit
+    from schema.estates import Estate, Unit
     from schema.payments import Allocation
 
 for _enumeration in (

@@ -15,7 +15,7 @@ from domain.filing_records import (
     ModelTextKind,
 )
 from domain.premises_filings import PremisesPurpose
-from domain.roles import PARTNERS, Role
+from domain.roles import IN_THE_COUNTY, Role
 from models import filings as models
 from models.documents import Document as DocumentRow
 from models.estates import EstateArea
@@ -41,12 +41,13 @@ from schema.engine.types import Connection, described
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.attachments import Document
     from schema.cases import AuditEvent, AvailableAction, Review
     from schema.committees import Committee
     from schema.companies import Company, ProjectLeader
     from schema.contracts import ServiceContract
-    from schema.estates import PropertyArea, Unit
+    from schema.estates import Unit
 
 for _enumeration in (
     FilingKind,
@@ -59,9 +60,8 @@ for _enumeration in (
 ):
     described(_enumeration)
 
-NOT_PARTNERS = frozenset(Role) - PARTNERS - {Role.SYSTEM}
 """The scope ``filings:public`` covers what is published; the course of a case is not."""
-PARTIES_AND_OFFICES = NOT_PARTNERS - {Role.OWNER, Role.TENANT}
+PARTIES_AND_OFFICES = IN_THE_COUNTY - {Role.OWNER, Role.TENANT}
 
 
 def _of_estate(row: Any, estate_id: Any, env: Any) -> Any:
@@ -136,17 +136,17 @@ class Filing:
     title: str = column(models.Filing.title, "What it is about.")
     state: FilingState = column(models.Filing.state, "Where it stands.")
     state_since: DateTime = column(models.Filing.state_since, "Since when.")
-    due_on: datetime.date | None = column(models.Filing.due_on, "The last day for the next act.", to=NOT_PARTNERS)
+    due_on: datetime.date | None = column(models.Filing.due_on, "The last day for the next act.", to=IN_THE_COUNTY)
     company: "Company | None" = one(models.Filing.company_id, "The company.")
     contract: "ServiceContract | None" = one(models.Filing.contract_id, "The contract, of a contract's filing.")
     project_leader: "ProjectLeader | None" = one(
-        models.Filing.project_leader_id, "The leader, of a project leader's filing.", to=NOT_PARTNERS
+        models.Filing.project_leader_id, "The leader, of a project leader's filing.", to=IN_THE_COUNTY
     )
     area: "PropertyArea | None" = one(
         models.Filing.area_id, "The property area; null of a company's filing, which concerns none."
     )
     committee: "Committee | None" = one(
-        models.Filing.committee_id, "The body that signed the contract or adopted the covenant.", to=NOT_PARTNERS
+        models.Filing.committee_id, "The body that signed the contract or adopted the covenant.", to=IN_THE_COUNTY
     )
     credit_code: str | None = column(
         models.Filing.credit_code, "The party's unified social credit code: the company's, of premises the developer's."
@@ -160,7 +160,7 @@ class Filing:
         models.Filing.decision_reference, "Where the owners' decision is found that adopted a covenant."
     )
     model_text: "ModelText | None" = one(
-        models.Filing.model_text_id, "The model text that a covenant is written on.", to=NOT_PARTNERS
+        models.Filing.model_text_id, "The model text that a covenant is written on.", to=IN_THE_COUNTY
     )
     developer_name: str | None = column(
         models.Filing.developer_name, "The developer (建设单位) of premises or of a temporary covenant."
@@ -177,7 +177,7 @@ class Filing:
     premises: Connection["ServicePremises"] = many(models.ServicePremises.filing_id, "The service premises as planned.")
     township: str | None = column(models.Filing.township, "Township or subdistrict code, 9 digits.")
     community: str | None = column(models.Filing.community, "Community code, 12 digits.")
-    round: int | None = column(models.Filing.round, "How often it was handed in.", to=NOT_PARTNERS)
+    round: int | None = column(models.Filing.round, "How often it was handed in.", to=IN_THE_COUNTY)
     submitted_on: datetime.date | None = column(models.Filing.submitted_on, "When it was last handed in.")
     late_days: int | None = column(
         models.Filing.late_days, "Days after the legal period; 0 in time.", to=PARTIES_AND_OFFICES
@@ -194,7 +194,7 @@ class Filing:
     decided_on: datetime.date | None = column(models.Filing.decided_on, "When it was filed.")
     certificate_number: str | None = column(models.Filing.certificate_number, "Certificate number (备案证明编号).")
     digest: str | None = column(models.Filing.digest, "SHA-256 of the record: check it with `filingVerify`.")
-    content: JSON | None = column(models.Filing.content, "The record as it was filed.", to=NOT_PARTNERS)
+    content: JSON | None = column(models.Filing.content, "The record as it was filed.", to=IN_THE_COUNTY)
     copied_to: list[Role] | None = column(models.Filing.copied_to, "Offices that hold a copy.", to=PARTIES_AND_OFFICES)
     effective_from: datetime.date | None = column(models.Filing.effective_from, "First day of effect.")
     effective_to: datetime.date | None = column(models.Filing.effective_to, "Last day of effect; null while it lasts.")

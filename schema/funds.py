@@ -32,10 +32,11 @@ from schema.engine.types import Connection, described
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.cases import AuditEvent, AvailableAction, Review
     from schema.committees import Committee
     from schema.companies import Company
-    from schema.estates import Building, Estate, Facility, PropertyArea, Unit
+    from schema.estates import Building, Estate, Facility, Unit
 
 for _enumeration in (
     FundState,

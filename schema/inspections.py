@@ -35,9 +35,10 @@ from schema.engine.types import Connection, described, plain_type
 from schema.engine.values import key_of
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.cases import AuditEvent, AvailableAction, Review
     from schema.companies import Company
-    from schema.estates import Estate, PropertyArea
+    from schema.estates import Estate
 
 for _enumeration in (InspectionState, InspectionAction, InspectionKind, CheckResult, Severity):
     described(_enumeration)

@@ -15,8 +15,9 @@ from schema.engine.declare import column, derived, descending, entity, filters, 
 from schema.engine.types import described
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.companies import Company
-    from schema.estates import Building, PropertyArea, Unit
+    from schema.estates import Building, Unit
 
 described(AccountKind)
 

@@ -16,8 +16,9 @@ from schema.engine.declare import ascending, column, descending, entity, filters
 from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
+    from schema.areas import PropertyArea
     from schema.companies import Company
-    from schema.estates import PropertyArea, Unit
+    from schema.estates import Unit
     from schema.fees import FeeBill
 
 for _enumeration in (Channel, PaymentState):

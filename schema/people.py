@@ -15,6 +15,7 @@ from domain.estates import (
 )
 from domain.roles import COMPANY, OFFICIALS, Role
 from models import estates, people
+from schema.conditions import found_by
 from schema.engine.declare import (
     ascending,
     column,
@@ -29,7 +30,6 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.types import Connection, described
-from schema.estates import found_by
 
 if TYPE_CHECKING:
     from schema.estates import Unit

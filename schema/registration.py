@@ -23,13 +23,14 @@ from domain.estates import (
     UnitUse,
 )
 from resolvers import areas, estates, people, units
+from schema import areas as areas_schema
 from schema import estates as estates_schema
 from schema import people as people_schema
 from schema.acts import COUNTY, VERSION
 from schema.common import Area
 from schema.engine.intents import given, included, inputs, intent, ref
 
-ENUMERATIONS_FROM = (estates_schema, people_schema)
+ENUMERATIONS_FROM = (areas_schema, estates_schema, people_schema)
 """Their modules give the enumerations below to the schema."""
 
 REASON = "Why, for the record."
