@@ -8,7 +8,11 @@ _DIGITS = {character: value for value, character in enumerate("零一二三四�
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL = re.compile(f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+")
 # A hyphen after a digit or a letter separates (3-5-502); elsewhere it is a minus (3幢-1层).
-_NUMBER = re.compile(r"(?P<below>负|地下|b(?=[0-9]+(?:层|f))|(?<![0-9a-z])-)?(?P<digits>[0-9]+)")
+# One point makes a fraction (1.5层, a mezzanine), several do not (3.5.2).
+_NUMBER = re.compile(
+    r"(?P<below>负|地下|b(?=[0-9]+(?:层|f))|(?<![0-9a-z])-)?"
+    r"(?:(?<!\.)(?P<whole>[0-9]+)\.(?P<fraction>[0-9]+)(?![0-9.])|(?P<digits>[0-9]+))"
+)
 
 
 def folded(text: str) -> str:
@@ -23,16 +27,18 @@ def folded(text: str) -> str:
 def natural_key(text: str) -> str:
     """A text to sort by in C collation: numbers by value, storeys below ground before those above.
 
-    Understands full-width digits, Chinese numerals (十二单元), and 负一层, 地下1层, B1层, -1层 as negative numbers.
+    Understands full-width digits, Chinese numerals (十二单元), 负一层, 地下1层, B1层, -1层 as negative numbers, and one
+    decimal point.
 
-    >>> sorted(["10幢", "9幢", "负1层", "2层", "-2层"], key=natural_key)
-    ['-2层', '负1层', '2层', '9幢', '10幢']
+    >>> sorted(["10幢", "9幢", "负1层", "2层", "-2层", "1.5层", "1层", "-1.5层"], key=natural_key)
+    ['-2层', '-1.5层', '负1层', '1层', '1.5层', '2层', '9幢', '10幢']
     """
     plain = _NUMERAL.sub(lambda match: _arabic(match.group()), folded(text))
     parts: list[str] = []
     position = 0
     for match in _NUMBER.finditer(plain):
-        parts += [plain[position : match.start()], _sortable(match["digits"], below=bool(match["below"]))]
+        number = _sortable(match["whole"] or match["digits"], match["fraction"] or "", below=bool(match["below"]))
+        parts += [plain[position : match.start()], number]
         position = match.end()
     return "\x1f".join(part for part in [*parts, plain[position:]] if part)
 
@@ -71,13 +77,16 @@ def _syllable(character: str) -> tuple[str, str]:
     return toneless, toned
 
 
-def _sortable(digits: str, below: bool) -> str:
-    """Digits behind their count; a negative number stands before every other, and its digits are complemented."""
-    digits = digits.lstrip("0") or "0"
+def _sortable(digits: str, fraction: str, below: bool) -> str:
+    """Digits behind their count; a negative number stands before every other, and its digits are complemented.
+
+    The end of a number sorts before a digit that could follow (1 before 1.5), of a negative one behind it (-1.5 before -1).
+    """
+    digits, fraction = digits.lstrip("0") or "0", fraction.rstrip("0")
     count = min(len(digits), 99)
-    if below and digits != "0":
-        return f"0{99 - count:02d}" + "".join(str(9 - int(digit)) for digit in digits)
-    return f"1{count:02d}{digits}"
+    if below and (digits != "0" or fraction):
+        return f"0{99 - count:02d}" + "".join(str(9 - int(digit)) for digit in digits + fraction) + "~"
+    return f"1{count:02d}{digits}" + (f".{fraction}" if fraction else "")
 
 
 def _arabic(numeral: str) -> str:

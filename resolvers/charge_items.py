@@ -48,6 +48,7 @@ async def charge_item_define(
 
     It can be billed once it is disclosed. Where the profile lists the charge under guide price, the price is checked
     against the ceiling for the star: ``PRICE_ABOVE_CEILING`` (FEE-5, GT-44, TQ-57). ``CHARGE_FORBIDDEN``: FEE-8.
+    ``PRICE_ABOVE_CONTRACT``: more than the contract's own standard (ZD-47).
     ``ALREADY_REGISTERED``: the area has an item of this code. ``replaces_id`` ends the item before on the eve.
     """
     contract = await uow.load(ServiceContract, contract_id, field="contractId")
@@ -66,6 +67,7 @@ async def charge_item_define(
         star=star,
         unit_price=unit_price,
     )
+    _within_contract(contract, ChargeCategory(category), ChargeBasis(basis), unit_use, building_type, unit_price)
     taken = await uow.session.scalar(
         select(ChargeItem.id).where(
             ChargeItem.county == uow.county, ChargeItem.area_id == contract.area_id, ChargeItem.code == code
@@ -106,6 +108,26 @@ async def charge_item_define(
     uow.session.add(item)
     await uow.audit("chargeItemDefine", item, grant=grant, to_state=item.state, detail={"unitPrice": unit_price})
     return item
+
+
+def _within_contract(
+    contract: ServiceContract,
+    category: ChargeCategory,
+    basis: ChargeBasis,
+    unit_use: UnitUse | None,
+    building_type: BuildingType | None,
+    unit_price: int,
+) -> None:
+    """The service fee of dwellings is at most what the contract says in figures (ZD-47); other charges stand there in words.
+
+    A contract of one type of building says nothing of the others; a charge of every type or use includes it.
+    """
+    if contract.unit_price is None or category is not ChargeCategory.PROPERTY_SERVICE or basis is not ChargeBasis.AREA:
+        return
+    of_dwellings = unit_use is None or UnitUse(unit_use) is UnitUse.DWELLING
+    same_type = contract.building_type is None or building_type is None or building_type == contract.building_type
+    if of_dwellings and same_type and unit_price > contract.unit_price:
+        raise Refusal(ErrorCode.PRICE_ABOVE_CONTRACT, "unitPrice", contract_fen=contract.unit_price)
 
 
 def _check_ranges(

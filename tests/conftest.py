@@ -76,14 +76,30 @@ def empty_database(database_cluster: Cluster) -> Iterator[Database]:
 
 # -- a county per test ------------------------------------------------------------------------------------------------
 
+COUNTY_OF = {"GT": "620724", "ZS": "451122", "SL": "220382", "ZD": "370303", "TQ": "410927"}
+"""Whose policy a requirement's id is of."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that shows requirements shows each in its own county: once for every county that its marks name."""
+    if "county" not in metafunc.fixturenames:
+        return
+    marks = metafunc.definition.iter_markers("requirement")
+    counties = sorted({COUNTY_OF[name[:2]] for mark in marks for name in mark.args})
+    if counties:
+        metafunc.parametrize("county", counties, indirect=True)
+
 
 @pytest.fixture
-def county() -> str:
-    """A county of this test's own: a code 99xxxx that no other test of the worker gets, with Zhangdian's profile."""
+def county(request: pytest.FixtureRequest) -> str:
+    """A county of this test's own: a code 99xxxx that no other test of the worker gets.
+
+    It has the profile of the county whose requirement the test shows, and Zhangdian's where it shows none.
+    """
     from domain.profiles import profile_for_test
 
     code = f"99{next(_county_numbers):04d}"
-    profile_for_test(code, copy_of="370303")
+    profile_for_test(code, copy_of=getattr(request, "param", "370303"))
     return code
 
 

@@ -28,7 +28,7 @@ from models.base import new_id
 from models.disclosures import Disclosure, DisclosureProof
 from models.documents import Document
 from models.estates import AreaSuccession, PropertyArea
-from models.filings import CancellationTest, Filing, ReferralSubject
+from models.filings import CancellationTest, Filing, ReferralSubject, ServicePremises
 from schema.api import graphql_schema
 from schema.documents import Documents
 from schema.engine.execute import Executor
@@ -104,6 +104,8 @@ def give_examples(superuser_url: str) -> None:
                     "recorded_at": at,
                 }
                 session.add(CancellationTest(county=county, id=new_id(), filing_id=filing.id, recorded_by=by, **found))
+                room = {"position": 1, "purpose": "OFFICE", "location": "示例1幢101", "floor": 1, "area": 10_000}
+                session.add(ServicePremises(county=county, id=new_id(), filing_id=filing.id, **room))
             document = session.scalars(select(Document).where(Document.county == county).limit(1)).one()
             for posted in session.scalars(select(Disclosure).where(Disclosure.county == county)):
                 seen = {"document_id": document.id, "place": "小区大门", "taken_at": at, "recorded_by": by}

@@ -22,7 +22,7 @@ from schema.api import graphql_schema
 from schema.engine import declare
 from schema.engine.declare import ENTITIES, Entity, declaration_of
 from schema.filing_partners import having_asked
-from tests.access.conftest import HOME, Demo
+from tests.access.conftest import HOME, OTHER, Demo
 from tests.access.matrix import PARENTS, Places, matrix
 from tests.engine.conftest import Ask
 from tests.engine.operations import answerable
@@ -48,7 +48,16 @@ UNTRIED = {
 }
 """Type and the roles that the matrix shows it to, of which the demo has no example; their stems' tests have."""
 
-LOGINS = [*(f"{HOME}-{name}" for name in DEMO_ROLES), DEMO_BOTH, TWO_HOMES, TENANT, NOBODY]
+OF_THE_OTHER = ("bureau", "township", "company", "committee", "resident", "bank")
+LOGINS = [
+    *(f"{HOME}-{name}" for name in DEMO_ROLES),
+    *(f"{OTHER}-{name}" for name in OF_THE_OTHER),
+    DEMO_BOTH,
+    TWO_HOMES,
+    TENANT,
+    NOBODY,
+]
+"""Everybody of one county, some of another with a profile of its own, and those who fit no login of the demo."""
 
 
 def actor_of(town: Demo, login: str) -> Actor:

@@ -1,12 +1,14 @@
 """An id of another county, of a row that is hidden, of none at all or of nothing: always the same answer, and nothing done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import pytest
 from graphql import (
     GraphQLInputObjectType,
+    GraphQLNonNull,
     get_named_type,
     is_enum_type,
     is_list_type,
@@ -41,18 +43,65 @@ def intents() -> Iterator[Intent]:
             yield declared
 
 
-def references(intent: Intent) -> Iterator[tuple[str, str, bool]]:
-    """The input's ids: field, type, and whether it is a list of them."""
-    type_ = graphql_schema().get_type(intent.input_type)
+@dataclass(frozen=True)
+class Spot:
+    """Where an input takes an id: the fields on the way, each with whether it is a list, and the type of the id."""
+
+    owner: str
+    """The input type whose field it is."""
+    path: tuple[tuple[str, bool], ...]
+    type: str
+
+    @property
+    def name(self) -> str:
+        return ".".join(name for name, _ in self.path)
+
+    def at(self, *, of_an_item: bool) -> str:
+        """How an error names it; of a batch's item the field in the item."""
+        path = self.path[1:] if of_an_item else self.path
+        return ".".join(f"{name}.0" if listed else name for name, listed in path)
+
+
+def spots(input_type: str, before: tuple[tuple[str, bool], ...] = ()) -> Iterator[Spot]:
+    """Every place of the input, however deep, that takes an id."""
+    type_ = graphql_schema().get_type(input_type)
     assert isinstance(type_, GraphQLInputObjectType)
-    for name, field in INPUTS[intent.input_type].items():
+    for name, field in INPUTS[input_type].items():
+        inner = type_.fields[name].type
+        path = (*before, (name, is_list_type(inner.of_type if is_non_null_type(inner) else inner)))
         declared = field.metadata.get(DECLARATION)
+        named = get_named_type(inner)
         if isinstance(declared, Reference):
-            inner = type_.fields[name].type
-            yield name, declared.type, is_list_type(inner.of_type if is_non_null_type(inner) else inner)
+            yield Spot(input_type, path, declared.type)
+        elif isinstance(named, GraphQLInputObjectType) and named.name in INPUTS:  # a list's conditions are no commands'
+            yield from spots(named.name, path)
 
 
-CASES = [(intent, *reference) for intent in intents() for reference in references(intent)]
+def put(value: dict[str, Any], input_type: str, path: Sequence[tuple[str, bool]], given: str, known: Any) -> None:
+    """Write an id at its place; the parts on the way are made as small as they may be."""
+    (name, listed), *below = path
+    if not below:
+        value[name] = [given] if listed else given
+        return
+    type_: Any = graphql_schema().get_type(input_type)
+    named = get_named_type(type_.fields[name].type)
+    part = filled(GraphQLNonNull(named), known)
+    put(part, named.name, below, given, known)
+    value[name] = [part] if listed else part
+
+
+CASES = [(intent, spot) for intent in intents() for spot in spots(intent.input_type)]
+
+
+def test_nested_places_are_among_them() -> None:
+    nested = {f"{intent.name}.{spot.name}" for intent, spot in CASES if len(spot.path) > 1}
+    assert {
+        "paymentRecord.items.unitId",
+        "paymentRecord.items.billIds",
+        "committeeAttest.members.unitId",
+        "premisesFilingOpen.premises.unitId",
+    } <= nested
+    assert len(nested) >= 10, sorted(nested)
 
 
 def filled(type_: Any, ids: dict[str, str]) -> Any:
@@ -101,15 +150,17 @@ async def test_an_id_that_is_not_ones_own_is_no_id(login: str, town: Demo, demo_
     actor = town.actors[login]
     before = state(town)
     wrong: list[str] = []
-    for intent, field, type_name, listed in CASES:
+    for intent, spot in CASES:
         errors = "userErrors { code field message }"
         shown = f"results {{ {errors} }}" if intent.items else errors
         text = f"mutation M($input: {intent.input_type}!) {{ {intent.name}(input: $input) {{ {shown} }} }}"
         answers: dict[str, Any] = {}
         known = own_ids(town, login, intent)
-        for kind, given in ids_of(town, login, type_name).items():
+        for kind, given in ids_of(town, login, spot.type).items():
             value = filled(graphql_schema().get_type(intent.input_type), known)
-            value |= {field: [given] if listed else given, "idempotencyKey": new_id().hex}
+            put(value, intent.input_type, spot.path, given, known)
+            if "idempotencyKey" in INPUTS[intent.input_type]:
+                value["idempotencyKey"] = new_id().hex
             found = await demo_ask(actor, text, input=value)
             assert "errors" not in found, found
             payload = found["data"][intent.name]
@@ -118,28 +169,27 @@ async def test_an_id_that_is_not_ones_own_is_no_id(login: str, town: Demo, demo_
             kind: answers.pop(kind) for kind in ("malformed", "of a type", "of another county") if kind in answers
         }
         # Refused as soon as it is read, at its own field; a row that is hidden as late as one that is not there.
-        at = f"{field}.0" if listed else field
+        at = spot.at(of_an_item=bool(intent.items))
         for kind, answer in unread.items():
             if [(each["code"], each["field"]) for each in answer] != [("NOT_FOUND", at)]:
-                wrong.append(f"{intent.name}.{field} {kind}: {answer}")
+                wrong.append(f"{intent.name}.{spot.name} {kind}: {answer}")
         if answers.get("hidden", answers["none"]) != answers["none"] or not answers["none"]:
-            wrong.append(f"{intent.name}.{field}: {answers}")
+            wrong.append(f"{intent.name}.{spot.name}: {answers}")
     assert not wrong, "\n".join(wrong)
     assert state(town) == before
 
 
-def own_ids(town: Demo, login: str, intent: Intent) -> dict[str, str]:
+def own_ids(town: Demo, login: str, intent: Intent) -> dict[str, Any]:
     """For the other ids of the input, rows that the actor does see."""
     places, actor = places_of(town), town.actors[login]
     found = {}
-    for name, type_name, listed in references(intent):
-        entity = ENTITIES[type_name]
+    for spot in spots(intent.input_type):
+        entity, (name, listed) = ENTITIES[spot.type], spot.path[-1]
         for row in town.world.rows[entity.model]:
             if row.county == HOME and places.sees(actor, entity.model, row):
-                found[f"{intent.input_type}.{name}"] = opaque(entity, row)
+                own = opaque(entity, row)
+                found[f"{spot.owner}.{name}"] = [own] if listed else own
                 break
-        if listed and f"{intent.input_type}.{name}" in found:
-            found[f"{intent.input_type}.{name}"] = [found[f"{intent.input_type}.{name}"]]  # type: ignore[assignment]
     return found
 
 

@@ -14,6 +14,9 @@ from tests.access.conftest import HOME, OTHER, Demo
 from tests.engine.conftest import Ask
 
 REQUESTS = 400
+given_away: list[tuple[str, int]] = []
+"""Changeable tables, and how many rows of the county were there to try with."""
+
 TABLES = sorted(table.name for table in Base.metadata.sorted_tables if is_county_table(table))
 
 
@@ -53,10 +56,27 @@ async def test_the_fuse_refuses_rows_of_another_county(
                 await fused.execute(_copied(table), {"county": OTHER, "id": uuid.uuid4()})
             await fused.execute("ROLLBACK TO before")
         if update:
+            # Its own row cannot be given away either: the new row is checked as an inserted one is.
+            own = sql.SQL("SELECT count(*) FROM {} WHERE county = %s").format(name)
+            (rows,) = await (await fused.execute(own, (HOME,))).fetchone()  # type: ignore[misc]
+            if rows:
+                await fused.execute("SAVEPOINT before")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+                    await fused.execute(
+                        sql.SQL("UPDATE {} SET county = %s WHERE county = %s").format(name), (OTHER, HOME)
+                    )
+                await fused.execute("ROLLBACK TO before")
+            given_away.append((table, rows))
             moved = await fused.execute(
                 sql.SQL("UPDATE {} SET county = %s WHERE county = %s").format(name), (HOME, OTHER)
             )
             assert moved.rowcount == 0
+
+
+def test_most_changeable_tables_had_rows_to_try_with() -> None:
+    empty = {table for table, rows in given_away if not rows}
+    assert len(given_away) > 30
+    assert len(empty) < len(given_away) / 4, sorted(empty)
 
 
 def _copied(table: str) -> Any:

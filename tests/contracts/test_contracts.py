@@ -17,7 +17,8 @@ from models.cases import Review, Task
 from models.companies import ProjectLeader
 from models.contracts import ContractProblem, ServiceContract
 from models.disclosures import DisclosureEntry
-from models.filings import Filing
+from models.documents import Document
+from models.filings import Filing, ModelText
 from resolvers import committees, companies, contract_filings, contracts, filings, leaders, model_texts
 from resolvers.cases import timers
 from tests.project import FILING_PAPERS, SIGNING_PAPERS, Project, attested_committee, paper, papers
@@ -178,6 +179,36 @@ async def test_shuangliao_files_with_the_street_after_a_check_of_truth(world: Wo
 
 
 @pytest.mark.requirement("SL-16")
+async def test_shuangliaos_street_and_community_check_the_bidding_and_the_prices(world: World) -> None:
+    """Who verifies the truth reads the award and the prices that were handed in, and returns what is not true."""
+    project = await county_like(world, "220382")
+    early = {
+        "kind": ContractKind.EARLY_STAGE,
+        "selection_basis": SelectionBasis.TENDER,
+        "developer_name": "演示开发公司",
+        "model_text_id": None,
+        "unit_price": 60,
+        "building_type": BuildingType.MULTI_STOREY,
+        "service_star": 3,
+    }
+    contract, filing = await project.drafted(**early)
+    signing = await papers(world, project.admin, DocumentKind.CONTRACT, DocumentKind.TENDER_RESULT)
+    await world.do(project.admin, contracts.sign, id=contract.id, signed_on=world.today, document_ids=signing)
+    prices = await papers(world, project.admin, DocumentKind.PRICE_ITEM)
+    filing = await world.do(project.admin, contracts.filing_submit, id=filing.id, document_ids=prices)
+    assert (filing.content["unitPriceFen"], filing.content["selection"]["basis"]) == (60, "TENDER")
+    handed_in = {*signing, *prices}
+    for checker in (project.street, project.community):
+        assert handed_in <= await world.sees(checker, Document)
+        assert {task.role for task in await _open_tasks(world, filing)} == {"TOWNSHIP", "COMMUNITY"}
+    await world.refused(project.bureau, filings.review, ErrorCode.FORBIDDEN_ROLE, id=filing.id)
+    await world.refused(project.street, filings.return_, ErrorCode.REQUIRED, "reason", id=filing.id, reasons=[])
+    returned = await world.do(project.community, filings.return_, id=filing.id, reasons=["收费标准与中标文件不一致"])
+    assert (returned.state, returned.returned_reasons) == ("RETURNED", ["收费标准与中标文件不一致"])
+    assert returned.certificate_number is None
+
+
+@pytest.mark.requirement("SL-16")
 async def test_who_checked_does_not_file_for_the_same_office(world: World) -> None:
     project = await county_like(world, "220382")
     _contract, filing = await project.submitted()
@@ -230,18 +261,30 @@ async def test_gaotai_switches_to_model_texts_at_re_election_and_lets_renewals_k
     )
 
 
+LIBRARY = {
+    ModelTextKind.SERVICE_CONTRACT,
+    ModelTextKind.EARLY_STAGE_CONTRACT,
+    ModelTextKind.COVENANT,
+    ModelTextKind.TEMPORARY_COVENANT,
+    ModelTextKind.RULES_OF_PROCEDURE,
+    ModelTextKind.ELECTION_METHOD,
+}
+"""What GT-14 names."""
+
+
 @pytest.mark.requirement("GT-14")
-async def test_the_library_holds_editions_of_model_texts(project: Project) -> None:
+async def test_the_library_holds_editions_of_all_model_texts(project: Project) -> None:
     world = project.world
-    given: dict[str, Any] = {
-        "kind": ModelTextKind.COVENANT,
-        "edition": "2025版",
-        "title": "管理规约（示范文本）",
-        "basis": "演示文号",
-        "valid_from": world.today,
-    }
-    text = await world.do(project.bureau, model_texts.issue, **given)
-    assert text.id in await world.sees(project.admin, type(text))
+    given: dict[str, Any] = {"edition": "2025版", "title": "示范文本", "basis": "演示文号", "valid_from": world.today}
+    for kind in LIBRARY:
+        file = await paper(world, project.bureau, DocumentKind.MODEL_TEXT)
+        await world.do(project.bureau, model_texts.issue, kind=kind, document_id=file, **given)
+    issued = await world.rows(ModelText, edition="2025版")
+    assert {text.kind for text in issued} == LIBRARY
+    for reader in (project.admin, project.chair, project.owner, project.street, project.community):
+        assert {text.id for text in issued} <= await world.sees(reader, ModelText)
+    covenant = next(text for text in issued if text.kind == "COVENANT")
+    given["kind"] = ModelTextKind.COVENANT
     await world.refused(project.bureau, model_texts.issue, ErrorCode.ALREADY_REGISTERED, "edition", **given)
     await world.refused(project.street, model_texts.issue, ErrorCode.FORBIDDEN_ROLE, **{**given, "edition": "x"})
     await world.refused(
@@ -249,7 +292,7 @@ async def test_the_library_holds_editions_of_model_texts(project: Project) -> No
         contracts.draft,
         ErrorCode.INVALID_INPUT,
         "modelTextId",
-        **project.terms(model_text_id=text.id),
+        **project.terms(model_text_id=covenant.id),
     )
 
 

@@ -56,6 +56,30 @@ async def test_an_irregular_contract_is_listed_and_put_right(project: Project) -
     assert await world.sees(project.owner, ContractProblem) == set()
 
 
+@pytest.mark.requirement("GT-16")
+async def test_gaotais_irregular_contract_is_rectified_to_the_model_text_by_its_deadline(project: Project) -> None:
+    world = project.world
+    await project.filed_company()
+    first, _filing = await project.effective(starts_on=world.today + timedelta(days=1))
+    problem = await world.do(
+        project.bureau,
+        contract_problems.list_problem,
+        id=first.id,
+        reason=ProblemReason.NOT_MODEL_TEXT,
+        detail="未使用示范文本",
+        deadline=world.today + timedelta(days=30),
+    )
+    (listed,) = await world.rows(Filing, contract_id=first.id)
+    assert (listed.state, listed.due_on) == ("IRREGULAR", problem.deadline)
+    anew, filing = await project.submitted(renews_id=first.id, number="HT-示范")
+    assert filing.content["modelText"] is True
+    await project.check(filing.id)
+    await world.do(project.bureau, filings.approve, id=filing.id)
+    (problem,) = await world.rows(ContractProblem, id=problem.id)
+    assert (problem.open, problem.resolved_by_id) == (False, anew.id)
+    assert problem.resolved_on <= problem.deadline
+
+
 async def test_a_signed_contract_that_was_never_filed_is_listed_too(project: Project) -> None:
     world = project.world
     contract, filing = await project.signed()

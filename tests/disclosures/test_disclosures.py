@@ -46,8 +46,30 @@ async def test_a_company_posts_on_the_boards_it_serves(project: Project) -> None
     assert (posted.version, posted.posted_on, posted.publisher_role) == (1, world.today, "COMPANY_ADMIN")
     assert posted.company_id == project.company.id
     assert posted.content == {"prices": {"WY-01": 120}}
-    for item in TQ_BOARD[:2]:
+    # Everything that the two policies list hangs on the board and is read there by the owners.
+    covenant = {"item": I.COVENANT}
+    for item in {*TQ_BOARD, I.COMPANY_AND_LEADER, I.SERVICE_STANDARD, I.CHARGES, I.CONTRACT, I.COMPLAINT_CHANNELS}:
         await world.do(project.admin, disclosures.post, **{**given, "item": item})
+    await world.do(project.chair, disclosures.post, **{**given, **covenant})
+    board = {entry.item for entry in await world.rows(DisclosureEntry) if entry.current_id is not None}
+    assert board >= {
+        # TQ-69: leader and phones, content and standard, charges, maintainers, parking, apportionment, accounts, lifts
+        "COMPANY_AND_LEADER",
+        "SERVICE_STANDARD",
+        "CHARGES",
+        "MAINTAINERS",
+        "PARKING",
+        "UTILITY_SHARES",
+        "SERVICE_ACCOUNTS",
+        "COMMON_INCOME",
+        "ELEVATOR_SPENDING",
+        # ZS-20 besides: main contract terms, covenant, complaint channels
+        "CONTRACT",
+        "COVENANT",
+        "COMPLAINT_CHANNELS",
+    }
+    read = await world.sees(project.owner, Disclosure)
+    assert {row.item for row in await world.rows(Disclosure) if row.id in read} >= board
     for who, field, changes in (
         (project.owner, None, {}),
         (project.chair, None, {}),

@@ -18,11 +18,16 @@ from app.database import command_engine
 from app.requests import PAYMENTS
 from app.settings import load
 from auth.tokens import issue_token, revoke_token
+from domain.documents import DocumentKind
+from domain.roles import Role
 from models.accounts import Account
+from resolvers import emergency_funds
 from schema.api import graphql_schema
 from tests.database import Database
 from tests.edge.asgi_client import Socket, running, until
+from tests.funds.test_emergency import PLAN
 from tests.project import Project
+from tests.stage import Stage
 from tests.world import World
 
 HEADERS = {"accept": "application/graphql-response+json"}
@@ -144,6 +149,33 @@ async def test_a_filing_is_followed_as_it_changes(deployment: Deployment) -> Non
     socket.leave()
     await socket.ended()
     assert _subscriptions(deployment.app) == 0
+
+
+async def test_a_fund_request_is_followed_and_polled(deployment: Deployment) -> None:
+    """The subscription tells of it when it changes; its polling twin lists what changed since."""
+    world = deployment.world
+    stage = await Stage.build(world.sessions, world.county)
+    stage.now = datetime.now(UTC)
+    place = await stage.place(8_000)
+    company = await stage.actor(Role.COMPANY_ADMIN, company_id=await stage.company(place))
+    socket = await Socket(deployment.app).greeted(authorization=f"Bearer {deployment.token}")
+    socket.subscribe("r", f'subscription{{fundRequestChanged(county:"{world.county}"){{kind state title}}}}')
+    await until(lambda: _subscriptions(deployment.app) == 1)
+    photo = await stage.paper(company, DocumentKind.PHOTO)
+    await stage.do(company, emergency_funds.report, estate_id=place.estate.id, document_ids=[photo.id], **PLAN)
+    message = await socket.message()
+    assert message["payload"]["data"]["fundRequestChanged"] == {
+        "kind": "EMERGENCY",
+        "state": "REPORTED",
+        "title": PLAN["title"],
+    }
+    socket.leave()
+    await socket.ended()
+    since = "{ fundRequests(where: {updatedSince: %s}) { nodes { title } } }"
+    for ago, found in ((timedelta(minutes=5), [{"title": PLAN["title"]}]), (timedelta(minutes=-5), [])):
+        instant = f'"{(stage.now - ago).isoformat()}"'
+        answer = (await deployment.ask(since % instant)).json()
+        assert answer["data"]["fundRequests"]["nodes"] == found
 
 
 def _subscriptions(app: Starlette) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.lines import read_lines
@@ -16,10 +17,11 @@ from app.settings import Settings
 from auth.actor import Actor
 from domain.roles import Role
 from models.base import new_id
-from models.fees import BillRun
+from models.fees import BillRun, FeeBill
 from models.payments import Payment
 from resolvers import bills
 from resolvers.payments import fee_bill_pay
+from resolvers.unit_of_work import set_fuse
 from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
 from schema.engine.execute import Executor
@@ -184,6 +186,26 @@ async def test_money_paid_in_advance_is_applied_through_the_api(ask: Ask, market
     assert again["userErrors"] == [{"code": "INSUFFICIENT_BALANCE", "field": "id"}]
 
 
+async def test_sums_are_exact_to_the_fen_however_large(ask: Ask, market: Market) -> None:
+    """A float would round here; clients read numbers exactly up to 2^53."""
+    second, third = await market.unit(10_000), await market.unit(10_000)
+    await _run_of_this_month(market)
+    amounts = {market.units[0].id: 2**53 // 3, second.id: 2**53 // 3 + 1, third.id: 2**53 // 3 - 1}
+    async with market.world.sessions.begin() as session:
+        await set_fuse(session, {market.world.county})
+        for unit_id, amount in amounts.items():
+            await session.execute(
+                update(FeeBill)
+                .where(FeeBill.county == market.world.county, FeeBill.unit_id == unit_id)
+                .values(amount=amount)
+            )
+    figures = "{ feeBills { amountSum nodes { amount } } }"
+    seen = (await ask(market.bureau, figures))["feeBills"]
+    assert sorted(node["amount"] for node in seen["nodes"]) == sorted(amounts.values())
+    assert seen["amountSum"] == sum(amounts.values())
+    assert sum(amounts.values()) == 9_007_199_254_740_990
+
+
 async def test_who_paid_is_the_parties_affair(ask: Ask, market: Market) -> None:
     bill = await _bill_of_this_month(market)
     payment, _ = await market.world.do(
@@ -319,8 +341,11 @@ async def test_bills_are_found_and_ordered(ask: Ask, market: Market) -> None:
         assert data["feeBills"]["nodes"] == expected, where
 
 
+async def _run_of_this_month(market: Market) -> None:
+    await market.run(await market.item(), market.world.today.replace(day=1))
+
+
 async def _bill_of_this_month(market: Market) -> Any:
-    item = await market.item()
-    await market.run(item, market.world.today.replace(day=1))
+    await _run_of_this_month(market)
     [bill] = await market.bills()
     return bill

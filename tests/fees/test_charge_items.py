@@ -50,6 +50,70 @@ async def test_the_company_defines_what_its_contract_lets_it_charge(market: Mark
 
 
 @pytest.mark.requirement("ZD-47")
+async def test_a_company_charges_no_more_than_its_contract_and_nothing_outside_it(market: Market) -> None:
+    world, define = market.world, charge_items.charge_item_define
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        contract = await session.get_one(ServiceContract, (world.county, market.contract.id))
+        contract.unit_price, contract.building_type = 120, BuildingType.MULTI_STOREY.value
+    for changes in ({}, {"unit_use": "DWELLING"}, {"building_type": BuildingType.MULTI_STOREY}):
+        refusal = await world.refused(
+            market.admin,
+            define,
+            ErrorCode.PRICE_ABOVE_CONTRACT,
+            "unitPrice",
+            **definition(market, unit_price=121, **changes),
+        )
+        assert refusal.params == {"contract_fen": 120}
+    await world.do(market.admin, define, **definition(market, code="WY-1", unit_price=120))
+    # The contract's figure is that of dwellings of its type: shops, towers and services of other kinds are not under it.
+    await world.do(market.admin, define, **definition(market, code="WY-2", unit_price=300, unit_use="SHOP"))
+    await world.do(
+        market.admin, define, **definition(market, code="WY-3", unit_price=200, building_type=BuildingType.HIGH_RISE)
+    )
+    # Under no contract, or one that is over, nothing is charged at all.
+    await world.refused(
+        market.admin, define, ErrorCode.NOT_FOUND, "contractId", **definition(market, code="WY-4", contract_id=new_id())
+    )
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        contract = await session.get_one(ServiceContract, (world.county, market.contract.id))
+        contract.state, contract.ended_on, contract.end_reason = "TERMINATED", world.today, "REPLACED"
+    await world.refused(
+        market.admin, define, ErrorCode.ACTION_NOT_AVAILABLE, "contractId", **definition(market, code="WY-4")
+    )
+
+
+@pytest.mark.requirement("TQ-72", "TQ-73")
+async def test_an_extra_service_is_charged_at_the_price_that_is_posted(market: Market) -> None:
+    """Household and elderly care: billed once its price list hangs, never above it."""
+    world = market.world
+    extra = {"category": ChargeCategory.EXTRA_SERVICE, "basis": ChargeBasis.ONCE, "name": "助浴服务"}
+    item = await market.item(5_000, posted=0, **extra)
+    await world.refused(
+        market.admin,
+        bill_runs.bill_run_start,
+        ErrorCode.ITEM_NOT_DISCLOSED,
+        "chargeItemId",
+        charge_item_id=item.id,
+        period_from=MARCH,
+    )
+    cheaper = await market.post_prices({item.code: 4_999})
+    refusal = await world.refused(
+        market.admin,
+        charge_items.charge_item_disclose,
+        ErrorCode.PRICE_ABOVE_DISCLOSED,
+        id=item.id,
+        disclosure_id=cheaper.id,
+    )
+    assert refusal.params == {"price_fen": 5_000, "disclosed_fen": 4_999}
+    agreed = await market.post_prices({item.code: 5_000})
+    await world.do(market.admin, charge_items.charge_item_disclose, id=item.id, disclosure_id=agreed.id)
+    await market.run(item)
+    [bill] = await market.bills()
+    assert (bill.amount, bill.title) == (5_000, "助浴服务")
+
+
 async def test_an_item_is_refused(market: Market) -> None:
     define, refused = charge_items.charge_item_define, market.world.refused
     await market.world.do(market.admin, define, **definition(market, code="WY-00"))

@@ -263,7 +263,7 @@ async def test_a_finding_without_photo_is_refused(case: Case) -> None:
     assert caught.value == Refusal(ErrorCode.REQUIRED, "findings.0.photoIds")
 
 
-@pytest.mark.requirement("ZS-10")
+@pytest.mark.requirement("ZS-10", "TQ-80")
 async def test_what_is_found_is_ordered_put_right_rechecked_by_two_and_closed(case: Case) -> None:
     finding = await case.submitted()
     row = await case.now()
