@@ -258,7 +258,7 @@ def _decide(server: Server, visit: Visit, allowed: bool | None) -> Answer | Step
         if silent:
             return server.handle_error_response(asked, LoginRequiredError(**back))
         return Step("phone", client, scopes, grant.redirect_uri)
-    if allowed is None and _asks_for_consent(server, visit, viewer, client, scopes):
+    if allowed is None and _asks_for_consent(server, visit, viewer, client, scopes, grant.redirect_uri):
         if silent:
             return server.handle_error_response(asked, ConsentRequiredError(**back))
         return Step("consent", client, scopes, grant.redirect_uri)
@@ -268,7 +268,11 @@ def _decide(server: Server, visit: Visit, allowed: bool | None) -> Answer | Step
     return answer
 
 
-def _asks_for_consent(server: Server, visit: Visit, viewer: Viewer, client: OAuthClient, scopes: list[str]) -> bool:
+def _asks_for_consent(
+    server: Server, visit: Visit, viewer: Viewer, client: OAuthClient, scopes: list[str], redirect_uri: str
+) -> bool:
+    if not redirect_uri.startswith("https:"):
+        return True  # any program of the device may answer there and call itself this app (RFC 8252 §8.6)
     if client.first_party:
         return False
     return "consent" in visit.prompts or not has_consented(server.session, viewer.account, client, scopes)

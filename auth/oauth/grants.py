@@ -39,12 +39,6 @@ class PartnerGrant(ClientCredentialsGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = PROVING_METHODS
 
-    def validate_token_request(self) -> None:
-        """Besides the scopes: a client whose tokens are bound to its certificate needs one (RFC 8705 §3)."""
-        super().validate_token_request()
-        if self.client.known.certificate_bound and self.request.certificate is None:
-            raise InvalidRequestError("This client needs a client certificate.")
-
     def validate_requested_scope(self) -> None:
         """A scope outside the agreement is refused; none asked for means all of it."""
         _take_scope(self.request, self.client)

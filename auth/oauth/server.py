@@ -87,6 +87,13 @@ class Server(AuthorizationServer):
         """Never ``None``: see ``Client``."""
         return Client.find(self.session, client_id)
 
+    def authenticate_client(self, request: FormRequest, methods: list[str], endpoint: str = "token") -> Client:
+        """Besides its own proof, a client whose tokens are bound to its certificate needs that one (RFC 8705 §3)."""
+        client: Client = super().authenticate_client(request, methods, endpoint)
+        if endpoint == "token" and client.known.certificate_bound and request.certificate is None:
+            raise InvalidRequestError("This client needs a client certificate.")
+        return client
+
     def active_account(self, account_id: uuid.UUID) -> Account | None:
         """The account, unless it was suspended or closed."""
         account = self.session.get(Account, account_id)

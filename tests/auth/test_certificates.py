@@ -25,8 +25,9 @@ from auth.actor import load_actor
 from auth.codes import Limit
 from auth.proxy import TrustedProxy, client_address, client_certificate, thumbprint_text
 from models.sealed import DerivedVault
-from tests.auth.apps import SECRET, Sessions, Site
+from tests.auth.apps import SECRET, Asking, Sessions, Site
 from tests.auth.conftest import TODAY
+from tests.auth.test_code_flow import code_for
 
 PROXY_SECRET = "s" * 40
 PROXY = TrustedProxy.of(["192.0.2.0/24", "2001:db8::1"], PROXY_SECRET)
@@ -125,6 +126,32 @@ async def test_without_a_proven_certificate_there_is_no_token(site: Site, http: 
                 TOKEN, data={"grant_type": "client_credentials"}, auth=(client_id, SECRET), headers=headers
             )
             assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+async def test_a_bound_apps_tokens_of_people_are_bound_too(
+    site: Site, http: httpx.AsyncClient, raw: psycopg.AsyncConnection[Any]
+) -> None:
+    _, phone = await site.account()
+    client_id = await site.client(certificate_bound=True)
+    asking = Asking(client_id)
+    code = await code_for(site, http, asking, phone)
+    bare = await http.post(TOKEN, data=asking.exchange(code), auth=(client_id, SECRET))
+    assert (bare.status_code, bare.json()["error"]) == (400, "invalid_request")
+    proof = {"auth": (client_id, SECRET), "headers": from_proxy(BANK)}
+    given = (await http.post(TOKEN, data=asking.exchange(code), **proof)).json()  # the code was not even looked at
+    refresh = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
+    bare = await http.post(TOKEN, data=refresh, auth=(client_id, SECRET))
+    assert (bare.status_code, bare.json()["error"]) == (400, "invalid_request")
+    again = (await http.post(TOKEN, data=refresh, **proof)).json()
+    for token in (given["access_token"], again["access_token"]):
+        actor = await load_actor(raw, token, TODAY)
+        assert actor is not None
+        assert [actor.comes_with(one) for one in (thumbprint(BANK), None)] == [True, False]
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert (await http.get("/oauth/userinfo", headers=bearer)).status_code == 401
+        assert (await http.get("/oauth/userinfo", headers={**bearer, **from_proxy(BANK)})).status_code == 200
+    revoked = await http.post("/oauth/revoke", data={"token": again["refresh_token"]}, auth=(client_id, SECRET))
+    assert revoked.status_code == 200  # ending one needs no certificate
 
 
 def scope_of(peer: str | None, *headers: tuple[str, str]) -> dict[str, Any]:

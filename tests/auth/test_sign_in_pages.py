@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from app.forms import FORM_SECONDS, FormTokens
 from app.texts import texts
-from models.accounts import Account, AccountStatus, OAuthClient
+from models.accounts import Account, AccountStatus, ClientAuthMethod, OAuthClient
 from models.oauth import AuthorizationCode, BrowserSession, OAuthConsent
 from models.sealed import DerivedVault
 from schema.documents import Locale
@@ -272,6 +272,23 @@ async def test_signing_in_anew_is_asked_once(site: Site, http: httpx.AsyncClient
     assert "code" in browser.brought_back()
 
 
+@pytest.mark.parametrize("target", ["cn.example.app:/back", "http://127.0.0.1:7777/back"])
+async def test_an_app_that_others_could_pose_as_is_confirmed_each_time(
+    site: Site, http: httpx.AsyncClient, target: str
+) -> None:
+    """No code goes silently to an address that any program of the device may answer at (RFC 8252 §8.6)."""
+    _, phone = await site.account()
+    client_id = await site.client(ClientAuthMethod.NONE, first_party=True, redirect_uris=[target])
+    address = Asking(client_id, changed={"redirect_uri": target}).address
+    browser = await site.signed_in(await Browser(http).go(address), phone)
+    for _ in range(2):
+        assert browser.page.buttons() == ["allow", "deny", "leave"]
+        await browser.press("allow")
+        assert browser.away.startswith(f"{target}?code=")
+        browser.away = ""
+        await browser.go(address)
+
+
 # -- forged forms -----------------------------------------------------------------------------------------------------
 
 
@@ -400,7 +417,7 @@ async def test_unknown_and_suspended_clients_get_a_page(site: Site, http: httpx.
         ended = update(OAuthClient).where(OAuthClient.client_id == suspended)
         await session.execute(ended.values(status=AccountStatus.SUSPENDED))
     seen: list[Any] = []
-    for client_id in ("nobody", suspended, "", "x\x00", "y" * 1000):
+    for client_id in ("nobody", suspended, "", "中", "y" * 1000):
         answer = await http.get(Asking(client_id).address)
         assert (answer.status_code, "location" in answer.headers) == (400, False)
         seen.append([text for text in Seen(answer.text).texts if "invalid" in text])
