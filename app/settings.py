@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     kms: SecretStr | None = Field(
         None,
         description="Key management service that wraps the counties' own keys, by the Transit protocol: "
-        "`https://TOKEN@host:port/name-of-the-key`. Unset: they are in the file of `ANJU_SECRETS`.",
+        "`https://host:port/name-of-the-key`, the token as user name before the host. Unset: they are in the file of "
+        "`ANJU_SECRETS`.",
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -99,7 +99,7 @@ def test_a_fault_is_code_70_and_shows_its_place_only_when_asked(anju, monkeypatc
     def broken(**given: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(cli, "load", broken)
+    monkeypatch.setattr("app.settings.load", broken)
     code, _, said = anju("migrate")
     assert code == 70
     assert said == "anju: a fault of Anju: ZeroDivisionError: division by zero (ANJU_DEBUG=1 shows where)\n"
