@@ -91,7 +91,6 @@ async def test_a_past_suspension_is_no_time_of_effect(project: Project) -> None:
     assert list(effect.values()) == [True, False, False, True]
 
 
-@pytest.mark.requirement("GT-8")
 async def test_a_company_files_with_the_bureau(project: Project) -> None:
     filing = await project.company_filing()
     assert (filing.state, filing.round, filing.published) == ("SUBMITTED", 1, False)
