@@ -58,7 +58,7 @@ class Spot:
 
     def at(self, *, of_an_item: bool) -> str:
         """How an error names it; of a batch's item the field in the item."""
-        path = self.path[1:] if of_an_item else self.path
+        path = self.path[1:] if of_an_item and self.path[0] == ("items", True) else self.path
         return ".".join(f"{name}.0" if listed else name for name, listed in path)
 
 
