@@ -17,7 +17,7 @@ from tests.estates import places
 from tests.world import World
 
 
-@pytest.mark.requirement("ZS-2", "ZD-10")
+@pytest.mark.requirement("ZD-10")
 async def test_a_township_fixes_an_area_after_hearing_the_offices(world: World) -> None:
     office = await world.township_office()
     estate = await places.estate(world)
@@ -79,7 +79,6 @@ async def test_renovated_estates_far_from_the_measure_are_registered_with_a_warn
     assert (await places.area(world, "E4", EstatePart(new.id))).warning is None
 
 
-@pytest.mark.requirement("TQ-108")
 async def test_where_the_county_has_no_measure_nothing_is_warned_of(world: World) -> None:
     old = await places.estate(world, is_renovated=True, building_area=1)
     assert (await places.area(world, "A1", EstatePart(old.id))).warning is None
