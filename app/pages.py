@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import auth.policies  # noqa: F401 - the schema's models have them
+from app.export_pages import list_exports
 from app.texts import label, texts
 from auth.visibility import POLICIES, Via, whole_county
 from domain import workflow as lists
@@ -263,11 +264,14 @@ anju export after.xlsx --county 370303
    two files beside yours: `register.faults.xlsx`, a copy in which every cell at fault is red and says what is wrong, and
    `register.faults.json`.
 3. The import does the same and keeps it, in one transaction. It says by sheet how many rows were created, updated and unchanged.
-4. The export has the same columns. Sealed data (documents' numbers, phones) is left out of it: an empty cell of these columns
-   changes nothing when the file comes in again.
+4. The export has the same columns; every list by itself, and lists that are not imported: [list-exports.md](list-exports.md).
+   Sealed data (documents' numbers, phones) is left out of it: an empty cell of these columns changes nothing when the file
+   comes in again.
 
 The same works with a folder or a ZIP of CSV files, one a sheet, each named like it (`units.csv` or the Chinese name), in UTF-8 or
-GB18030. Sheets and headers may be Chinese or English.
+GB18030. Sheets and headers may be Chinese or English. A ZIP may hold them in a folder; one that is encrypted, damaged, holds
+names that lead out of it, or unpacks to more than 1 GiB or 200 times its size is refused as a whole (`FILE_…` in
+[errors.md](errors.md)).
 
 ## Faults
 
@@ -285,7 +289,8 @@ Rows count from 1, the headers included. `code` is one of [errors.md](errors.md)
 
 ## Through the API
 
-The bureau's own client uploads the workbook (kind `OTHER`, as [clients.md](clients.md) says) and starts the same as a job:
+The bureau's own client uploads the workbook, or a ZIP of CSV files (`application/zip`), of up to 20 MiB (kind `OTHER`, as
+[clients.md](clients.md) says), and starts the same as a job:
 
 ```graphql
 mutation Import($input: RegisterImportInput!) {{
@@ -348,6 +353,7 @@ def _sheet(sheet: Sheet) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": errors,
+    "docs/list-exports.md": lambda: list_exports(MADE.format(source="app/export_pages.py and schema/sheets")),
     "docs/register-import.md": register_import,
     "docs/roles.md": roles,
     "docs/workflows.md": workflows,

@@ -28,7 +28,7 @@ from models.base import new_id
 from models.sealed import Vault
 from resolvers.divisions import seed_divisions
 from resolvers.exports import LOCALES
-from resolvers.register.run import NothingKept, Report, import_register
+from resolvers.register.run import NothingKept, Report, import_register, uncollected
 from resolvers.unit_of_work import UnitOfWork, transact
 
 OPERATOR = "register-import"
@@ -91,10 +91,11 @@ async def import_as(
     now: datetime | None = None,
 ) -> Outcome:
     """Import a file as somebody of the bureau; one transaction."""
-    faults = Faults()
-    rows = register_files.read(file, faults, progress)
 
     async def work(uow: UnitOfWork) -> Report:
+        faults = Faults()
+        with uncollected():
+            rows = register_files.read(file, faults, progress)
         return await import_register(uow, rows, faults, dry_run=dry_run, progress=progress)
 
     try:

@@ -49,7 +49,7 @@ class StoreCarrier:
                     file.write(bytes(chunk))
             yield path
 
-    def read(self, path: Path, faults: Faults, progress: Any) -> Mapping[str, list[Row]]:
+    def read(self, path: Path, faults: Faults, progress: Any) -> dict[str, list[Row]]:
         try:
             return register_files.read(path, faults, progress)
         except register_files.UnreadableFile as error:

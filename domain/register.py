@@ -117,15 +117,22 @@ class Sheet:
         return {column.name: column for column in self.columns}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A row that was read: its number in the sheet, from 1, and the values by column name."""
+    """A row that was read: its number in the sheet, from 1, and its values. ``places`` says where each column stands in them;
+    all rows of a sheet share it, for a register has hundreds of thousands."""
 
     number: int
-    values: Mapping[str, Any]
+    places: Mapping[str, int]
+    cells: tuple[Any, ...]
 
     def __getitem__(self, column: str) -> Any:
-        return self.values[column]
+        return self.cells[self.places[column]]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values by column name."""
+        return dict(zip(self.places, self.cells, strict=True))
 
 
 @dataclass(frozen=True)

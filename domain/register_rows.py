@@ -7,6 +7,9 @@ from typing import Any
 from domain.errors import ErrorCode, Refusal
 from domain.register import Column, Fault, Row, Sheet, read_cell
 
+MOST_KNOWN = 5_000
+"""So many texts of a column are remembered with their values."""
+
 MOST_FAULTS = 5_000
 """A file with more is not being corrected cell by cell."""
 
@@ -41,33 +44,59 @@ def read_sheet(sheet: Sheet, lines: Iterable[tuple[int, Sequence[Any]]], faults:
     """
     numbered = iter(lines)
     number, headers = next(numbered, (1, ()))
-    places = _places(sheet, number, headers, faults)
-    absent = {column.name: column.default for column in sheet.columns if column.name not in places}
+    readers = _readers(sheet, _places(sheet, number, headers, faults))
+    places = {column.name: place for place, column in enumerate(sheet.columns)}
+    key_places = [places[name] for name in sheet.key]
     rows: list[Row] = []
     first_with: dict[tuple[Any, ...], int] = {}
-    ordered = [(place, sheet.by_name[name]) for name, place in places.items()]
     for number, cells in numbered:
         if all(cell is None or cell == "" for cell in cells):
             continue
-        values = dict(absent)
-        sound = True
-        for place, column in ordered:
-            try:
-                values[column.name] = read_cell(column, cells[place] if place < len(cells) else None)
-            except Refusal as refusal:
-                faults.note(sheet, number, column.name, refusal)
-                sound = False
-        if not sound:
-            if all(name in values for name in sheet.key):
-                faults.unsound.add((sheet.name, *(values[name] for name in sheet.key)))
+        values, refused = _read(readers, cells)
+        for column, refusal in refused:
+            faults.note(sheet, number, column.name, refusal)
+        key = tuple(values[place] for place in key_places)
+        if refused:
+            if not {column.name for column, _ in refused} & set(sheet.key):
+                faults.unsound.add((sheet.name, *key))
             continue
-        key = tuple(values[name] for name in sheet.key)
         earlier = first_with.setdefault(key, number)
         if earlier != number:
             faults.note(sheet, number, sheet.key[-1], Refusal(ErrorCode.ALREADY_REGISTERED, row=earlier))
             continue
-        rows.append(Row(number, values))
+        rows.append(Row(number, places, tuple(values)))
     return rows
+
+
+def _readers(sheet: Sheet, places: dict[str, int]) -> list[tuple[Column, int | None, dict[str, Any]]]:
+    """The columns in the sheet's own order, each with its place in the file and the texts of it that were read already."""
+    return [(column, places.get(column.name), {}) for column in sheet.columns]
+
+
+def _read(
+    readers: Iterable[tuple[Column, int | None, dict[str, Any]]], cells: Sequence[Any]
+) -> tuple[list[Any], list[tuple[Column, Refusal]]]:
+    """A row's values, and what is wrong with which of its cells."""
+    values: list[Any] = []
+    refused: list[tuple[Column, Refusal]] = []
+    for column, place, known in readers:
+        if place is None:
+            values.append(column.default)
+            continue
+        raw = cells[place] if place < len(cells) else None
+        if type(raw) is str and raw in known:  # most columns repeat few texts, and equal values are one object then
+            values.append(known[raw])
+            continue
+        try:
+            value = read_cell(column, raw)
+        except Refusal as refusal:
+            refused.append((column, refusal))
+            value = None
+        else:
+            if type(raw) is str and len(known) < MOST_KNOWN:
+                known[raw] = value
+        values.append(value)
+    return values, refused
 
 
 def _places(sheet: Sheet, number: int, headers: Sequence[Any], faults: Faults) -> dict[str, int]:

@@ -4,6 +4,9 @@ A county table has the primary key ``(county, id)``. Unique keys, indexes and fo
 the same schema can be distributed by county (DESIGN §8). ``link``, ``unique`` and ``index`` keep that to one line each.
 """
 
+import os
+import threading
+import time
 import uuid
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
@@ -21,7 +24,6 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from uuid6 import uuid7
 
 
 class Base(DeclarativeBase):
@@ -44,8 +46,21 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> uuid.UUID:
-    """A UUIDv7: ids sort by the time of their making (the embedded PostgreSQL has no generator of its own)."""
-    return uuid.UUID(int=uuid7().int)
+    """A UUIDv7: ids sort by the time of their making (the embedded PostgreSQL has no generator of its own).
+
+    Two of one millisecond sort too: the later one counts on from the earlier.
+    """
+    made = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    made = made & ~_VERSION_BITS | _VERSION_7
+    with _one_at_a_time:
+        made = _latest[0] = max(made, _latest[0] + 1)
+    return uuid.UUID(int=made)
+
+
+_VERSION_BITS = (0xF << 76) | (0b11 << 62)
+_VERSION_7 = (0x7 << 76) | (0b10 << 62)
+_one_at_a_time = threading.Lock()
+_latest = [0]
 
 
 County = Annotated[str, mapped_column(Text(collation="C"), primary_key=True)]

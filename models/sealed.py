@@ -119,11 +119,18 @@ class Vault(Protocol):
         """What every ciphertext of the county begins with from now on: the ids of algorithm and key."""
 
 
+_DIALLED = ("+86", "0086")
+
+
 def normalised(value: str, kind: Kind | str) -> str:
     """The one spelling that is sealed and indexed: half width, capitals, no blanks or dashes, a phone without +86."""
-    compact = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", value)).upper()
+    if value.isascii() and value.isalnum():  # as nearly all are written: a register has hundreds of thousands
+        compact = value.upper()
+    else:
+        compact = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", value)).upper()
     if kind == Kind.PHONE:
-        compact = re.sub(r"^(\+86|0086)", "", compact)
+        prefix = next((prefix for prefix in _DIALLED if compact.startswith(prefix)), "")
+        return compact.removeprefix(prefix)
     return compact
 
 

@@ -27,7 +27,7 @@ class Carrier(Protocol):
     def fetched(self, key: str, name: str) -> AbstractAsyncContextManager[Path]:
         """A stored file as a file on disk, for as long."""
 
-    def read(self, path: Path, faults: Faults, progress: Any) -> Mapping[str, list[Row]]:
+    def read(self, path: Path, faults: Faults, progress: Any) -> dict[str, list[Row]]:
         """The sheets of a register; what cannot be read at all is a fault without a place."""
 
     def marked(self, source: Path, faults: Iterable[Fault]) -> Path:

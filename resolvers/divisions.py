@@ -52,7 +52,13 @@ async def seed_divisions(session: AsyncSession, lines: list[DivisionLine] | None
     A code that the table no longer lists stays: closing it is a reform of codes, which names its successor.
     """
     changed = 0
-    remaining = iter(packaged_divisions() if lines is None else lines)
+    there = {
+        row.code: (row.name, row.parent_code)
+        for row in await session.execute(select(Division.code, Division.name, Division.parent_code))
+    }
+    given = packaged_divisions() if lines is None else lines
+    # Sorting Chinese names loads dictionaries: nothing of it for what is there already.
+    remaining = iter([line for line in given if there.get(line.code) != (line.name, line.parent_code)])
     while portion := list(_rows(islice(remaining, _ROWS_AT_ONCE))):
         statement = insert(Division)
         new = statement.excluded

@@ -68,7 +68,7 @@ class Held:
 
 async def owners(work: Work) -> None:
     """Owners and who holds which unit. A unit that the file names is held by exactly those it names."""
-    found = work.read(OWNERS)
+    found = work.take(OWNERS)
     if not found:
         return
     parties = await _recall(work, found)
@@ -223,14 +223,7 @@ def _note(
     }
     for attribute, sort in SEALED.items():
         value = given.get(attribute)
-        parts = {f"{attribute}_{part}": None for part in ("sealed", "index", "mask")}
-        if value is not None and (earlier is None or earlier[f"{attribute}_index"] is None):
-            index = work.uow.vault.index(value, sort, work.uow.county)
-            # What the table has already is not sealed anew: empty leaves it.
-            parts = parts if known.get(attribute) == index else sealed(work, Owner, owner_id, attribute, value, sort)
-        elif earlier is not None:
-            parts = {column: earlier[column] for column in parts}
-        columns |= parts
+        columns |= _sealed_part(work, owner_id, attribute, value, known, earlier)
         if value is not None and sort is Kind.PHONE and columns["account_id"] is None:
             columns["account_id"] = parties.accounts.get(value)
             if columns["account_id"] is None:
@@ -240,6 +233,24 @@ def _note(
             columns[column] = columns[column] or earlier[column]
     parties.rows[owner_id] = columns
     return owner_id
+
+
+def _sealed_part(
+    work: Work,
+    owner_id: uuid.UUID,
+    attribute: str,
+    value: str | None,
+    known: Mapping[str, bytes | None],
+    earlier: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The columns of a sealed attribute: as an earlier row gave them, sealed now, or empty for what the table has already."""
+    columns = tuple(f"{attribute}_{part}" for part in ("sealed", "index", "mask"))
+    if value is None or (earlier is not None and earlier[columns[1]] is not None):
+        return dict.fromkeys(columns) if earlier is None else {column: earlier[column] for column in columns}
+    before = known.get(attribute)
+    if before is not None and before == work.uow.vault.index(value, SEALED[attribute], work.uow.county):
+        return dict.fromkeys(columns)
+    return sealed(work, Owner, owner_id, attribute, value, SEALED[attribute])
 
 
 def _check(work: Work, holdings: list[Held]) -> None:
@@ -292,12 +303,12 @@ async def _store_parties(work: Work, parties: Parties) -> None:
         coalesced=(*SEALED_COLUMNS, "guardian_id", "account_id", "born_on", "agent_name"),
     )
     work.counts["persons"] = stored
-    fresh = [row for row in rows if row["id"] not in parties.known]
-    lines = [
+    lines = (
         {"county": row["county"], "kind": SearchKind.OWNER.value, "gram": gram, "subject_id": row["id"]}
-        for row in fresh
+        for row in rows
+        if row["id"] not in parties.known
         for gram in name_grams(row["name"], row["credit_code"])
-    ]
+    )
     await upsert(work.uow.session, SearchGram, lines, known=0)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from auth.actor import Actor, Grant
@@ -103,7 +102,7 @@ async def _import(uow: UnitOfWork, row: RegisterJob, progress: Any) -> None:
 
 
 async def _report(
-    uow: UnitOfWork, rows: Mapping[str, list[Row]], faults: Faults, *, dry_run: bool, progress: Any
+    uow: UnitOfWork, rows: dict[str, list[Row]], faults: Faults, *, dry_run: bool, progress: Any
 ) -> Report:
     """The import in a savepoint: with faults, or dry, nothing of it stays while the job's outcome does."""
     try:

@@ -125,7 +125,7 @@ async def units(work: Work) -> None:
     """Units and parking spaces, by building, entrance and room."""
     met: Counter[bool] = Counter()
     for sheet in (UNITS, PARKING):
-        found = work.read(sheet)
+        found = work.take(sheet)
         known_before = met[True]
         mine: list[tuple[Row, dict[str, Any]]] = []
         for place, row in enumerate(found):

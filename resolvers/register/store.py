@@ -3,14 +3,13 @@
 Row-level security forbids COPY into the county's tables themselves; the temporary table goes with the transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
-
-ROWS_AT_ONCE = 2_000
 
 
 class Stored(NamedTuple):
@@ -32,35 +31,49 @@ async def cursor_of(session: AsyncSession) -> psycopg.AsyncCursor[Any]:
     return driver.cursor()
 
 
-async def fill(cursor: psycopg.AsyncCursor[Any], model: Any, rows: Sequence[Mapping[str, Any]]) -> sql.Identifier:
-    """COPY rows, which all name the same columns of ``model``, into a temporary table; its name."""
-    columns = list(rows[0])
+class Filled(NamedTuple):
+    """A temporary table with rows in it."""
+
+    table: sql.Identifier
+    columns: list[str]
+    rows: int
+
+
+async def fill(cursor: psycopg.AsyncCursor[Any], model: Any, rows: Iterable[Mapping[str, Any]]) -> Filled | None:
+    """COPY rows, which all name the same columns of ``model``, into a temporary table; ``None`` when there are none.
+
+    The rows are taken one by one: a generator of them is never in memory as a whole.
+    """
+    remaining = iter(rows)
+    first = next(remaining, None)
+    if first is None:
+        return None
+    columns = list(first)
     table = sql.Identifier(f"import_{model.__tablename__}")
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
     await cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
     made = sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
     await cursor.execute(made.format(table, listed, sql.Identifier(model.__tablename__)))
+    count = 0
     async with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, listed)) as copy:
-        for row in rows:
+        for row in chain((first,), remaining):
             await copy.write_row(list(row.values()))
-    return table
+            count += 1
+    return Filled(table, columns, count)
 
 
-async def add_missing(session: AsyncSession, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+async def add_missing(session: AsyncSession, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows of which somebody else may have written some meanwhile: those stay as they are."""
-    if not rows:
-        return
     cursor = await cursor_of(session)
     source = await fill(cursor, model, rows)
-    statement = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} ON CONFLICT DO NOTHING")
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-    await cursor.execute(statement.format(table=sql.Identifier(model.__tablename__), columns=columns, source=source))
+    if source is not None:
+        await _insert(cursor, model, source, sql.SQL("ON CONFLICT DO NOTHING"))
 
 
 async def upsert(
     session: AsyncSession,
     model: Any,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
     *,
     known: int,
     kept: Sequence[str] = (),
@@ -73,28 +86,29 @@ async def upsert(
     columns cannot. An empty ``coalesced`` column leaves what is there. A changed row's ``version`` counts up where the
     table has one.
     """
-    if not rows:
-        return Stored()
     cursor = await cursor_of(session)
     source = await fill(cursor, model, rows)
-    columns = list(rows[0])
+    if source is None:
+        return Stored()
     keys = [column.name for column in model.__table__.primary_key.columns]
-    changing = [name for name in columns if name not in (*keys, *kept)]
-    statement = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} ON CONFLICT ({keys}) {action}")
-    await cursor.execute(
-        statement.format(
-            table=sql.Identifier(model.__tablename__),
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            source=source,
-            keys=sql.SQL(", ").join(map(sql.Identifier, keys)),
-            action=_update(
-                model, changing, compared or [name for name in changing if name != "updated_at"], frozenset(coalesced)
-            ),
-        )
+    changing = [name for name in source.columns if name not in (*keys, *kept)]
+    conflict = sql.SQL("ON CONFLICT ({}) {}").format(
+        sql.SQL(", ").join(map(sql.Identifier, keys)),
+        _update(model, changing, compared or [name for name in changing if name != "updated_at"], frozenset(coalesced)),
     )
-    written = cursor.rowcount
-    created = len(rows) - known
+    # Ids made just now are in nobody's way.
+    all_new = known == 0 and "id" in keys
+    written = await _insert(cursor, model, source, sql.SQL("") if all_new else conflict)
+    created = source.rows - known
     return Stored(created, written - created, known - (written - created))
+
+
+async def _insert(cursor: psycopg.AsyncCursor[Any], model: Any, source: Filled, conflict: sql.Composable) -> int:
+    statement = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} {conflict}")
+    columns = sql.SQL(", ").join(map(sql.Identifier, source.columns))
+    named = {"table": sql.Identifier(model.__tablename__), "columns": columns, "source": source.table}
+    await cursor.execute(statement.format(**named, conflict=conflict))
+    return cursor.rowcount
 
 
 def _update(model: Any, changing: Sequence[str], compared: Sequence[str], coalesced: frozenset[str]) -> sql.Composable:

@@ -28,7 +28,7 @@ class Work:
     """One import. ``rows`` are the sheets that were read, by name; a sheet that the file lacks has none."""
 
     uow: UnitOfWork
-    rows: Mapping[str, list[Row]]
+    rows: dict[str, list[Row]]
     faults: Faults
     progress: Progress
     counts: dict[str, Stored] = field(default_factory=dict)
@@ -79,6 +79,11 @@ class Work:
     def read(self, sheet: Sheet) -> list[Row]:
         """The sheet's rows."""
         return self.rows.get(sheet.name, [])
+
+    def take(self, sheet: Sheet) -> list[Row]:
+        """The sheet's rows, for the last time: the large sheets are let go as they are worked off."""
+        rows = self.rows.pop(sheet.name, None)
+        return [] if rows is None else rows
 
     def fault(self, sheet: Sheet, row: Row, column: str | None, code: ErrorCode, **params: Any) -> None:
         self.faults.note(sheet, row.number, column, Refusal(code, column, **params))

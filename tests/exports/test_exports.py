@@ -36,12 +36,14 @@ from schema.exports import list_export
 from schema.sheets import CONDITIONS, LISTS, reading
 from schema.sheets.reading import query
 from tests.database import Database
+from tests.docs.test_guides import ROOT, operations
 from tests.estates.test_import import business, places, register, workbook
 from tests.fees.test_api import Ask
 from tests.fees.test_api import ask as ask
 from tests.market import Market
 from tests.world import World
 
+GUIDE = ROOT / "docs" / "list-exports.md"
 NOT_EXPORTED = {
     "divisions": "the official tree, which every client keeps anyway",
     "listExports": "this very list",
@@ -407,3 +409,13 @@ async def test_from_the_command_line(market: Market, database: Database, tmp_pat
     assert await export_file(own_settings, file, market.world.county, wanted) == 0
     assert await export_file(own_settings, file, market.world.county, Wanted(ExportedList.FEE_BILLS)) == 2
     assert await export_file(own_settings, file, market.world.county) > 2
+
+
+async def test_the_guide_s_operations_do_what_it_says(market: Market, store: MemoryStore, ask: Ask) -> None:
+    (mutation, variables), (query_text, _) = operations(GUIDE)
+    asked = await ask(market.admin, mutation, **(variables or {}))
+    assert asked["listExport"]["userErrors"] == []
+    (row,) = await market.world.rows(ListExport)
+    await worked(market.world, row)
+    shown = await ask(market.admin, query_text, id=asked["listExport"]["export"]["id"])
+    assert (shown["node"]["state"], shown["node"]["rowCount"]) == ("DONE", 2)
