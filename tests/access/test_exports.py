@@ -119,7 +119,7 @@ async def test_an_export_says_what_the_list_query_says(
         for role in ROLES:
             actor = town.actors[f"{HOME}-{role}"]
             file = tmp_path / f"{role}.xlsx"
-            count = await Exporter(lines, demo_executor.sessions).write(file, name, actor, HOME)
+            count = await Exporter(lines, demo_executor.services.sessions).write(file, name, actor, HOME)
             rows = await listed_rows(demo_ask, actor, listed)
             assert count == len(rows), role
             book = openpyxl.load_workbook(file)
