@@ -142,6 +142,11 @@ def opened(settings: Settings, *, up_to_date: bool = False) -> Iterator[Settings
 def _at_head(settings: Settings, *, migrating: bool) -> Settings:
     found, wanted = current_revision(settings.database), head_revision()
     if found != wanted:
+        if found and wanted and found > wanted:
+            raise DatabaseError(
+                f"the database stands at migration {found} and this version of Anju ends at {wanted}: a newer one has used "
+                "it; take that one, or another database (ANJU_DATA, DATABASE_URL)"
+            )
         if not migrating:
             raise DatabaseError(f"the database stands at migration {found or 'none'}, not {wanted}; run: anju migrate")
         migrate(settings.database)

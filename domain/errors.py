@@ -51,7 +51,7 @@ class ErrorCode(StrEnum):
     ACTION_NOT_AVAILABLE = "ACTION_NOT_AVAILABLE", "The case is not in a state in which this action exists."
     ACTING_GRANT_REQUIRED = "ACTING_GRANT_REQUIRED", "Several grants would allow the action and none was named."
     FORBIDDEN_ROLE = "FORBIDDEN_ROLE", "The action exists now, but not for the role in which the actor acts."
-    PURPOSE_REQUIRED = "PURPOSE_REQUIRED", "Personal data is revealed only for a stated purpose (PRI-6, PRI-7)."
+    PURPOSE_REQUIRED = "PURPOSE_REQUIRED", "Partners' queries and looks at personal data state a reason (PRI-6, PRI-7)."
     REFERRAL_REQUIRED = "REFERRAL_REQUIRED", "A court sees only cases that were referred to it (FEE-15, PRI-9)."
     SAME_REVIEWER = "SAME_REVIEWER", "The actor decided the previous step in the same office (RULES §9)."
     OWN_APPLICATION = "OWN_APPLICATION", "Nobody decides on an application of their own (RULES §9)."

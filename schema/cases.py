@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import Boolean, Date, Text, Uuid, func
+from sqlalchemy import Date, Text, Uuid, func
 from sqlalchemy import DateTime as SqlDateTime
 
 from domain.roles import Role
@@ -36,6 +36,7 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.fees import BillDispute
     from schema.filings import Filing
     from schema.funds import FundRequest
     from schema.inspections import Inspection
@@ -121,7 +122,9 @@ def document_ids_of(model: type[Any], ids: Any, description: str) -> Any:
 
 # Tasks
 
-CASE = "A case that a workflow moves."
+CASE = strawberry.union(
+    "Case", description="What somebody's turn is about: a case that a workflow moves, or a bill's dispute."
+)
 
 TASK_ORDERS = orders(
     "TaskOrder",
@@ -133,9 +136,6 @@ TASK_ORDERS = orders(
 
 @filters("Which tasks. All given conditions must hold.")
 class TaskFilter:
-    open: bool | None = matches(
-        lambda row, value: row.closed_at.is_(None) == value, Boolean(), "Still to be done (true) or done with (false)."
-    )
     due_before: date | None = matches(lambda row, value: row.due_order < value, Date(), "Due before this day.")
     case_type: str | None = matches(
         lambda row, value: row.case_type == value, Text(), "Only cases of this type, such as `FundRequest`."
@@ -156,9 +156,10 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: 'Annotated[Filing | FundRequest | Inspection, strawberry.union("Case", description=CASE)] | None' = choice(
+    case: "Annotated[BillDispute | Filing | FundRequest | Inspection, CASE] | None" = choice(
         "The case itself.",
         by={
+            "BillDispute": models.Task.bill_dispute_id,  # type: ignore[attr-defined]
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]

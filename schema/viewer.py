@@ -89,7 +89,16 @@ Viewer = plain_type(
         "roles": ("list[Role]", "The capacities that the caller has anywhere."),
         "grants": ("list[ViewerGrant]", "Every capacity, one by one."),
         "scopes": ("list[str]", "The scopes of a partner's token; empty for people."),
-        "tasks": listing("Task", "The caller's work queue over all workflows, overdue first."),
+        "tasks": listing(
+            "Task",
+            "The caller's work queue (待办) over all workflows, overdue first.",
+            where=lambda task, _env: task.closed_at.is_(None),
+        ),
+        "done_tasks": listing(
+            "Task",
+            "What was the turn of one of the caller's roles and is over (已办).",
+            where=lambda task, _env: task.closed_at.is_not(None),
+        ),
         "task_counts": answer(
             task_counts, "How much waits in each of the caller's queues.", shows="list[TaskCount] | None", of=True
         ),

@@ -132,6 +132,8 @@ def _pays(turn: int, half: int) -> tuple[int, Channel] | None:
     """The percentage of what is open that a unit pays after a half-year, and how: most pay, some late, some not."""
     if turn % 9 == 8 or (turn % 4 and half % 2 == 0):  # some never pay, most once a year
         return None
+    if turn == 0 and half == 3:  # the resident who signs in has something left to pay
+        return None
     if turn % 9 == 6 and half >= 2:
         return None
     if turn % 9 == 4 and half == 3:

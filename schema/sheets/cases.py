@@ -135,7 +135,6 @@ LISTS = (
                     shown("dueOn", "办理期限", "Due on"),
                     shown("isOverdue", "逾期", "Overdue"),
                     shown("openedAt", "到达时间", "Opened at"),
-                    shown("closedAt", "办结时间", "Closed at"),
                     shown("township", "街道（镇）代码", "Township"),
                     shown("community", "社区代码", "Community"),
                 ),

@@ -46,8 +46,8 @@ async def test_in_lists_as_by_id(login: str, town: Demo, demo_ask: Ask) -> None:
 
 
 async def test_under_a_union_each_type_has_its_own(town: Demo, demo_ask: Ask) -> None:
-    shown = " ".join(
-        f"... on {name} {{ id availableActions {{ action }} }}" for name in ("Filing", "FundRequest", "Inspection")
+    shown = "... on Node { id } " + " ".join(
+        f"... on {name} {{ availableActions {{ action }} }}" for name in ("Filing", "FundRequest", "Inspection")
     )
     text = f"{{ viewer {{ tasks(first: 100) {{ nodes {{ case {{ __typename {shown} }} }} }} }} }}"
     kinds = set()

@@ -102,6 +102,13 @@ def test_a_missing_database_is_made_and_a_server_that_does_not_answer_is_named(d
             pass
         with opened(load(database_url=url), up_to_date=True) as settings:
             assert current_revision(settings.database) == head_revision()
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        with (
+            pytest.raises(DatabaseError, match="a newer one has used it"),
+            opened(load(database_url=url), up_to_date=True),
+        ):
+            pass
     finally:
         with psycopg.connect(database.superuser_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database.name}_made")

@@ -342,6 +342,9 @@ async def test_banks_find_bills_and_their_own_payments_and_residents_what_is_the
     assert await bank.sees(FeeBill, FeeBill.state == "ISSUED")
     assert {payment.channel for payment in await bank.sees(Payment)} == {"BANK"}
     resident = await sign_in("370303-resident")
+    bills = await resident.sees(FeeBill)
+    assert {bill.state for bill in bills} == {"ISSUED", "PAID", "DISPUTED"}
+    assert [bill for bill in bills if bill.state == "ISSUED" and bill.due_on < resident.loaded.today]
     assert len(await resident.sees(Estate)) == 1
     assert await resident.sees(Company)
     assert await resident.sees(Inspection, Inspection.published_on.is_not(None))

@@ -19,7 +19,7 @@ DRAFT = """mutation Draft($estate: ID!, $key: String!) {
   } }"""
 STEP = """mutation Step($input: FundRequestStepInput!) { fundRequestCheck(input: $input) {
   userErrors { code field } fundRequest { state } } }"""
-QUEUE = """{ viewer { tasks(where: {open: true}) { totalCount countsByState { state count }
+QUEUE = """{ viewer { tasks { totalCount countsByState { state count }
     nodes { role actions caseType title isOverdue caseId case { __typename ... on FundRequest { id state } } } }
   taskCounts { role caseType open dueToday overdue } } }"""
 

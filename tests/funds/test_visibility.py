@@ -40,7 +40,8 @@ EVERYTHING = """query {
     findings { totalCount } rectifications { totalCount } events { totalCount nodes { action } } } }
   inspectionPlans { totalCount nodes { id inspections { totalCount } } }
   auditEvents { totalCount nodes { id action } }
-  viewer { tasks { totalCount nodes { id role title case { __typename ... on FundRequest { id } ... on Inspection { id } } } } }
+  viewer { tasks { totalCount nodes { id role title case { __typename ... on FundRequest { id } ... on Inspection { id } } } }
+    doneTasks { totalCount } }
 }"""
 
 
@@ -129,14 +130,15 @@ async def test_everybody_sees_what_the_matrix_says(live: Stage, ask: Ask, databa
     for name, actor in actors.items():
         who = dataclasses.replace(actor, today=live.today)
         found = await ask(who, EVERYTHING)
-        queue = found.pop("viewer")["tasks"]
+        viewer = found.pop("viewer")
         reference = Reference(world, who, places.sees)
         expected = reference.answer(EVERYTHING[: EVERYTHING.index("  viewer")] + "}", {})["data"]
         wrong = list(differences(found, expected))
         assert not wrong, (name, "\n".join(wrong))
-        # The queue, from the rows themselves.
+        # The queue, and what is done with, from the rows themselves.
         tasks = [row for row in world.rows[_model("Task")] if places.sees(who, _model("Task"), row)]
-        assert queue["totalCount"] == len(tasks), name
+        assert viewer["tasks"]["totalCount"] == len([row for row in tasks if row.closed_at is None]), name
+        assert viewer["doneTasks"]["totalCount"] == len([row for row in tasks if row.closed_at is not None]), name
 
 
 def differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:
