@@ -36,6 +36,7 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.data_requests import DataRequest
     from schema.filings import Filing
     from schema.funds import FundRequest
     from schema.inspections import Inspection
@@ -121,7 +122,7 @@ def document_ids_of(model: type[Any], ids: Any, description: str) -> Any:
 
 # Tasks
 
-CASE = "A case that a workflow moves."
+CASE = strawberry.union("Case", description="A case that a workflow moves.")
 
 TASK_ORDERS = orders(
     "TaskOrder",
@@ -156,9 +157,10 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: 'Annotated[Filing | FundRequest | Inspection, strawberry.union("Case", description=CASE)] | None' = choice(
+    case: "Annotated[DataRequest | Filing | FundRequest | Inspection, CASE] | None" = choice(
         "The case itself.",
         by={
+            "DataRequest": models.Task.data_request_id,  # type: ignore[attr-defined]
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]
