@@ -21,24 +21,22 @@ from schema import personal_data as personal_data_schema
 from schema.cases import available_actions_of, events_of, reviews_of
 from schema.common import DateTime
 from schema.engine.declare import (
-    Connection,
     column,
     derived,
     descending,
-    described,
     entity,
     filters,
     listing,
     matches,
     one,
     orders,
-    plain_type,
 )
 from schema.engine.intents import changes, given, inputs, intent, ref
+from schema.engine.types import Connection, described, plain_type
 from schema.engine.values import Ref, encode_id
 
 if TYPE_CHECKING:
-    from schema.cases import AuditEvent, Review
+    from schema.cases import AuditEvent, AvailableAction, Review
     from schema.estates import Estate, Unit
     from schema.people import Occupancy, Owner
 
@@ -107,7 +105,7 @@ class DataRequest:
     decided_reason: str | None = column(models.DataRequest.decided_reason, "Why it was refused or revoked.")
     reviews: Connection["Review"] = reviews_of(models.DataRequest)
     events: Connection["AuditEvent"] = events_of(models.DataRequest)
-    available_actions: "list[AvailableAction]" = available_actions_of(  # type: ignore[name-defined] # noqa: F821
+    available_actions: "list[AvailableAction]" = available_actions_of(  # type: ignore[valid-type]
         models.DataRequest, models.DataRequest.holds, models.DataRequest.expires_on
     )
 

@@ -28,16 +28,15 @@ from schema.engine.declare import (
     column,
     computed,
     descending,
-    described,
     entity,
     filters,
     listing,
     matches,
     orders,
-    plain_type,
 )
-from schema.engine.execute import Run
 from schema.engine.intents import given, inputs, intent, ref
+from schema.engine.run import Run
+from schema.engine.types import described, plain_type
 from schema.engine.values import Ref, encode_id
 
 for _enumeration in (LawfulBasis, ProcessingPurpose, PersonalField, Hold, CopyFormat):
