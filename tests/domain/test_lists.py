@@ -356,6 +356,7 @@ GUARDED = {
         "ORDER_AGAIN": {"not_put_right", "deadline_set"},
         "PENALISE": {"not_put_right"},
     },
+    "data_correction": {},
     "data_deletion": {"PSEUDONYMISE": {"nothing_held"}, "BLOCK": {"something_held"}},
     "data_disclosure": {"APPROVE": {"not_over"}},
 }
