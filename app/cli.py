@@ -16,6 +16,7 @@ import typer
 from typer import Argument, Option
 from typer.exceptions import TyperException
 
+from app import data_key_commands as data_key_commands  # adds to `anju keys`
 from app.identity_commands import clients, keys
 
 if TYPE_CHECKING:

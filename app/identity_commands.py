@@ -11,7 +11,7 @@ from typer import Argument, Option
 if TYPE_CHECKING:
     from app.settings import Settings
 
-keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens (签名密钥).")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign tokens (签名密钥), and those that seal personal data.")
 clients = typer.Typer(no_args_is_help=True, help="Apps and partners' systems (客户端).")
 
 T = TypeVar("T")

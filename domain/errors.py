@@ -7,7 +7,7 @@
 
     ErrorCode
     ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
-    │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
+    │                REFERRAL_REQUIRED · LEGAL_HOLD · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
     ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
@@ -52,6 +52,7 @@ class ErrorCode(StrEnum):
     ACTING_GRANT_REQUIRED = "ACTING_GRANT_REQUIRED", "Several grants would allow the action and none was named."
     FORBIDDEN_ROLE = "FORBIDDEN_ROLE", "The action exists now, but not for the role in which the actor acts."
     PURPOSE_REQUIRED = "PURPOSE_REQUIRED", "Partners' queries and looks at personal data state a reason (PRI-6, PRI-7)."
+    LEGAL_HOLD = "LEGAL_HOLD", "The law requires keeping the data that was asked to be deleted (PRI-8)."
     REFERRAL_REQUIRED = "REFERRAL_REQUIRED", "A court sees only cases that were referred to it (FEE-15, PRI-9)."
     SAME_REVIEWER = "SAME_REVIEWER", "The actor decided the previous step in the same office (RULES §9)."
     OWN_APPLICATION = "OWN_APPLICATION", "Nobody decides on an application of their own (RULES §9)."

@@ -2,6 +2,7 @@
 
 from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
+from domain.data_requests import DATA_CORRECTION, DATA_DELETION, DATA_DISCLOSURE
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
 from domain.inspections import INSPECTION
@@ -19,6 +20,9 @@ ALL: tuple[Workflow, ...] = (
     FUND_REQUEST,
     EMERGENCY_FUND_REQUEST,
     INSPECTION,
+    DATA_CORRECTION,
+    DATA_DELETION,
+    DATA_DISCLOSURE,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

@@ -5,6 +5,7 @@ from models import cases as cases
 from models import committees as committees
 from models import companies as companies
 from models import contracts as contracts
+from models import data_requests as data_requests
 from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
@@ -18,5 +19,6 @@ from models import ledger as ledger
 from models import oauth as oauth
 from models import payments as payments
 from models import people as people
+from models import personal_data as personal_data
 from models import register as register
 from models import search as search

@@ -172,6 +172,7 @@ class Task(CountyRow):
 Task.bill_dispute_id = column_property(case((Task.case_type == "BillDispute", Task.case_id)))
 Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)))
 Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
+Task.data_request_id = column_property(case((Task.case_type == "DataRequest", Task.case_id)))
 Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 

@@ -238,18 +238,23 @@ class CancellationTest(CountyRow):
 
 
 class Referral(CountyRow):
-    """What the bureau opened to a partner beyond the published fields: for one case, until a day (PRI-4).
+    """What the bureau opened to a partner or a department beyond the published fields: for one case, until a day (PRI-4).
 
-    The subjects are companies or property areas; the scope names what may be read about them.
+    The subjects are companies or property areas, or of a data request persons, units, an estate; the scope names what may be
+    read about them.
     """
 
     __tablename__ = "referral"
     __table_args__ = (
         index("client_id", "expires_on"),
+        index("account_id", "expires_on"),
         CheckConstraint("expires_on >= approved_on", name="dates_in_order"),
+        CheckConstraint("(client_id IS NULL) <> (account_id IS NULL)", name="one_holder"),
     )
 
-    client_id: Mapped[str] = mapped_column(ForeignKey("oauth_client.client_id"))
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("oauth_client.client_id"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+    """The official of a department for whom it is opened; a partner has its client."""
     purpose: Mapped[str]
     legal_basis: Mapped[str]
     case_number: Mapped[str]
@@ -265,7 +270,7 @@ class Referral(CountyRow):
 
 
 class ReferralSubject(CountyRow):
-    """One company or property area that a referral opens to its client."""
+    """One company, property area, owner, unit or estate that a referral opens to whom it names."""
 
     __tablename__ = "referral_subject"
     __table_args__ = (
@@ -275,9 +280,9 @@ class ReferralSubject(CountyRow):
     )
 
     referral_id: Mapped[uuid.UUID]
-    client_id: Mapped[str]
+    client_id: Mapped[str | None]
     subject_type: Mapped[str]
-    """``company`` or ``property_area``."""
+    """``company`` or ``property_area``; of a data request ``owner``, ``unit`` or ``estate``."""
     subject_id: Mapped[uuid.UUID]
 
 

@@ -62,12 +62,14 @@ async def open_case(
     The actor is the applicant. Refuses as ``domain.workflow.check_opening`` does: a role that may not open such a
     case in this county, missing documents, what the opening's guards say.
     """
-    if uow.actor.account_id is None:
+    # A partner's client has no login: its command has named the standing account in whose name it applies.
+    applicant = uow.actor.account_id or case.applicant_id
+    if applicant is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
     case.county = uow.county
     case.workflow, case.workflow_version = workflow.id, workflow.version
     case.profile_version = uow.profile.version
-    case.applicant_id, case.applicant_role = uow.actor.account_id, grant.role.value
+    case.applicant_id, case.applicant_role = applicant, grant.role.value
     case.state, case.state_since, case.step = workflow.start, uow.now, 0
     uow.session.add(case)
     await uow.session.flush()  # documents, reviews and tasks name the case's id

@@ -36,6 +36,7 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.data_requests import DataRequest
     from schema.fees import BillDispute
     from schema.filings import Filing
     from schema.funds import FundRequest
@@ -156,10 +157,11 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: "Annotated[BillDispute | Filing | FundRequest | Inspection, CASE] | None" = choice(
+    case: "Annotated[BillDispute | DataRequest | Filing | FundRequest | Inspection, CASE] | None" = choice(
         "The case itself.",
         by={
             "BillDispute": models.Task.bill_dispute_id,  # type: ignore[attr-defined]
+            "DataRequest": models.Task.data_request_id,  # type: ignore[attr-defined]
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]

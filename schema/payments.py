@@ -8,6 +8,7 @@ from sqlalchemy import Date
 
 from auth.policies.fees import OF_A_COMPANY
 from domain.payments import Channel, PaymentState
+from domain.personal_data import PersonalField
 from domain.roles import RESIDENTS, Role
 from models import payments as models
 from schema.common import DateTime, Fen
@@ -72,7 +73,12 @@ class Payment:
     amount: Fen = column(models.Payment.amount, "How much.")
     prepaid: Fen = column(models.Payment.prepaid, "What no bill has taken: it stays the unit's money until one does.")
     refunded: Fen = column(models.Payment.refunded, "What was paid back of it.")
-    payer_name: str | None = column(models.Payment.payer_name, "Who paid, as it was written down.", to=PARTIES)
+    payer_name: str | None = column(
+        models.Payment.payer_name,
+        "Who paid, as it was written down.",
+        to=PARTIES,
+        personal=PersonalField.NAME,
+    )
     received_on: datetime.date = column(models.Payment.received_on, "The day the money came.")
     state: PaymentState = column(models.Payment.state, "Where it stands.")
     reversal_reason: str | None = column(models.Payment.reversal_reason, "Why it was taken back.")

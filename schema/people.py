@@ -13,6 +13,7 @@ from domain.estates import (
     OwnershipKind,
     SearchKind,
 )
+from domain.personal_data import PersonalField
 from domain.roles import COMPANY, OFFICIALS, Role
 from models import estates, people
 from schema.conditions import found_by
@@ -65,14 +66,19 @@ class OwnerFilter:
 @entity(people.Owner, "An owner (业主), a person or an organisation.", orders=OWNER_ORDERS, filters=OwnerFilter)
 class Owner:
     kind: OwnerKind = column(people.Owner.kind, "Person or organisation.")
-    name: str = column(people.Owner.name, "The name.")
+    name: str = column(people.Owner.name, "The name.", personal=PersonalField.NAME)
     masked_name: str = column(people.Owner.name_mask, "The name as public lists show it: 王*.")
     document: str | None = column(
         people.Owner.document_mask, "Number of the identity document, masked.", to=WITH_DOCUMENTS
     )
     phone: str | None = column(people.Owner.phone_mask, "Phone, masked.", to=WITH_PHONES)
     credit_code: str | None = column(people.Owner.credit_code, "Unified social credit code of an organisation.")
-    agent_name: str | None = column(people.Owner.agent_name, "Who acts for an organisation (代理人).", to=WITH_PHONES)
+    agent_name: str | None = column(
+        people.Owner.agent_name,
+        "Who acts for an organisation (代理人).",
+        to=WITH_PHONES,
+        personal=PersonalField.AGENT_NAME,
+    )
     agent_phone: str | None = column(people.Owner.agent_phone_mask, "The agent's phone, masked.", to=WITH_PHONES)
     is_minor: bool = column(people.Owner.is_minor, "A minor, who acts through a guardian.")
     guardian: "Owner | None" = one(
@@ -114,7 +120,7 @@ OCCUPANCY_ORDERS = orders(
 class Occupancy:
     unit: "Unit | None" = one(estates.Occupancy.unit_id, "The unit.")
     kind: OccupancyKind = column(estates.Occupancy.kind, "Tenant, family or other.")
-    name: str = column(estates.Occupancy.name, "The name.")
+    name: str = column(estates.Occupancy.name, "The name.", personal=PersonalField.NAME)
     phone: str | None = column(estates.Occupancy.phone_mask, "Phone, masked.")
     pays_fees: bool = column(estates.Occupancy.pays_fees, "Whether they agreed to pay the property fee.")
     valid_from: datetime.date = column(estates.Occupancy.valid_from, "First day.")

@@ -16,4 +16,5 @@ from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
 from auth.policies import payments as payments
 from auth.policies import people as people
+from auth.policies import personal_data as personal_data
 from auth.policies import register as register

@@ -109,5 +109,7 @@ policy(ServicePremises, {role: Via("filing_id", Filing) for role in frozenset(Ro
 policy(ModelText, dict.fromkeys(frozenset(Role) - PARTNERS, whole_county))
 policy(FilingCounter, {})
 policy(FilingQueryLog, {**dict.fromkeys(PARTNERS, _of_own_client), Role.BUREAU: whole_county})
-policy(Referral, {**dict.fromkeys(PARTNERS, _of_own_client), Role.BUREAU: whole_county})
-policy(ReferralSubject, {role: Via("referral_id", Referral) for role in (*PARTNERS, Role.BUREAU)})
+_OPENED_TO_ME: Predicate = lambda row, scope: row.account_id == scope.any("accounts")  # noqa: E731
+_OFFICES_REFERRED = dict.fromkeys((Role.TOWNSHIP, Role.PRICE, Role.MARKET), _OPENED_TO_ME)
+policy(Referral, {**dict.fromkeys(PARTNERS, _of_own_client), **_OFFICES_REFERRED, Role.BUREAU: whole_county})
+policy(ReferralSubject, {role: Via("referral_id", Referral) for role in (*PARTNERS, *_OFFICES_REFERRED, Role.BUREAU)})

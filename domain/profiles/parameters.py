@@ -183,6 +183,10 @@ class Profile:
     """Whether only rooms above ground count."""
     premises_committee_001m2: int
     """Least room of the owners' committee among the premises."""
+    personal_data_answer_working_days: int
+    """Working days in which a person's request about the own data is answered (PRI-8)."""
+    data_request_working_days: int
+    """Working days in which a court's or department's data request is decided (PRI-4)."""
 
     # Assembly, committee and votes (RULES §2, §5)
     first_assembly_set: AssemblySet

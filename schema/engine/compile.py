@@ -4,9 +4,10 @@ Every table reference names its county by a bind, and the visibility policy is p
 edge and in every count: a model without a policy cannot be compiled (DESIGN §3, §5, §8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from graphql import FieldNode, SelectionSetNode
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, bindparam, case, cast, func, select
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.orm import aliased
 
 from auth.visibility import Mode, Via, follows, rules_of, seen_from, visible
+from domain.personal_data import PersonalField
 from domain.roles import Role
 from schema.engine import declare
 from schema.engine.declare import ENTITIES, FILTERS, Entity
@@ -107,6 +109,9 @@ class Compiler(Statement):
         self, entity: Entity, row: Any, declared: declare.Declaration, nodes: list[FieldNode], path: Path
     ) -> ColumnElement[Any]:
         match declared:
+            case declare.Column(attr, personal=str() as shown):
+                values = (row.county, row.id, getattr(row, attr.key))
+                return self._filled(entity, partial(_shown, entity.name, shown), values, nodes, path)
             case declare.Column(attr):
                 return self._scalar(getattr(row, attr.key), plain=declared.plain)
             case declare.Derived(expression):
@@ -127,11 +132,17 @@ class Compiler(Statement):
                 first = select(made).where(*test).order_by(*declared.by(child)).limit(sql("1"))
                 return func.coalesce(first.scalar_subquery(), NULL)
             case declare.Computed(function, needs):
-                fill = Fill(path, function, entity.name, tuple(nodes), len(self.fills))
-                self.fills.append(fill)
-                values = [self._scalar(getattr(row, attr.key)) for attr in needs]
-                return concat([f'["\\u0000{fill.number}"', *(piece for value in values for piece in (",", value)), "]"])
+                return self._filled(entity, function, [getattr(row, attr.key) for attr in needs], nodes, path)
         raise TypeError(f"{entity.name}.{nodes[0].name.value} cannot be compiled")
+
+    def _filled(
+        self, entity: Entity, function: Callable[..., Any], needs: Sequence[Any], nodes: list[FieldNode], path: Path
+    ) -> ColumnElement[str]:
+        """A placeholder with the values that ``function`` makes the field's value of."""
+        fill = Fill(path, function, entity.name, tuple(nodes), len(self.fills))
+        self.fills.append(fill)
+        pieces = [piece for value in needs for piece in (",", self._scalar(value))]
+        return concat([f'["\\u0000{fill.number}"', *pieces, "]"])
 
     def _scalar(self, value: Any, *, known: bool = True, plain: bool = False) -> ColumnElement[Any]:
         stored = getattr(value, "property", None)
@@ -273,6 +284,13 @@ def pointing_at(row: Any, on: Any, where: Limit | None) -> list[Limit]:
     """What makes rows this one's: their foreign key ``on``, and ``where``."""
     limits: list[Limit] = [lambda child: child.county == row.county, lambda child: getattr(child, on.key) == row.id]
     return limits if where is None else [*limits, where]
+
+
+def _shown(type_name: str, field: PersonalField, run: Any, county: str, key: str, value: Any) -> Any:
+    """Personal data in plain: remembered for the log, which is written before the answer is given (PRI-7)."""
+    if value is not None:
+        run.personal_reads.setdefault(county, {}).setdefault((type_name, UUID(key)), set()).add(field)
+    return value
 
 
 def _holds(declared: declare.Filter, given: tuple[Any, ...], row: Any) -> ColumnElement[bool]:

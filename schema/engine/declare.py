@@ -26,6 +26,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import EnumValue
 from strawberry.types.field import StrawberryField
 
+from domain.personal_data import PersonalField
 from domain.roles import Role
 from schema.engine.types import DEFINITION, TYPES, argument, camel, defined, enum_type, named, plain_type, target_of
 
@@ -44,6 +45,8 @@ class Column:
     to: Audience = None
     mask: Any = None
     plain: bool = False
+    personal: PersonalField | None = None
+    """What of a person it shows in plain: each row shown is put on record before the answer is given (PRI-7)."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +191,14 @@ def _field(declaration: Declaration, description: str, annotation: str | None = 
     return StrawberryField(description=description, type_annotation=given, metadata={DECLARATION: declaration})
 
 
-def column(attr: Any, description: str, *, to: Audience = None, mask: Any = None) -> Any:
-    """A stored value; ``mask`` is the attribute that others than ``to`` get instead of null."""
-    return _field(Column(attr, to, mask), description)
+def column(
+    attr: Any, description: str, *, to: Audience = None, mask: Any = None, personal: PersonalField | None = None
+) -> Any:
+    """A stored value; ``mask`` is the attribute that others than ``to`` get instead of null. Whoever is shown what is
+    ``personal`` is put on record."""
+    if personal is not None:
+        description = f"{description} Reads are logged."
+    return _field(Column(attr, to, mask, personal=personal), description)
 
 
 def one(column: Any, description: str, *, to: Audience = None) -> Any:

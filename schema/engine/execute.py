@@ -57,6 +57,7 @@ class Executor:
         """Run a query or a mutation; the answer is complete."""
         run = Run(self.services, document, operation, dict(variables), actor, context)
         data, errors = await (mutation(run) if operation.kind == "mutation" else query(run))
+        await run.log_personal_reads()
         return Answer(body(data, errors, context))
 
     async def subscribe(
@@ -80,6 +81,7 @@ class Executor:
                         read = await Fields(run, reader).row(value, nodes)
                 else:
                     read = await Fields(run).show(value, run.definition(run.root_type, nodes).type, nodes)
+                await run.log_personal_reads()
                 if read is not None:
                     yield body(b'{"%s":%s}' % (key.encode(), read), [], context)
 

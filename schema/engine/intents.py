@@ -37,7 +37,7 @@ MOST_ITEMS = 100
 
 @dataclass(frozen=True)
 class Reference:
-    """An input field that holds the id of a row of this type."""
+    """An input field that holds the id of a row of this type, or of one of several (``Owner|Occupancy``)."""
 
     type: str
 
@@ -96,7 +96,10 @@ def given(description: str, *, default: Any = MISSING) -> Any:
 
 
 def ref(type_name: str, description: str, *, default: Any = MISSING) -> Any:
-    """An input field that names a row by its id; an id of another type or county is ``NOT_FOUND``."""
+    """An input field that names a row by its id; an id of another type or county is ``NOT_FOUND``.
+
+    Of several types (``ref("Owner|Occupancy", …)``) the command gets a pair: the type's name and the id.
+    """
     return StrawberryField(description=description, default=default, metadata={DECLARATION: Reference(type_name)})
 
 
@@ -258,11 +261,12 @@ def _keys(declared: Reference, value: Any, counties: dict[str, str], at: str) ->
     if isinstance(value, list):
         return [_keys(declared, each, counties, f"{at}.{index}") for index, each in enumerate(value)]
     found = decode_id(value, at)
-    if found.type != declared.type:
+    types = declared.type.split("|")
+    if found.type not in types:
         raise Refusal(ErrorCode.NOT_FOUND, at)
     if found.county:
         counties.setdefault(found.county, at)
-    return found.key
+    return found.key if len(types) == 1 else (found.type, found.key)
 
 
 def _plain(value: Any, input_name: str | None, counties: dict[str, str], at: str) -> Any:

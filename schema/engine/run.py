@@ -6,8 +6,9 @@ Whatever follows from the document and the *shape* of its variables alone is wor
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLField, GraphQLSchema
 from graphql.execution.values import VariableValues, get_variable_values
@@ -15,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor
 from domain.calendar import today
+from domain.personal_data import PersonalField
 from models.sealed import Vault
 from resolvers.idempotency import Outcome
+from resolvers.personal_data import append_shown
 from resolvers.unit_of_work import UnitOfWork, transact
 from schema.documents import Document, Operation, RequestContext
 from schema.engine.reading import ReadLines
@@ -66,6 +69,8 @@ class Run:
         self.raw = raw
         self.variables = self._plain_variables() or self._coerced()
         self.shape = tuple((name, shape(value)) for name, value in self.variables.coerced.items())
+        self.personal_reads: dict[str, dict[tuple[str, UUID], set[PersonalField]]] = {}
+        """By county: of which rows what was shown in plain, to be logged before the answer is given."""
 
     # What is asked
 
@@ -137,6 +142,13 @@ class Run:
     def page_cap(self) -> int:
         """The most rows of a page."""
         return self.services.longest_page or (MOST if self.actor.client_id is None else MOST_OF_PARTNERS)
+
+    async def log_personal_reads(self) -> None:
+        """Put on record whose personal data the answer shows (PRI-7), with one statement in each county."""
+        reads, self.personal_reads = self.personal_reads, {}
+        operation = ",".join(sorted({nodes[0].name.value for nodes in self.roots.values()}))
+        for county, rows in reads.items():
+            await self.within(county, partial(append_shown, reads=rows, operation=operation))
 
     async def within(self, county: str, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         """Run ``work(uow)`` in a transaction of its own in one county (``NOT_FOUND`` for a county without a grant)."""

@@ -63,7 +63,8 @@ KNOWN = (Company, Document, ModelText, *BY_COMPANY, *BY_SERVICE, *OF_CLIENTS)
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool:
     """Whether a row is the grant's own."""
     if isinstance(row, OF_CLIENTS):
-        return grant.role is Role.BUREAU or row.client_id == actor.client_id
+        mine = (row.client_id, actor.client_id), (row.account_id, actor.account_id)
+        return grant.role is Role.BUREAU or any(one is not None and one == other for one, other in mine)
     if isinstance(row, ModelText):
         return True
     if isinstance(row, Document):

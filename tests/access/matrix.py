@@ -16,7 +16,7 @@ from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import fees, filings
+from tests.access import fees, filings, personal_data
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -172,6 +172,8 @@ class Places:
             return self._own_person(actor, grant, row)
         if isinstance(row, ListExport):
             return bool(row.requested_by == actor.account_id)
+        if isinstance(row, personal_data.KNOWN):
+            return personal_data.own(self, actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
         if isinstance(row, fees.KNOWN):

@@ -18,6 +18,7 @@ from auth.actor import Actor
 from domain.roles import PARTNERS, Role
 from models.base import new_id
 from models.estates import Unit
+from models.personal_data import PersonalDataRead
 from schema.api import graphql_schema
 from schema.engine import declare
 from schema.engine.declare import ENTITIES, Entity, declaration_of
@@ -144,6 +145,9 @@ def chosen(places: Places, actor: Actor, entity: Entity) -> list[Any]:
     return list(islice((row for kept in kinds.values() for row in kept), 100))
 
 
+WRITTEN_BY_ASKING = {PersonalDataRead}
+"""The log of reads grows by these very questions (tests/personal_data shows who sees it)."""
+
 # -- the matrix, executed -----------------------------------------------------------------------------------------------
 
 
@@ -153,7 +157,7 @@ async def test_every_type_as_the_matrix_says(login: str, town: Demo, demo_ask: A
     reference = Reference(town.world, actor, places.sees)
     wrong: list[str] = []
     for type_name, entity in ENTITIES.items():
-        if type_name in roots():
+        if type_name in roots() and entity.model not in WRITTEN_BY_ASKING:
             text = f"{{ {roots()[type_name]}(first: 5) {{ {figures(type_name)} nodes {{ id }} }} }}"
             wrong += differences(await demo_ask(actor, text), reference.answer(text, {}), type_name)
         ids = [opaque(entity, row) for row in chosen(places, actor, entity)]

@@ -37,6 +37,8 @@ FACTS: dict[str, Any] = {
     "rectify_by": date(2025, 6, 20),
     "inspected_on": date(2025, 6, 2),
     "posted_to": date(2025, 6, 9),
+    "holds": [],
+    "expires_on": date(2025, 6, 30),
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -49,6 +51,9 @@ APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
 REVIEWERS = CHECKERS | {Role.MARKET}
 PARTIES = COMMITTEE | ADMIN
+REGISTRARS = TOWNSHIP | COMMUNITY | BUREAU
+CONCERNED = {Role.OWNER, Role.TENANT} | REGISTRARS
+ASKING = {Role.COURT, Role.BANK, Role.PRICE, Role.MARKET} | TOWNSHIP | BUREAU
 
 
 def checked_by_township_and_community(applicants: set[Role]) -> dict[str, dict[str, set[Role]]]:
@@ -148,6 +153,16 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "PENALISED": {"PUBLISH": OFFICES},
         "TRANSFERRED": {"PUBLISH": OFFICES},
     },
+    "data_correction": {
+        "SUBMITTED": {"CORRECT": REGISTRARS | FIRM, "REFUSE": REGISTRARS | FIRM, "WITHDRAW": CONCERNED},
+    },
+    "data_deletion": {
+        "SUBMITTED": {"PSEUDONYMISE": BUREAU, "BLOCK": BUREAU, "REFUSE": BUREAU, "WITHDRAW": CONCERNED},
+    },
+    "data_disclosure": {
+        "SUBMITTED": {"APPROVE": BUREAU, "REFUSE": BUREAU, "WITHDRAW": ASKING},
+        "APPROVED": {"REVOKE": BUREAU, "EXPIRE": CLOCK},
+    },
 }
 
 SIMPLE = ("leader_filing", "covenant_filing", "premises_filing")
@@ -159,6 +174,8 @@ REASONED = {
     "fund_request": {"RETURN", "REJECT", "CANCEL"},
     "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL"},
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
+    **{key: {"REFUSE"} for key in ("data_correction", "data_deletion")},
+    "data_disclosure": {"REFUSE", "REVOKE"},
 }
 
 DECIDED = {
@@ -168,6 +185,9 @@ DECIDED = {
     "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "emergency_fund_request": {"APPROVE", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "inspection": set[str](),
+    "data_correction": {"CORRECT", "REFUSE"},
+    "data_deletion": {"PSEUDONYMISE", "BLOCK", "REFUSE"},
+    "data_disclosure": {"APPROVE", "REFUSE"},
 }
 
 APPLICANTS_OWN = {
@@ -177,6 +197,7 @@ APPLICANTS_OWN = {
     "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL"},
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
+    **{key: {"WITHDRAW"} for key in ("data_correction", "data_deletion", "data_disclosure")},
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -241,6 +262,10 @@ DUE = {
     ("emergency_fund_request", "REPORTED", "CHECK_SITE"): date(2025, 6, 3),
     ("emergency_fund_request", "POSTED", "VERIFY"): date(2025, 6, 10),
     ("emergency_fund_request", "TOWNSHIP_VERIFIED", "GRANT"): date(2025, 6, 3),
+    ("data_correction", "SUBMITTED", "CORRECT"): date(2025, 6, 23),
+    ("data_deletion", "SUBMITTED", "PSEUDONYMISE"): date(2025, 6, 23),
+    ("data_deletion", "SUBMITTED", "BLOCK"): date(2025, 6, 23),
+    ("data_disclosure", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
     ("inspection", "RECTIFICATION_ORDERED", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "OVERDUE", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "SUBMITTED", "RECHECK"): date(2025, 6, 9),
@@ -265,6 +290,7 @@ CLOCKS = {
     **{(name, "FILED", "REPLACE"): date(2025, 7, 31) for name in SIMPLE},
     ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
     ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
+    ("data_disclosure", "APPROVED", "EXPIRE"): date(2025, 6, 30),
 }
 """The last day before the clock acts."""
 
@@ -330,6 +356,9 @@ GUARDED = {
         "ORDER_AGAIN": {"not_put_right", "deadline_set"},
         "PENALISE": {"not_put_right"},
     },
+    "data_correction": {},
+    "data_deletion": {"PSEUDONYMISE": {"nothing_held"}, "BLOCK": {"something_held"}},
+    "data_disclosure": {"APPROVE": {"not_over"}},
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 

@@ -45,8 +45,11 @@ from tests.world import World
 
 GUIDE = ROOT / "docs" / "list-exports.md"
 NOT_EXPORTED = {
+    "dataRequests": "personal requests are worked on one by one",
     "divisions": "the official tree, which every client keeps anyway",
+    "legalHolds": "orders about persons stay with the case",
     "listExports": "this very list",
+    "personalDataReads": "the copy of the own data has them (personalDataCopy)",
     "registerJobs": "files of their own",
 }
 
