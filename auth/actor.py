@@ -38,6 +38,15 @@ class Grant:
     scopes: tuple[str, ...] = ()
     valid_from: date = date.min
     valid_to: date | None = None
+    source_type: str = ""
+    """The table of the fact that it follows from."""
+    acting_for: str | None = None
+    """Whom an acting official stands in for (代理)."""
+
+    @property
+    def capacity(self) -> tuple[Any, ...]:
+        """What it makes of its holder; two duties in one office are one capacity."""
+        return tuple(getattr(self, name) for name in _CAPACITY)
 
     def scope(self, what: str) -> tuple[Any, ...]:
         """What it covers of one sort, by the plurals of ``auth.visibility.SCOPES``: ``grant.scope("units")``."""
@@ -59,6 +68,30 @@ _SCOPE_FIELDS = {
     "townships": "township",
     "units": "unit_id",
 }
+
+
+_CAPACITY = (
+    "role",
+    "county",
+    "office",
+    "township",
+    "community",
+    "unit_id",
+    "estate_id",
+    "area_id",
+    "company_id",
+    "committee_id",
+    "client_id",
+    "acting_for",
+)
+
+
+def one_capacity(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """One grant of each capacity, the one that opens most: who may act in several has to say in which."""
+    found: dict[tuple[Any, ...], Grant] = {}
+    for grant in sorted(grants, key=lambda grant: (-len(grant.scopes), grant.id)):
+        found.setdefault(grant.capacity, grant)
+    return tuple(found.values())
 
 
 def _anywhere(_grant: Grant) -> bool:
@@ -120,7 +153,7 @@ class Actor:
         the client then names one with ``X-Acting-As``.
         """
         wanted = frozenset(roles)
-        found = self.eligible(wanted, county, where)
+        found = one_capacity(self.eligible(wanted, county, where))
         if not found:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=wanted)
         if len(found) > 1:

@@ -7,7 +7,8 @@
 
     ErrorCode
     ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
-    │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
+    │                REFERRAL_REQUIRED · SAME_REVIEWER · OWN_APPLICATION · POWER_REQUIRED ·
+    │                SECOND_PERSON_REQUIRED · REAUTHENTICATION_REQUIRED · WRONG_CODE
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
     ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
@@ -55,6 +56,12 @@ class ErrorCode(StrEnum):
     REFERRAL_REQUIRED = "REFERRAL_REQUIRED", "A court sees only cases that were referred to it (FEE-15, PRI-9)."
     SAME_REVIEWER = "SAME_REVIEWER", "The actor decided the previous step in the same office (RULES §9)."
     OWN_APPLICATION = "OWN_APPLICATION", "Nobody decides on an application of their own (RULES §9)."
+    POWER_REQUIRED = "POWER_REQUIRED", "The role may, but the grant lacks the power that the act needs (params: power)."
+    SECOND_PERSON_REQUIRED = "SECOND_PERSON_REQUIRED", "What one person proposed another one has to confirm."
+    REAUTHENTICATION_REQUIRED = (
+        "REAUTHENTICATION_REQUIRED",
+        "The act is sensitive and the sign-in too old: prove it with a one-time code (POST /auth/reauthenticate).",
+    )
     WRONG_CODE = "WRONG_CODE", "The one-time code is wrong, expired, used, or was tried too often."
 
     # request

@@ -19,6 +19,8 @@ class Role(StrEnum):
     MARKET = "MARKET"
     BANK = "BANK"
     COURT = "COURT"
+    APPLICANT = "APPLICANT"
+    """Somebody signed in who claims to belong to a unit; sees the own claims and nothing else of the county."""
     SYSTEM = "SYSTEM"
     """The county's own clock: deadlines that pass without anybody acting."""
 

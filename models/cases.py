@@ -192,6 +192,8 @@ class AuditEvent(CountyRow):
     grant_id: Mapped[uuid.UUID | None]
     role: Mapped[str]
     office: Mapped[str | None]
+    acting_for: Mapped[str | None]
+    """Whom the official stood in for (代理)."""
     action: Mapped[str]
     subject_type: Mapped[str]
     subject_id: Mapped[uuid.UUID]

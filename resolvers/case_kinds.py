@@ -99,6 +99,13 @@ def available_actions(
         now=now,
         reviewed_by=decided(case),
     )
+    powers = {power for grant in grants for power in grant.scopes}
+    closed = {
+        line.action
+        for line in workflow.transitions
+        if case.state in line.sources and line.power is not None and line.power not in powers
+    }
+    offers = [offer for offer in offers if offer.action not in closed]
     if actor.account_id != case.applicant_id:
         return offers
     decisions = {line.action for line in workflow.transitions if line.decides and case.state in line.sources}

@@ -276,6 +276,7 @@ class AuditEvent:
     action: str = column(models.AuditEvent.action, "The action.")
     role: Role = column(models.AuditEvent.role, "In which role; `SYSTEM` is the county's own clock.")
     office: str | None = column(models.AuditEvent.office, "For which office.")
+    acting_for: str | None = column(models.AuditEvent.acting_for, "Whom the official stood in for (代理).")
     subject_type: str = column(models.AuditEvent.subject_type, "The type of the row it was done to.")
     subject_id: strawberry.ID = computed(
         lambda _run, kind, county, key: encode_id(Ref(kind, county, uuid.UUID(key))),

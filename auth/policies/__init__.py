@@ -14,6 +14,7 @@ from auth.policies import filings as filings
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
+from auth.policies import officials as officials
 from auth.policies import payments as payments
 from auth.policies import people as people
 from auth.policies import register as register

@@ -68,6 +68,8 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "current": lambda _places, row: row.valid_to is None,
     "published": lambda _places, row: row.published_on is not None,
     "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
+    "of_price": lambda _places, row: row.role == "PRICE",
+    "of_market": lambda _places, row: row.role == "MARKET",
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **fees.CONDITIONS,
     **filings.CONDITIONS,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.calendar import end_of
+from domain.claims import ClaimWay
 from domain.contracts import ContractKind
 from domain.covenant_filings import CovenantKind
 from domain.documents import DocumentKind
@@ -37,6 +38,10 @@ FACTS: dict[str, Any] = {
     "rectify_by": date(2025, 6, 20),
     "inspected_on": date(2025, 6, 2),
     "posted_to": date(2025, 6, 9),
+    "proven": True,
+    "way": ClaimWay.APPROVAL,
+    "record_taken": False,
+    "ended_on": date(2025, 8, 1),
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -45,6 +50,7 @@ OFFICES = {Role.BUREAU, Role.TOWNSHIP}
 ADMIN = {Role.COMPANY_ADMIN}
 BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
 COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
+CLAIMANT = {Role.APPLICANT}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
 REVIEWERS = CHECKERS | {Role.MARKET}
@@ -148,6 +154,12 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "PENALISED": {"PUBLISH": OFFICES},
         "TRANSFERRED": {"PUBLISH": OFFICES},
     },
+    "unit_claim": {
+        "OPENED": {"PROVE": CLAIMANT, "SUBMIT": CLAIMANT, "WITHDRAW": CLAIMANT, "LAPSE": CLOCK},
+        "SUBMITTED": {"APPROVE": COMMUNITY, "REJECT": COMMUNITY, "WITHDRAW": CLAIMANT, "CONTEST": {Role.OWNER}},
+        "BOUND": {"CONTEST": {Role.OWNER}, "END": CLOCK},
+        "CONTESTED": {"UPHOLD": TOWNSHIP, "DISMISS": TOWNSHIP, "WITHDRAW": CLAIMANT, "END": CLOCK},
+    },
 }
 
 SIMPLE = ("leader_filing", "covenant_filing", "premises_filing")
@@ -159,6 +171,7 @@ REASONED = {
     "fund_request": {"RETURN", "REJECT", "CANCEL"},
     "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL"},
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
+    "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
 }
 
 DECIDED = {
@@ -168,6 +181,7 @@ DECIDED = {
     "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "emergency_fund_request": {"APPROVE", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "inspection": set[str](),
+    "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
 }
 
 APPLICANTS_OWN = {
@@ -177,6 +191,7 @@ APPLICANTS_OWN = {
     "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL"},
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
+    "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -206,6 +221,7 @@ PAPERS = {
     ("emergency_fund_request", "POST"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
     ("emergency_fund_request", "RESUBMIT"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
     ("inspection", "SUBMIT"): ("PHOTO",),
+    ("unit_claim", "SUBMIT"): ("OWNERSHIP_PROOF",),
 }
 
 DUE = {
@@ -244,6 +260,9 @@ DUE = {
     ("inspection", "RECTIFICATION_ORDERED", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "OVERDUE", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "SUBMITTED", "RECHECK"): date(2025, 6, 9),
+    ("unit_claim", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
+    ("unit_claim", "CONTESTED", "UPHOLD"): date(2025, 6, 16),
+    ("unit_claim", "CONTESTED", "DISMISS"): date(2025, 6, 16),
     **{
         ("inspection", state, "PUBLISH"): date(2025, 6, 30)
         for state, actions in WHO["inspection"].items()
@@ -265,6 +284,8 @@ CLOCKS = {
     **{(name, "FILED", "REPLACE"): date(2025, 7, 31) for name in SIMPLE},
     ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
     ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
+    ("unit_claim", "OPENED", "LAPSE"): date(2025, 6, 3),
+    **{("unit_claim", state, "END"): date(2025, 7, 31) for state in ("BOUND", "CONTESTED")},
 }
 """The last day before the clock acts."""
 
@@ -330,6 +351,7 @@ GUARDED = {
         "ORDER_AGAIN": {"not_put_right", "deadline_set"},
         "PENALISE": {"not_put_right"},
     },
+    "unit_claim": {"PROVE": {"proven"}, "CONTEST": {"anothers"}},
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 
@@ -483,6 +505,7 @@ def test_papers_of_pay_first_and_of_the_quota() -> None:
         ("fund_request", APPLICANTS),
         ("emergency_fund_request", APPLICANTS),
         ("inspection", OFFICES),
+        ("unit_claim", CLAIMANT),
     ],
 )
 def test_who_may_open_a_case(name: str, openers: set[Role]) -> None:
