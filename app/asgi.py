@@ -22,12 +22,14 @@ from app.actors import StoredActors
 from app.admission import Gate
 from app.authorize import Authorize
 from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
+from app.devices import Devices
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
 from app.middleware import Express, RequestIds
+from app.reauthentication import Reauthentication
 from app.requests import Service
 from app.settings import Settings
 from app.subscriptions import Hub
@@ -51,6 +53,7 @@ REQUEST_HEADERS = (
     "GraphQL-Require-Preflight",
     "X-Acting-As",
     "X-Apollo-Operation-Name",
+    "X-Device-Name",
     "X-Request-Id",
 )
 
@@ -142,6 +145,7 @@ def create_app(settings: Settings) -> Starlette:
     hub = Hub(without_driver(settings.database), options=session_options())
     speak_up()
     schema = graphql_schema()
+    devices = Devices(sessions)
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
         Executor(schema, lines, sessions, vault, settings),
@@ -155,6 +159,7 @@ def create_app(settings: Settings) -> Starlette:
         seconds=settings.request_seconds,
         public_introspection=settings.development,
         proxy=settings.proxy,
+        devices=devices,
     )
 
     @asynccontextmanager
@@ -165,6 +170,7 @@ def create_app(settings: Settings) -> Starlette:
         try:
             yield
         finally:
+            await devices.settle()
             await hub.stop()
             await lines.close()
             await pool.close()
@@ -182,6 +188,7 @@ def create_app(settings: Settings) -> Starlette:
         ready=ready,
         routes=[
             *signin.SignIn(settings, phones).routes(),
+            *Reauthentication(phones).routes(),
             *Endpoints(sessions, means, issuer, settings.proxy).routes(),
             *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),

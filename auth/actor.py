@@ -38,7 +38,7 @@ class Grant:
     scopes: tuple[str, ...] = ()
     valid_from: date = date.min
     valid_to: date | None = None
-    source_type: str = ""
+    source_type: str = field(default="", compare=False)
     """The table of the fact that it follows from."""
     acting_for: str | None = None
     """Whom an acting official stands in for (代理)."""
@@ -69,6 +69,10 @@ _SCOPE_FIELDS = {
     "units": "unit_id",
 }
 
+
+_SYSTEM_GRANT = uuid.UUID(int=0)
+_APPLICANT_GRANT = uuid.UUID(int=1)
+"""Grants that are in no table: of the county's clock, and of whoever begins to claim something."""
 
 _CAPACITY = (
     "role",
@@ -139,6 +143,26 @@ class Actor:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=self.roles)
         return replace(self, grants=chosen)
 
+    @property
+    def home_county(self) -> str:
+        """Where an act is written that concerns the account and no county in particular."""
+        kept = sorted(grant.county for grant in self.grants if grant.id != _APPLICANT_GRANT)
+        if not self.counties:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        return kept[0] if kept else min(self.counties)
+
+    def as_applicant(self, counties: Iterable[str]) -> "Actor":
+        """The same person, who may also ask for a capacity in these counties; nobody but a person may."""
+        if self.account_id is None:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        applying = {grant.county for grant in self.grants if grant.role is Role.APPLICANT}
+        newly = tuple(
+            Grant(_APPLICANT_GRANT, Role.APPLICANT, county, account_id=self.account_id)
+            for county in counties
+            if county not in applying
+        )
+        return replace(self, grants=(*self.grants, *newly))
+
     def eligible(
         self, roles: Iterable[Role], county: str, where: Callable[[Grant], bool] = _anywhere
     ) -> tuple[Grant, ...]:
@@ -164,9 +188,6 @@ class Actor:
 def anonymous(today: date, locale: str = "zh-CN") -> Actor:
     """Nobody: sees what has no need of a grant."""
     return Actor(None, None, None, "", locale, today)
-
-
-_SYSTEM_GRANT = uuid.UUID(int=0)
 
 
 def system_actor(county: str, today: date) -> Actor:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, func, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, Integer, and_, cast, delete, func, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,8 @@ from models.sessions import SessionDevice
 
 FRESH = timedelta(minutes=10)
 """How long a redeemed one-time code counts as a fresh sign-in."""
+KEEP_DEVICES = timedelta(days=180)
+"""How long what is known of a device is kept after its last use: longer than any session lasts."""
 LONGEST_DEVICE = 80
 """Characters of a device's name."""
 
@@ -45,18 +47,16 @@ async def session_of(session: AsyncSession, token_id: uuid.UUID) -> uuid.UUID | 
 
 async def sessions_of(session: AsyncSession, account_id: uuid.UUID, now: datetime) -> list[Session]:
     """The account's live sessions, the one used last first."""
-    alone = (
-        select(
-            AccessToken.id,
-            null().label("app"),
-            AccessToken.issued_at.label("signed_in_at"),
-            AccessToken.expires_at,
-        ).where(
-            AccessToken.account_id == account_id,
-            AccessToken.session_id.is_(None),
-            AccessToken.revoked_at.is_(None),
-            AccessToken.expires_at > now,
-        )
+    alone = select(
+        AccessToken.id,
+        null().label("app"),
+        AccessToken.issued_at.label("signed_in_at"),
+        AccessToken.expires_at,
+    ).where(
+        AccessToken.account_id == account_id,
+        AccessToken.session_id.is_(None),
+        AccessToken.revoked_at.is_(None),
+        AccessToken.expires_at > now,
     )
     through_apps = (
         select(OAuthSession.id, OAuthClient.name, OAuthSession.signed_in_at, OAuthSession.expires_at)
@@ -98,9 +98,7 @@ async def revoke_sessions(
     if but is not None:
         of_app.append(OAuthSession.id != but)
         of_token.append(_session_id() != but)
-    apps = await session.scalars(
-        update(OAuthSession).where(*of_app).values(revoked_at=now).returning(OAuthSession.id)
-    )
+    apps = await session.scalars(update(OAuthSession).where(*of_app).values(revoked_at=now).returning(OAuthSession.id))
     tokens = await session.scalars(
         update(AccessToken).where(*of_token).values(revoked_at=now).returning(_live_alone(now))
     )
@@ -139,6 +137,11 @@ async def proven_at(session: AsyncSession, token_id: uuid.UUID) -> datetime | No
         .outerjoin(SessionDevice, SessionDevice.id == _session_id())
         .where(AccessToken.id == token_id)
     )
+
+
+async def forget_devices(session: AsyncSession, before: datetime) -> None:
+    """Delete what is known of devices not used since an instant (the worker's daily sweep)."""
+    await session.execute(delete(SessionDevice).where(SessionDevice.last_used_at < before))
 
 
 def masked_address(address: str) -> str | None:

@@ -2,6 +2,7 @@
 
     Exception
     ├── Refusal          expected; the edge turns it into ``userErrors { code message field retryable }``
+    │   └── CountedRefusal   of a try that counts: the transaction is kept
     └── LookupError
         └── UnknownCounty    a fault of configuration (domain.profiles), never shown as a user error
 
@@ -177,6 +178,10 @@ class Refusal(Exception):  # noqa: N818 -- it is no error: the rules answered
         )
 
     __hash__ = Exception.__hash__
+
+
+class CountedRefusal(Refusal):
+    """A refusal after which what the command wrote stays: it wrote only that somebody tried (a wrong code)."""
 
 
 class _Forgiving(string.Formatter):

@@ -171,6 +171,7 @@ class Task(CountyRow):
 # The case's id under the name of its type, for readers that follow it: null for tasks of other types.
 Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)))
 Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
+Task.unit_claim_id = column_property(case((Task.case_type == "UnitClaim", Task.case_id)))
 Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 

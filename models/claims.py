@@ -3,16 +3,14 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.claims import ClaimState, ClaimWay, InvitationState
 from domain.roles import Role
-from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of, unique
+from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of
 from models.cases import CaseRow, case_table
 from models.sealed import sealed_columns
-
-_BOUND = text("state IN ('BOUND', 'CONTESTED') AND bound_on IS NOT NULL")
 
 
 class UnitClaim(CaseRow):
@@ -28,7 +26,7 @@ class UnitClaim(CaseRow):
         index("unit_id", "id"),
         index("invitation_id"),
         index("applicant_id", "id"),
-        unique("owner_id", where=_BOUND, name="uq_unit_claim_bound"),
+        index("owner_id", "state"),
         CheckConstraint("state <> 'BOUND' OR owner_id IS NOT NULL", name="bound_to_somebody"),
     )
 
@@ -42,6 +40,8 @@ class UnitClaim(CaseRow):
     name_mask: Mapped[str]
     phone_sealed, phone_index, phone_mask = sealed_columns()
     """The phone that gets the code (verification), or at which the applicant can be reached."""
+    id_tail: Mapped[str | None]
+    """The last characters of the document's number, for the community to compare; of a verification they are not kept."""
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)

@@ -12,7 +12,7 @@ from models.base import CountyRow, CreatedAt, UpdatedAt, index, link, one_of
 
 
 class Official(CountyRow):
-    """A posting: that somebody serves in an office from ``valid_from`` to the day before ``valid_to`` (null: until further notice).
+    """A posting: that somebody serves in an office from ``valid_from`` to the day before ``valid_to`` (null: open).
 
     ``township`` and ``community`` are set for their offices alone; a posting without them is at a county department.
     """

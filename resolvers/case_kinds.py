@@ -118,8 +118,9 @@ def covers(grant: Grant, case: Any) -> bool:
         return False
     if grant.role in COUNTY_OFFICES:
         return True
-    if grant.role in RESIDENTS:
-        return bool(grant.account_id == case.applicant_id)
+    if grant.role in RESIDENTS | {Role.APPLICANT}:
+        at_home = grant.unit_id is not None and grant.unit_id == getattr(case, "unit_id", None)
+        return at_home or bool(grant.account_id == case.applicant_id)
     column, mine = SCOPE_OF.get(grant.role, (None, None))
     if column is None or mine is None:
         return False

@@ -135,9 +135,7 @@ async def confirm(uow: UnitOfWork, *, id: uuid.UUID) -> Official:
     official.valid_from = max(official.valid_from, uow.today)
     _changed(uow, official)
     await _take_up(uow, official)
-    await uow.audit(
-        "officialConfirm", official, grant=grant, from_state=PostingState.PROPOSED, to_state=official.state
-    )
+    await uow.audit("officialConfirm", official, grant=grant, from_state=PostingState.PROPOSED, to_state=official.state)
     uow.notify(official)
     return official
 

@@ -22,7 +22,7 @@ import auth.policies  # noqa: F401 - every load needs the visibility of its mode
 from auth.actor import Actor, Grant, one_capacity
 from auth.visibility import bind_values, visible, visible_in
 from domain.calendar import today
-from domain.errors import ErrorCode, Refusal
+from domain.errors import CountedRefusal, ErrorCode, Refusal
 from domain.profiles import profile
 from domain.profiles.parameters import Profile
 from domain.roles import Role
@@ -311,7 +311,13 @@ async def transact(
                 uow = UnitOfWork(session, actor, county, instant, request_id=request_id, vault=vault)
                 outcome = await idempotency.replay_or_claim(uow, name, inputs, idempotency_key)
                 if outcome is None:
-                    outcome = await idempotency.complete(uow, idempotency_key, await work(uow))
+                    try:
+                        done = await work(uow)
+                    except CountedRefusal:
+                        await idempotency.release(uow, idempotency_key)
+                        await session.commit()
+                        raise
+                    outcome = await idempotency.complete(uow, idempotency_key, done)
                 await session.flush()
                 answered = outcome if answer is None else await answer(uow, outcome)
                 await uow.send_notices()

@@ -7,9 +7,11 @@ import strawberry
 from graphql import GraphQLSchema
 
 from schema import (
+    agreements,
     areas,
     attachments,
     cases,
+    claims,
     committees,
     common,
     companies,
@@ -34,6 +36,7 @@ from schema import (
     people,
     register,
     registration,
+    sessions,
     statistics,
     viewer,
 )
@@ -42,9 +45,11 @@ from schema.engine.types import root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
+    agreements,
     areas,
     attachments,
     cases,
+    claims,
     committees,
     companies,
     contracts,
@@ -68,6 +73,7 @@ STEMS: tuple[Any, ...] = (
     people,
     register,
     registration,
+    sessions,
     statistics,
     viewer,
 )

@@ -36,6 +36,7 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.claims import UnitClaim
     from schema.filings import Filing
     from schema.funds import FundRequest
     from schema.inspections import Inspection
@@ -156,12 +157,13 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: 'Annotated[Filing | FundRequest | Inspection, strawberry.union("Case", description=CASE)] | None' = choice(
+    case: 'Annotated[Filing | FundRequest | Inspection | UnitClaim, strawberry.union("Case", description=CASE)] | None' = choice(
         "The case itself.",
         by={
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]
+            "UnitClaim": models.Task.unit_claim_id,  # type: ignore[attr-defined]
         },
     )
     case_id: strawberry.ID = computed(

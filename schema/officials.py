@@ -1,6 +1,7 @@
 """Officials' postings as clients see and make them."""
 
 import datetime
+from typing import TYPE_CHECKING
 
 import strawberry
 
@@ -26,6 +27,9 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.intents import given, inputs, ref
+
+if TYPE_CHECKING:
+    from schema.cases import AuditEvent
 
 for _enumeration in (PostingDuty, PostingState):
     described(_enumeration)
@@ -84,7 +88,7 @@ class Official:
     ended_reason: str | None = column(models.Official.ended_reason, "Why it ended or was refused.")
     version: int = column(models.Official.version, "Counts up with every change.")
     updated_at: DateTime = column(models.Official.updated_at, "Last change.")
-    events: Connection["AuditEvent"] = events_of(models.Official)  # noqa: F821
+    events: Connection["AuditEvent"] = events_of(models.Official)
 
 
 _NAME, _PHONE = "The official's name.", "Mobile number, with which the official signs in."
@@ -122,7 +126,9 @@ class OfficialHandOverInput:
     name: str = given("The successor's name.")
     phone: str = given("The successor's mobile number.")
     on: datetime.date = given("The successor's first day; today or later.")
-    valid_to: datetime.date | None = given("The first day after the successor's posting; left out until further notice.")
+    valid_to: datetime.date | None = given(
+        "The first day after the successor's posting; left out until further notice."
+    )
     basis: str = given(_BASIS)
 
 

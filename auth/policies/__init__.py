@@ -1,6 +1,8 @@
 """Importing this package declares every model's visibility."""
 
+from auth.policies import agreements as agreements
 from auth.policies import cases as cases
+from auth.policies import claims as claims
 from auth.policies import committees as committees
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts

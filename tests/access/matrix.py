@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from auth.actor import Actor, Grant
-from domain.roles import COMPANY, Role
+from domain.roles import COMPANY, PARTNERS, Role
+from models.agreements import PartnerAgreement
 from models.cases import AuditEvent, Review, Task
+from models.claims import UnitClaim
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
 from models.exports import ListExport
@@ -70,6 +72,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
     "of_price": lambda _places, row: row.role == "PRICE",
     "of_market": lambda _places, row: row.role == "MARKET",
+    "claimed": lambda _places, row: row.state != "OPENED",
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **fees.CONDITIONS,
     **filings.CONDITIONS,
@@ -174,6 +177,11 @@ class Places:
             return self._own_person(actor, grant, row)
         if isinstance(row, ListExport):
             return bool(row.requested_by == actor.account_id)
+        if isinstance(row, UnitClaim) and grant.role in (Role.APPLICANT, Role.OWNER):
+            at_home = grant.unit_id is not None and row.unit_id == grant.unit_id and row.state != "OPENED"
+            return at_home or bool(row.applicant_id == actor.account_id)
+        if isinstance(row, PartnerAgreement) and grant.role in PARTNERS:
+            return bool(row.client_id == actor.client_id)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
         if isinstance(row, fees.KNOWN):

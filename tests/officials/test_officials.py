@@ -255,9 +255,7 @@ async def test_a_hand_over_leaves_no_day_without_an_official(world: World) -> No
     for days, holders in ((2, [former]), (1, [successor])):
         world.now += timedelta(days=days)
         held = [
-            official
-            for official in (former, successor)
-            if (await world.actor(account_id=official.account_id)).grants
+            official for official in (former, successor) if (await world.actor(account_id=official.account_id)).grants
         ]
         assert held == holders
 
@@ -278,7 +276,9 @@ async def test_a_powers_hand_over_waits_for_the_second_person(world: World) -> N
 async def test_a_deputy_acts_for_somebody_and_every_event_says_so(world: World) -> None:
     bureau = await administrator(world)
     until = world.today + timedelta(days=14)
-    head = await world.do(bureau, officials.appoint, **post(world, Role.TOWNSHIP, ADMINISTRATOR, township=world.township))
+    head = await world.do(
+        bureau, officials.appoint, **post(world, Role.TOWNSHIP, ADMINISTRATOR, township=world.township)
+    )
     given = {"name": "代理人", "phone": world.phone(), "valid_from": world.today, "valid_to": until, "basis": "代理函"}
     deputy = await world.do(bureau, officials.deputise, id=head.id, **given)
     acting = await world.actor(account_id=deputy.account_id)
