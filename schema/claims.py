@@ -7,7 +7,7 @@ import strawberry
 from sqlalchemy import select
 
 from auth.codes import Limit, admit
-from domain.claims import ClaimAction, ClaimState, ClaimWay, InvitationState
+from domain.claims import ClaimState, ClaimWay, InvitationState
 from domain.estates import EstateState
 from domain.profiles import counties
 from domain.roles import Role
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from schema.estates import Unit
     from schema.people import Owner
 
-for _enumeration in (ClaimAction, ClaimState, ClaimWay, InvitationState):
+for _enumeration in (ClaimState, ClaimWay, InvitationState):
     described(_enumeration)
 
 OFFICES = frozenset({Role.COMMUNITY, Role.TOWNSHIP, Role.BUREAU})
