@@ -14,18 +14,9 @@ from schema.acts import act
 from schema.cases import events_of
 from schema.common import JSON, DateTime
 from schema.conditions import equal, since
-from schema.engine.declare import (
-    Connection,
-    column,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    orders,
-    plain_type,
-)
+from schema.engine.declare import column, descending, entity, filters, listing, orders
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described, plain_type
 
 if TYPE_CHECKING:
     from schema.cases import AuditEvent

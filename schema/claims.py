@@ -21,22 +21,10 @@ from schema.acts import act
 from schema.cases import available_actions_of, events_of, reviews_of
 from schema.common import DateTime
 from schema.conditions import equal, of, since
-from schema.engine.declare import (
-    Connection,
-    answer,
-    column,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    many,
-    one,
-    orders,
-    plain_type,
-)
-from schema.engine.execute import Run
+from schema.engine.declare import answer, column, descending, entity, filters, listing, many, one, orders
 from schema.engine.intents import changes, given, inputs, ref
+from schema.engine.run import Run
+from schema.engine.types import Connection, described, plain_type
 from schema.engine.values import Ref, encode_id
 
 if TYPE_CHECKING:
@@ -183,7 +171,7 @@ async def unit_look_up(
         return outcome.row
 
     actor = run.actor.as_applicant(counties())
-    return await transact(run.executor.sessions, actor, county, look, answer=shown, vault=run.executor.vault)  # type: ignore[no-any-return]
+    return await transact(run.services.sessions, actor, county, look, answer=shown, vault=run.services.vault)  # type: ignore[no-any-return]
 
 
 _NAME = "The owner's name, as in the register."

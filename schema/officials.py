@@ -14,19 +14,9 @@ from schema.acts import act
 from schema.cases import events_of
 from schema.common import DateTime
 from schema.conditions import equal, since
-from schema.engine.declare import (
-    Connection,
-    column,
-    computed,
-    descending,
-    described,
-    entity,
-    filters,
-    listing,
-    one,
-    orders,
-)
+from schema.engine.declare import column, computed, descending, entity, filters, listing, one, orders
 from schema.engine.intents import given, inputs, ref
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.cases import AuditEvent

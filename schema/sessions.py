@@ -9,9 +9,10 @@ from domain.profiles import counties
 from resolvers import sessions
 from resolvers.unit_of_work import transact
 from schema.acts import act
-from schema.engine.declare import answer, plain_type
-from schema.engine.execute import Run
+from schema.engine.declare import answer
 from schema.engine.intents import given, inputs
+from schema.engine.run import Run
+from schema.engine.types import plain_type
 
 ViewerSession = plain_type(
     "ViewerSession",
@@ -53,7 +54,7 @@ async def _alone(run: Run, work: Any) -> Any:
     async def shown(_uow: Any, outcome: Any) -> Any:
         return outcome.row
 
-    return await transact(run.executor.sessions, actor, actor.home_county, work, answer=shown)
+    return await transact(run.services.sessions, actor, actor.home_county, work, answer=shown)
 
 
 VIEWER_FIELDS = {

@@ -172,7 +172,7 @@ def intent(
     """
     title = name[0].upper() + name[1:]
     shown = {
-        snake(field): (f"{type_name} | None", f"The {type_name} after the act; null when it was refused.")
+        snake(field): (
             f"{type_name} | None",
             f"{f'The {type_name}' if type_name[0].isupper() else 'The number'} after the act; null when it was refused.",
         )
