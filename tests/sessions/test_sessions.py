@@ -77,9 +77,9 @@ class Site:
             return (await issue_token(session, account_id=account.id, lifetime=timedelta(days=1))).value
 
     async def ask(self, token: str | None, text: str, device: str = "", **variables: Any) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {token}".encode()} if token else {}
         if device:
-            headers["X-Device-Name"] = device
+            headers["X-Device-Name"] = device.encode()
         answer = await self.http.post("/graphql", json={"query": text, "variables": variables}, headers=headers)
         body: dict[str, Any] = answer.json()
         return body
