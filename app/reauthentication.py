@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.signin import NO_STORE, Phones, answered, json_body, text_of
-from auth.oauth.endpoints import address_of
 from auth.sessions import FRESH, note_proof
 from auth.tokens import live_token
 from domain.errors import ErrorCode, Refusal
@@ -51,7 +50,7 @@ class Reauthentication:
         caller = await self._caller(request)
         if caller is None:
             return _unauthenticated()
-        task = await self.phones.send_code(caller.phone, address_of(request))
+        task = await self.phones.send_code(caller.phone, self.phones.address(request))
         return JSONResponse({"sent": True}, 202, NO_STORE, background=task)
 
     async def prove(self, request: Request) -> Response:
@@ -68,7 +67,7 @@ class Reauthentication:
             await note_proof(session, caller.token_id, account.id, now)
             return now + FRESH
 
-        until = await self.phones.prove(caller.phone, code, address_of(request), note)
+        until = await self.phones.prove(caller.phone, code, self.phones.address(request), note)
         assert until is not None  # noqa: S101 -- ``prove`` refuses where there is none
         return JSONResponse({"fresh_until": until.isoformat()}, 200, NO_STORE)
 
