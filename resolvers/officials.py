@@ -149,14 +149,8 @@ async def refuse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Official:
     official.state = PostingState.REFUSED.value
     official.ended_reason = reason.strip()
     _changed(uow, official)
-    await uow.audit(
-        "officialRefuse",
-        official,
-        grant=grant,
-        reason=reason.strip(),
-        from_state=PostingState.PROPOSED,
-        to_state=official.state,
-    )
+    states = {"from_state": PostingState.PROPOSED.value, "to_state": official.state}
+    await uow.audit("officialRefuse", official, grant=grant, reason=reason.strip(), **states)
     uow.notify(official)
     return official
 
@@ -174,14 +168,8 @@ async def end(uow: UnitOfWork, *, id: uuid.UUID, on: date, reason: str) -> Offic
     if on < uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "on", least=uow.today)
     await _end(uow, official, on, reason.strip())
-    await uow.audit(
-        "officialEnd",
-        official,
-        grant=grant,
-        reason=reason.strip(),
-        from_state=PostingState.IN_POST,
-        to_state=official.state,
-    )
+    states = {"from_state": PostingState.IN_POST.value, "to_state": official.state}
+    await uow.audit("officialEnd", official, grant=grant, reason=reason.strip(), **states)
     return official
 
 
