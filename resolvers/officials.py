@@ -149,7 +149,7 @@ async def refuse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Official:
     official.state = PostingState.REFUSED.value
     official.ended_reason = reason.strip()
     _changed(uow, official)
-    states = {"from_state": PostingState.PROPOSED.value, "to_state": official.state}
+    states: dict[str, Any] = {"from_state": PostingState.PROPOSED.value, "to_state": official.state}
     await uow.audit("officialRefuse", official, grant=grant, reason=reason.strip(), **states)
     uow.notify(official)
     return official
@@ -168,7 +168,7 @@ async def end(uow: UnitOfWork, *, id: uuid.UUID, on: date, reason: str) -> Offic
     if on < uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "on", least=uow.today)
     await _end(uow, official, on, reason.strip())
-    states = {"from_state": PostingState.IN_POST.value, "to_state": official.state}
+    states: dict[str, Any] = {"from_state": PostingState.IN_POST.value, "to_state": official.state}
     await uow.audit("officialEnd", official, grant=grant, reason=reason.strip(), **states)
     return official
 
