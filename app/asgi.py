@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from graphql import GraphQLSchema
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,12 +23,14 @@ from app.actors import StoredActors
 from app.admission import Gate
 from app.authorize import Authorize
 from app.database import ReadPool, command_engine, read_pool, session_options, without_driver
+from app.devices import Devices
 from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
 from app.middleware import Express, RequestIds
+from app.reauthentication import Reauthentication
 from app.requests import Service
 from app.settings import Settings
 from app.subscriptions import Hub
@@ -39,8 +42,10 @@ from auth.oauth.issuing import Lifetimes
 from auth.oauth.server import Means
 from schema.api import graphql_schema
 from schema.documents import Documents
+from schema.engine.declare import Listing, declaration_of
 from schema.engine.execute import Executor
 
+READ_BY_ID = frozenset({"node", "nodes"})
 PREFLIGHT_SECONDS = 600
 READY_SECONDS = 2
 REQUEST_HEADERS = (
@@ -51,6 +56,7 @@ REQUEST_HEADERS = (
     "GraphQL-Require-Preflight",
     "X-Acting-As",
     "X-Apollo-Operation-Name",
+    "X-Device-Name",
     "X-Request-Id",
 )
 
@@ -142,6 +148,7 @@ def create_app(settings: Settings) -> Starlette:
     hub = Hub(without_driver(settings.database), options=session_options())
     speak_up()
     schema = graphql_schema()
+    devices = Devices(sessions)
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
         Executor(schema, lines, sessions, vault, settings),
@@ -155,6 +162,8 @@ def create_app(settings: Settings) -> Starlette:
         seconds=settings.request_seconds,
         public_introspection=settings.development,
         proxy=settings.proxy,
+        devices=devices,
+        unverified=told_roots(schema),
     )
 
     @asynccontextmanager
@@ -165,6 +174,7 @@ def create_app(settings: Settings) -> Starlette:
         try:
             yield
         finally:
+            await devices.settle()
             await hub.stop()
             await lines.close()
             await pool.close()
@@ -182,6 +192,7 @@ def create_app(settings: Settings) -> Starlette:
         ready=ready,
         routes=[
             *signin.SignIn(settings, phones).routes(),
+            *Reauthentication(phones).routes(),
             *Endpoints(sessions, means, issuer, settings.proxy).routes(),
             *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),
@@ -191,6 +202,13 @@ def create_app(settings: Settings) -> Starlette:
         body_bytes=settings.max_body_bytes,
         lifespan=running,
     )
+
+
+def told_roots(schema: GraphQLSchema) -> frozenset[str]:
+    """The queries whose answers Python makes: unlike the compiled ones they do not check by themselves that the caller's
+    token and grants still hold, so an actor kept from an earlier request must be checked before."""
+    names = schema.query_type.fields if schema.query_type else {}
+    return frozenset(name for name in names if not isinstance(declaration_of("Query", name), Listing)) - READ_BY_ID
 
 
 def lifetimes(settings: Settings) -> Lifetimes:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from app import sse
 from app.actors import bearer
 from app.deadlines import Deadlines
+from app.devices import device_name
 from app.negotiation import JSON, Wanted, is_json, locale, wanted
 from app.requests import Parameters, Service, acting_as, refuse_nul
 from auth.proxy import client_address, client_certificate
@@ -71,6 +72,7 @@ class GraphQLEndpoint:
             locale=locale(headers.get(b"accept-language", b"")),
             acting_as=acting_as(headers[b"x-acting-as"].decode("latin-1")) if b"x-acting-as" in headers else None,
             client_ip=client_address(scope, self.service.proxy),
+            device=device_name(headers),
             token=bearer(headers.get(b"authorization")),
             certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,

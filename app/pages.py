@@ -158,6 +158,7 @@ REACH: Mapping[Role, str] = {
     Role.MARKET: "one county",
     Role.BANK: "a client's agreement: counties and scopes",
     Role.COURT: "a client's agreement: counties and scopes",
+    Role.APPLICANT: "the own claims to units, until 90 days after the decision",
 }
 
 

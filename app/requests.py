@@ -11,6 +11,7 @@ from typing import Any
 from app.actors import Actors, unauthenticated
 from app.admission import Gate
 from app.deadlines import Deadlines
+from app.devices import Devices
 from app.metrics import Metrics
 from app.texts import error_body
 from auth.actor import Actor
@@ -120,6 +121,8 @@ class Service:
         public_introspection: bool = False,
         payments: frozenset[str] = PAYMENTS,
         proxy: TrustedProxy | None = None,
+        devices: Devices | None = None,
+        unverified: frozenset[str] = frozenset(),
     ) -> None:
         self.documents = documents
         self.executor = executor
@@ -136,6 +139,9 @@ class Service:
         self.public_introspection = public_introspection
         self.payments = payments
         self.proxy = proxy
+        self.devices = devices
+        self.unverified = unverified
+        """Queries that are answered by other means than the executor's own statements, which check the actor."""
 
     def document(self, parameters: Parameters) -> Document:
         """The document meant, parsed if need be; on a crowded server only documents that are known."""
@@ -157,6 +163,8 @@ class Service:
         actor = await self.actors.find(context.token, fresh=fresh)
         if not actor.comes_with(context.certificate):
             raise unauthenticated("The token is bound to a client certificate that did not come with it.")
+        if self.devices is not None:
+            self.devices.note(actor, context)
         if context.acting_as is None or any(grant.id == context.acting_as for grant in actor.grants):
             return actor
         if not fresh:
@@ -198,7 +206,8 @@ class Service:
     async def _executed(
         self, document: Document, operation: Operation, parameters: Parameters, context: RequestContext
     ) -> Answer:
-        fresh = not (self.executor.verifies_actors and operation.kind == "query" and operation.reads_data)
+        verified = operation.kind == "query" and operation.reads_data and self.unverified.isdisjoint(operation.fields)
+        fresh = not (self.executor.verifies_actors and verified)
         for _ in range(ATTEMPTS):
             actor = await self.actor(context, fresh=fresh)
             self.permit(operation, actor)

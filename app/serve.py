@@ -210,7 +210,9 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
     from app.files import open_store
     from app.lines import read_lines
     from app.register_job import StoreCarrier
+    from app.signin import sender
     from app.texts import speak_up
+    from resolvers import codes
     from resolvers.carriers import provide
 
     engine = command_engine(settings.database, size=settings.job_concurrency + 1)
@@ -219,6 +221,7 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
     lines = read_lines(settings.database, maximum=settings.job_concurrency)
     speak_up()
     provide(StoreCarrier(open_store(settings.files_url), sessions, lines))
+    codes.provide(sender(settings))
     try:
         app = worker.build(settings.database, workshop)
         await worker.run(app, concurrency=settings.job_concurrency, signals=signals)

@@ -48,7 +48,7 @@ from models.sealed import Kind, Vault, normalised
 LONGEST_BODY = 4096
 """Bytes of a sign-in request."""
 
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 _STATUS = {ErrorCode.RATE_LIMITED: 429}
 
 log = structlog.get_logger(__name__)
@@ -125,21 +125,21 @@ class SignIn:
     def routes(self) -> list[Route]:
         """The four routes."""
         return [
-            Route("/auth/code", _answered(self.send_code), methods=["POST"]),
-            Route("/auth/token", _answered(self.sign_in), methods=["POST"]),
+            Route("/auth/code", answered(self.send_code), methods=["POST"]),
+            Route("/auth/token", answered(self.sign_in), methods=["POST"]),
             Route("/auth/logout", self.sign_out, methods=["POST"]),
-            Route("/dev/login", _answered(self.development_login), methods=["POST"]),
+            Route("/dev/login", answered(self.development_login), methods=["POST"]),
         ]
 
     async def send_code(self, request: Request) -> Response:
         """A code to the phone."""
-        task = await self.phones.send_code(_phone(await _body(request)), self.phones.address(request))
-        return JSONResponse({"sent": True}, 202, _NO_STORE, background=task)
+        task = await self.phones.send_code(_phone(await json_body(request)), self.phones.address(request))
+        return JSONResponse({"sent": True}, 202, NO_STORE, background=task)
 
     async def sign_in(self, request: Request) -> Response:
         """A token for the phone's account."""
-        body = await _body(request)
-        phone, code = _phone(body), _text(body, "code")
+        body = await json_body(request)
+        phone, code = _phone(body), text_of(body, "code")
 
         async def issue(session: AsyncSession, account: Account) -> IssuedToken:
             return await _issue(session, self.settings, account)
@@ -150,16 +150,16 @@ class SignIn:
         """Revoke the token that came with the request; one that is dead already is as good."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **_NO_STORE})
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **NO_STORE})
         async with self.phones.sessions.begin() as session:
             await revoke_token(session, token.strip())
-        return Response(status_code=204, headers=_NO_STORE)
+        return Response(status_code=204, headers=NO_STORE)
 
     async def development_login(self, request: Request) -> Response:
         """A token for a demo login, without proof."""
         if not (self.settings.development and _from_this_machine(request)):
             return Response("Not Found", 404, media_type="text/plain")
-        login = _text(await _body(request), "login")
+        login = text_of(await json_body(request), "login")
         async with self.phones.sessions.begin() as session:
             issued = await _issue_for_login(session, self.settings, login)
         return _token(issued)
@@ -214,14 +214,14 @@ async def _issue_for_login(session: AsyncSession, settings: Settings, login: str
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def _answered(handler: Handler) -> Handler:
+def answered(handler: Handler) -> Handler:
     """Refusals become answers in the caller's language."""
 
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
         except Refusal as refusal:
-            headers = dict(_NO_STORE)
+            headers = dict(NO_STORE)
             if "seconds" in refusal.params:
                 headers["Retry-After"] = str(refusal.params["seconds"])
             language = locale(request.headers.get("accept-language", "").encode("latin-1"))
@@ -232,10 +232,10 @@ def _answered(handler: Handler) -> Handler:
 
 def _token(issued: IssuedToken) -> Response:
     body = {"access_token": issued.value, "token_type": "Bearer", "expires_in": issued.expires_in}
-    return JSONResponse(body, 200, _NO_STORE)
+    return JSONResponse(body, 200, NO_STORE)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def json_body(request: Request) -> dict[str, Any]:
     # Only JSON: a web page cannot send it across origins without being allowed to.
     if not is_json(request.headers.get("content-type", "").encode("latin-1")):
         raise Refusal(ErrorCode.INVALID_INPUT)
@@ -253,7 +253,7 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _text(body: dict[str, Any], name: str) -> str:
+def text_of(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if value is None:
         raise Refusal(ErrorCode.REQUIRED, name)
@@ -263,7 +263,7 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 
 def _phone(body: dict[str, Any]) -> str:
-    return phone_number(_text(body, "phone"))
+    return phone_number(text_of(body, "phone"))
 
 
 def phone_number(text: str) -> str:

@@ -17,6 +17,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from app.actors import bearer
+from app.devices import device_name
 from app.negotiation import locale
 from app.requests import Parameters, Service, acting_as, refuse_nul
 from auth.proxy import client_address, client_certificate
@@ -84,6 +85,7 @@ class WebSocketEndpoint:
             request_id=scope.get("state", {}).get("request_id", ""),
             locale=locale(headers.get(b"accept-language", b"")),
             client_ip=client_address(scope, self.service.proxy),
+            device=device_name(headers),
             certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,
         )

@@ -38,6 +38,15 @@ class Grant:
     scopes: tuple[str, ...] = ()
     valid_from: date = date.min
     valid_to: date | None = None
+    source_type: str = field(default="", compare=False)
+    """The table of the fact that it follows from."""
+    acting_for: str | None = None
+    """Whom an acting official stands in for (代理)."""
+
+    @property
+    def capacity(self) -> tuple[Any, ...]:
+        """What it makes of its holder; two duties in one office are one capacity."""
+        return tuple(getattr(self, name) for name in _CAPACITY)
 
     def scope(self, what: str) -> tuple[Any, ...]:
         """What it covers of one sort, by the plurals of ``auth.visibility.SCOPES``: ``grant.scope("units")``."""
@@ -59,6 +68,34 @@ _SCOPE_FIELDS = {
     "townships": "township",
     "units": "unit_id",
 }
+
+
+_SYSTEM_GRANT = uuid.UUID(int=0)
+_APPLICANT_GRANT = uuid.UUID(int=1)
+"""Grants that are in no table: of the county's clock, and of whoever begins to claim something."""
+
+_CAPACITY = (
+    "role",
+    "county",
+    "office",
+    "township",
+    "community",
+    "unit_id",
+    "estate_id",
+    "area_id",
+    "company_id",
+    "committee_id",
+    "client_id",
+    "acting_for",
+)
+
+
+def one_capacity(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """One grant of each capacity, the one that opens most: who may act in several has to say in which."""
+    found: dict[tuple[Any, ...], Grant] = {}
+    for grant in sorted(grants, key=lambda grant: (-len(grant.scopes), grant.id)):
+        found.setdefault(grant.capacity, grant)
+    return tuple(found.values())
 
 
 def _anywhere(_grant: Grant) -> bool:
@@ -106,6 +143,26 @@ class Actor:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=self.roles)
         return replace(self, grants=chosen)
 
+    @property
+    def home_county(self) -> str:
+        """Where an act is written that concerns the account and no county in particular."""
+        kept = sorted(grant.county for grant in self.grants if grant.id != _APPLICANT_GRANT)
+        if not self.counties:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        return kept[0] if kept else min(self.counties)
+
+    def as_applicant(self, counties: Iterable[str]) -> "Actor":
+        """The same person, who may also ask for a capacity in these counties; nobody but a person may."""
+        if self.account_id is None:
+            raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+        applying = {grant.county for grant in self.grants if grant.role is Role.APPLICANT}
+        newly = tuple(
+            Grant(_APPLICANT_GRANT, Role.APPLICANT, county, account_id=self.account_id)
+            for county in counties
+            if county not in applying
+        )
+        return replace(self, grants=(*self.grants, *newly))
+
     def eligible(
         self, roles: Iterable[Role], county: str, where: Callable[[Grant], bool] = _anywhere
     ) -> tuple[Grant, ...]:
@@ -120,7 +177,7 @@ class Actor:
         the client then names one with ``X-Acting-As``.
         """
         wanted = frozenset(roles)
-        found = self.eligible(wanted, county, where)
+        found = one_capacity(self.eligible(wanted, county, where))
         if not found:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, roles=wanted)
         if len(found) > 1:
@@ -131,9 +188,6 @@ class Actor:
 def anonymous(today: date, locale: str = "zh-CN") -> Actor:
     """Nobody: sees what has no need of a grant."""
     return Actor(None, None, None, "", locale, today)
-
-
-_SYSTEM_GRANT = uuid.UUID(int=0)
 
 
 def system_actor(county: str, today: date) -> Actor:

@@ -1,7 +1,8 @@
 """One-time codes (验证码) that a phone receives, and how often they may be asked for and tried.
 
-A phone that nobody registered is treated like any other: the same rows, the same limits, the same answers; only its
-code is never sent. Codes and phones are stored under the vault's keys alone, so the table does not tell who signs in.
+A phone that nobody registered is treated like any other: it gets a code, and whoever redeems it has an account from then
+on, which sees nothing until a county's register, an office or a claim gives it a grant. Codes and phones are stored
+under the vault's keys alone, so the table does not tell who signs in.
 """
 
 import hmac
@@ -17,9 +18,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import ErrorCode, Refusal
+from domain.identifiers import mask_phone
 from models.accounts import Account, AccountStatus, OneTimeCode, SignInCount
 from models.base import new_id
-from models.sealed import SHARED, Kind, Vault
+from models.sealed import SHARED, Kind, Vault, normalised, seal_into
 
 LIFETIME = timedelta(minutes=5)
 ATTEMPTS = 5
@@ -73,7 +75,7 @@ async def admit(session: AsyncSession, vault: Vault, limits: Iterable[Limit], su
 
 
 async def new_code(session: AsyncSession, vault: Vault, phone: str, now: datetime) -> str | None:
-    """Store a fresh code for a phone, which ends any earlier one. ``None`` when no account has the phone."""
+    """Store a fresh code for a phone, which ends any earlier one. ``None`` when its account is closed or suspended."""
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     row = OneTimeCode(
         id=new_id(),
@@ -84,11 +86,13 @@ async def new_code(session: AsyncSession, vault: Vault, phone: str, now: datetim
     row.code_hash = _code_hash(vault, row.id, code)
     session.add(row)
     known = await _account(session, row.phone_index)
-    return None if known is None else code
+    return code if known is None or known.status == AccountStatus.ACTIVE else None
 
 
 async def redeem_code(session: AsyncSession, vault: Vault, phone: str, code: str, now: datetime) -> Account | None:
-    """The active account whose phone received this code, or ``None``. Either way the try counts: the caller commits.
+    """The active account whose phone received this code, opened where the phone had none; ``None`` for a wrong code.
+
+    Either way the try counts: the caller commits.
 
     Only the newest code of a phone can be redeemed, once, within ``LIFETIME`` and ``ATTEMPTS`` tries.
     """
@@ -107,7 +111,24 @@ async def redeem_code(session: AsyncSession, vault: Vault, phone: str, code: str
     if not hmac.compare_digest(newest.code_hash, _code_hash(vault, newest.id, code)):
         return None
     newest.used_at = now
-    return account
+    if account is None:
+        return await open_account(session, vault, phone, mask_phone(normalised(phone, Kind.PHONE)))
+    return account if account.status == AccountStatus.ACTIVE else None
+
+
+async def open_account(session: AsyncSession, vault: Vault, phone: str, display_name: str) -> Account:
+    """The account of a phone; one is opened when there is none. Two that open it at once find the same."""
+    account = Account(id=new_id(), display_name=display_name)
+    seal_into(account, "phone", phone, Kind.PHONE, vault)
+    columns = ("id", "display_name", "phone_sealed", "phone_index", "phone_mask")
+    opened = await session.scalar(
+        insert(Account)
+        .values({column: getattr(account, column) for column in columns})
+        .on_conflict_do_nothing(index_elements=["phone_index"])
+        .returning(Account)
+    )
+    by_phone = select(Account).where(Account.phone_index == account.phone_index)
+    return opened or (await session.execute(by_phone)).scalar_one()
 
 
 async def forget_old_codes(session: AsyncSession, before: datetime) -> int:
@@ -118,9 +139,7 @@ async def forget_old_codes(session: AsyncSession, before: datetime) -> int:
 
 
 async def _account(session: AsyncSession, phone_index: bytes) -> Account | None:
-    return await session.scalar(
-        select(Account).where(Account.phone_index == phone_index, Account.status == AccountStatus.ACTIVE)
-    )
+    return await session.scalar(select(Account).where(Account.phone_index == phone_index))
 
 
 def _code_hash(vault: Vault, row_id: uuid.UUID, code: str) -> bytes:

@@ -31,6 +31,8 @@ class Reach:
     area_id: uuid.UUID | None = None
     company_id: uuid.UUID | None = None
     committee_id: uuid.UUID | None = None
+    acting_for: str | None = None
+    """Whose office an acting official stands in for (代理)."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,25 @@ async def end_grants(session: AsyncSession, source: Source, on: date, *, account
         .execution_options(synchronize_session="fetch")
     )
     return len(ended.all())
+
+
+async def extend_grants(session: AsyncSession, source: Source, valid_to: date | None) -> int:
+    """Let the grants of a fact hold until the day before ``valid_to`` (null: until further notice). How many there were."""
+    theirs = [
+        AccountGrant.source_type == source.table,
+        AccountGrant.source_id == source.id,
+        AccountGrant.ended_at.is_(None),
+    ]
+    found = (await session.scalars(select(AccountGrant).where(*theirs))).all()
+    await _touch(
+        session,
+        [grant.account_id for grant in found if grant.account_id is not None],
+        [grant.client_id for grant in found if grant.client_id is not None],
+    )
+    for grant in found:
+        grant.valid_to = valid_to
+    await session.flush()  # the holder's next statement reads them
+    return len(found)
 
 
 async def _touch(session: AsyncSession, accounts: Iterable[uuid.UUID], clients: Iterable[str]) -> None:

@@ -40,6 +40,10 @@ class DocumentKind(Term):
     SITE_RECORD = "SITE_RECORD", "Record of a visit on site (现场记录)."
     MODEL_TEXT = "MODEL_TEXT", "A model text (示范文本)."
     COMMITTEE_RECORD = "COMMITTEE_RECORD", "Papers of a committee's election and filing."
+    OWNERSHIP_PROOF = (
+        "OWNERSHIP_PROOF",
+        "Proof of ownership: certificate, contract of sale, inheritance (房屋权属证明).",
+    )
     POSTING_PROOF = "POSTING_PROOF", "Photo of a posting on the board."
     PHOTO = "PHOTO", "Photo."
     REPORT = "REPORT", "Report."

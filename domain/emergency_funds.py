@@ -8,6 +8,7 @@ from domain import funds
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import FundAction, FundState
+from domain.officials import Power
 from domain.periods import Facts, end_of_day, hours, working_days
 from domain.profiles.parameters import EmergencyCode, EmergencyOrder, Profile
 from domain.roles import COMPANY, Role
@@ -184,6 +185,7 @@ EMERGENCY_FUND_REQUEST = Workflow(
             within=working_days("fund_emergency_working_days"),
             guards=(*_LAWFUL, "covered"),
             decides=True,
+            power=Power.FUNDS_APPROVE,
         ),
         funds.returned(_S.POSTED, Role.TOWNSHIP),
         funds.returned(_S.APPROVED_DIRECT, Role.TOWNSHIP, when=("pay_first",)),

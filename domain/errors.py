@@ -2,12 +2,14 @@
 
     Exception
     ├── Refusal          expected; the edge turns it into ``userErrors { code message field retryable }``
+    │   └── CountedRefusal   of a try that counts: the transaction is kept
     └── LookupError
         └── UnknownCounty    a fault of configuration (domain.profiles), never shown as a user error
 
     ErrorCode
     ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
-    │                REFERRAL_REQUIRED · LEGAL_HOLD · SAME_REVIEWER · OWN_APPLICATION · WRONG_CODE
+    │                REFERRAL_REQUIRED · LEGAL_HOLD · SAME_REVIEWER · OWN_APPLICATION · POWER_REQUIRED ·
+    │                SECOND_PERSON_REQUIRED · REAUTHENTICATION_REQUIRED · WRONG_CODE
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
     ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
@@ -56,6 +58,12 @@ class ErrorCode(StrEnum):
     REFERRAL_REQUIRED = "REFERRAL_REQUIRED", "A court sees only cases that were referred to it (FEE-15, PRI-9)."
     SAME_REVIEWER = "SAME_REVIEWER", "The actor decided the previous step in the same office (RULES §9)."
     OWN_APPLICATION = "OWN_APPLICATION", "Nobody decides on an application of their own (RULES §9)."
+    POWER_REQUIRED = "POWER_REQUIRED", "The role may, but the grant lacks the power that the act needs (params: power)."
+    SECOND_PERSON_REQUIRED = "SECOND_PERSON_REQUIRED", "What one person proposed another one has to confirm."
+    REAUTHENTICATION_REQUIRED = (
+        "REAUTHENTICATION_REQUIRED",
+        "The act is sensitive and the sign-in too old: prove it with a one-time code (POST /auth/reauthenticate).",
+    )
     WRONG_CODE = "WRONG_CODE", "The one-time code is wrong, expired, used, or was tried too often."
 
     # request
@@ -171,6 +179,10 @@ class Refusal(Exception):  # noqa: N818 -- it is no error: the rules answered
         )
 
     __hash__ = Exception.__hash__
+
+
+class CountedRefusal(Refusal):
+    """A refusal after which what the command wrote stays: it wrote only that somebody tried (a wrong code)."""
 
 
 class _Forgiving(string.Formatter):

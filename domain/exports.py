@@ -45,6 +45,10 @@ class ExportedList(Term):
     DISCLOSURE_ENTRIES = "DISCLOSURE_ENTRIES", "Boards: what hangs and what is due (公示栏)."
     TASKS = "TASKS", "The caller's work queue (待办)."
     AUDIT_EVENTS = "AUDIT_EVENTS", "Who did what (操作记录)."
+    OFFICIALS = "OFFICIALS", "Officials' postings (任职)."
+    PARTNER_AGREEMENTS = "PARTNER_AGREEMENTS", "Partners' agreements (合作协议)."
+    UNIT_CLAIMS = "UNIT_CLAIMS", "Claims to units (房屋绑定申请)."
+    INVITATIONS = "INVITATIONS", "Invitations of owners (邀请)."
     DOCUMENTS = "DOCUMENTS", "Documents, without their contents (文件)."
 
 

@@ -6,6 +6,7 @@ from domain import funds
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import FundAction, FundState
+from domain.officials import Power
 from domain.periods import Facts, days, end_of_day, working_days
 from domain.profiles.parameters import Profile, VoteMode
 from domain.roles import Role
@@ -166,6 +167,7 @@ FUND_REQUEST = Workflow(
             within=working_days("fund_bureau_working_days"),
             guards=(*_LAWFUL, "covered"),
             decides=True,
+            power=Power.FUNDS_APPROVE,
         ),
         *(funds.returned(state, role, "SL-6") for state, role in _RETURNERS),
         funds.REJECTED,

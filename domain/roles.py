@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from domain.terms import Term
+
 
 class Role(StrEnum):
     """The capacity in which somebody reads or acts. Stored as text in grants, tasks, reviews and audit events."""
@@ -19,6 +21,8 @@ class Role(StrEnum):
     MARKET = "MARKET"
     BANK = "BANK"
     COURT = "COURT"
+    APPLICANT = "APPLICANT"
+    """Somebody signed in who claims to belong to a unit; sees the own claims and nothing else of the county."""
     SYSTEM = "SYSTEM"
     """The county's own clock: deadlines that pass without anybody acting."""
 
@@ -28,5 +32,19 @@ COMPANY = frozenset({Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMPANY_STAFF
 COUNTY_OFFICES = frozenset({Role.BUREAU, Role.PRICE, Role.MARKET})
 OFFICIALS = COUNTY_OFFICES | {Role.TOWNSHIP, Role.COMMUNITY}
 PARTNERS = frozenset({Role.BANK, Role.COURT})
-IN_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM}
+IN_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM, Role.APPLICANT}
 """Everybody but banks and courts, which know an estate by code, name and place only."""
+
+
+class GrantBasis(Term):
+    """The fact that a grant follows from, and with which it ends."""
+
+    OWNERSHIP = "OWNERSHIP", "The registered ownership of a unit."
+    OCCUPANCY = "OCCUPANCY", "The registered use of a unit."
+    TERM = "TERM", "A term in a body of owners; it ends when the member is suspended."
+    EMPLOYMENT = "EMPLOYMENT", "Employment by a company."
+    PROJECT = "PROJECT", "The leadership of a project."
+    POSTING = "POSTING", "An official's posting."
+    AGREEMENT = "AGREEMENT", "A partner's agreement with the county."
+    CLAIM = "CLAIM", "An own claim to a unit that is not decided, or was a short time ago."
+    OTHER = "OTHER", "Another record."

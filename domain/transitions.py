@@ -68,6 +68,8 @@ class Transition:
     decides: bool = False
     """Whether it decides on somebody's application: ``reviewer_refusal`` must be asked."""
     reason: bool = False
+    power: str | None = None
+    """What the grant must open besides its role (``domain.officials.Power``)."""
 
     def parties(self, profile: Profile) -> tuple[frozenset[Role], ...]:
         """Who may take it in a county, each party a group of roles of which one acts."""

@@ -1,5 +1,6 @@
 """Every workflow by its id and version, as cases store them. A changed list gets a new version; the old one stays."""
 
+from domain.claims import UNIT_CLAIM
 from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
 from domain.data_requests import DATA_CORRECTION, DATA_DELETION, DATA_DISCLOSURE
@@ -23,6 +24,7 @@ ALL: tuple[Workflow, ...] = (
     DATA_CORRECTION,
     DATA_DELETION,
     DATA_DISCLOSURE,
+    UNIT_CLAIM,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

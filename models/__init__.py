@@ -1,7 +1,9 @@
 """Importing this package registers every table with ``models.base.Base.metadata`` (migrations and tests rely on it)."""
 
 from models import accounts as accounts
+from models import agreements as agreements
 from models import cases as cases
+from models import claims as claims
 from models import committees as committees
 from models import companies as companies
 from models import contracts as contracts
@@ -17,8 +19,10 @@ from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger
 from models import oauth as oauth
+from models import officials as officials
 from models import payments as payments
 from models import people as people
 from models import personal_data as personal_data
 from models import register as register
 from models import search as search
+from models import sessions as sessions

@@ -155,7 +155,10 @@ class AccountGrant(Base):
     area_id: Mapped[uuid.UUID | None]
     company_id: Mapped[uuid.UUID | None]
     committee_id: Mapped[uuid.UUID | None]
+    acting_for: Mapped[str | None]
+    """Whom an acting official stands in for (代理)."""
     scopes: Mapped[list[str]] = mapped_column(_TEXTS, server_default=_NO_TEXTS)
+    """Of a partner what its agreement allows, of an official the powers of the duty (``domain.officials.Power``)."""
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     source_type: Mapped[str]

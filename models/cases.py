@@ -173,6 +173,7 @@ Task.bill_dispute_id = column_property(case((Task.case_type == "BillDispute", Ta
 Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)))
 Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
 Task.data_request_id = column_property(case((Task.case_type == "DataRequest", Task.case_id)))
+Task.unit_claim_id = column_property(case((Task.case_type == "UnitClaim", Task.case_id)))
 Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 
@@ -194,6 +195,8 @@ class AuditEvent(CountyRow):
     grant_id: Mapped[uuid.UUID | None]
     role: Mapped[str]
     office: Mapped[str | None]
+    acting_for: Mapped[str | None]
+    """Whom the official stood in for (代理)."""
     action: Mapped[str]
     subject_type: Mapped[str]
     subject_id: Mapped[uuid.UUID]

@@ -99,6 +99,13 @@ def available_actions(
         now=now,
         reviewed_by=decided(case),
     )
+    powers = {power for grant in grants for power in grant.scopes}
+    closed = {
+        line.action
+        for line in workflow.transitions
+        if case.state in line.sources and line.power is not None and line.power not in powers
+    }
+    offers = [offer for offer in offers if offer.action not in closed]
     if actor.account_id != case.applicant_id:
         return offers
     decisions = {line.action for line in workflow.transitions if line.decides and case.state in line.sources}
@@ -111,8 +118,9 @@ def covers(grant: Grant, case: Any) -> bool:
         return False
     if grant.role in COUNTY_OFFICES:
         return True
-    if grant.role in RESIDENTS:
-        return bool(grant.account_id == case.applicant_id)
+    if grant.role in RESIDENTS | {Role.APPLICANT}:
+        at_home = grant.unit_id is not None and grant.unit_id == getattr(case, "unit_id", None)
+        return at_home or bool(grant.account_id == case.applicant_id)
     column, mine = SCOPE_OF.get(grant.role, (None, None))
     if column is None or mine is None:
         return False

@@ -108,7 +108,8 @@ async def advance(
     allowed = _roles_of(workflow, profile, case.state, action)
     if not allowed:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=case.state, action=action)
-    grant = await uow.act(allowed, type(case), case)
+    power = next((line.power for line in _taking(workflow, case.state, action) if line.power), None)
+    grant = await uow.act(allowed, type(case), case, power=power)
     signed = signature or Signature(signed=False, sealed=False)
     known = {
         **kind.facts(case),
@@ -280,8 +281,12 @@ def _review(
     )
 
 
+def _taking(workflow: Workflow, state: str, action: str) -> list[Transition]:
+    return [line for line in workflow.transitions if state in line.sources and line.action == action]
+
+
 def _roles_of(workflow: Workflow, profile: Profile, state: str, action: str) -> frozenset[Role]:
-    lines = [line for line in workflow.transitions if state in line.sources and line.action == action]
+    lines = _taking(workflow, state, action)
     return frozenset(role for line in lines for role in line.roles(profile)) - lists.SYSTEM
 
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.errors import ErrorCode, Refusal
@@ -106,6 +106,17 @@ async def complete(uow: "UnitOfWork", key: str | None, result: Any) -> Outcome:
             .execution_options(synchronize_session=False)
         )
     return Outcome(kind, row_id, version, others=others, row=result)
+
+
+async def release(uow: "UnitOfWork", key: str | None) -> None:
+    """Give a claimed key back, without undoing what else the transaction wrote: nothing was done under it."""
+    if key is not None:
+        await uow.session.execute(
+            update(Operation)
+            .where(_of_key(uow, key))
+            .values(key=func.concat("released:", Operation.id))
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def find(uow: "UnitOfWork", key: str) -> Operation | None:

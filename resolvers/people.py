@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from auth.grants import Reach, Source, end_grants, open_grant
+from auth.grants import Source, end_grants, open_grant
 from domain.errors import ErrorCode, Refusal
 from domain.estates import IdentityDocument, OccupancyKind, OwnerKind, OwnershipBasis, OwnershipKind, SearchKind
 from domain.identifiers import check_credit_code, check_id_number, check_phone, mask_name
@@ -20,6 +20,7 @@ from models.estates import Estate, Occupancy, Ownership, Unit
 from models.people import Owner
 from models.sealed import Kind, seal_into
 from resolvers.accounts import account_for_phone
+from resolvers.bindings import end_with_ownership, open_owner_grants, reach_of
 from resolvers.estates import REGISTRARS
 from resolvers.search import index_texts
 from resolvers.unit_of_work import UnitOfWork
@@ -112,6 +113,7 @@ async def ownership_transfer(
         await end_grants(uow.session, Source("ownership", row.id), on)
     await uow.session.flush()  # the former rows make room in the unique keys before the new ones come
     rows = await _enter(uow, unit, kind, holders, on, basis)
+    await end_with_ownership(uow, unit.id, {row.owner_id for row in former}, on)
     await uow.audit("ownershipTransfer", unit, grant=grant, reason=reason, detail={"holders": len(rows)})
     uow.notify(unit)
     return unit
@@ -159,7 +161,7 @@ async def occupancy_register(
             uow.county,
             Source("occupancy", row.id),
             account_id=row.account_id,
-            reach=_reach(unit),
+            reach=reach_of(unit),
             valid_from=since,
             valid_to=until,
         )
@@ -232,29 +234,6 @@ async def _enter(
     estate = await uow.session.get_one(Estate, (uow.county, unit.estate_id))
     unit.developer_held = len(owners) == 1 and owners[0].name == estate.developer
     return tuple(rows)
-
-
-async def open_owner_grants(uow: UnitOfWork, unit: Unit, row: Ownership, owner: Owner) -> None:
-    """The owner's account, and a minor's guardian's, act for the unit while the ownership lasts."""
-    accounts = {owner.account_id}
-    if owner.guardian_id is not None:
-        guardian = await uow.session.get_one(Owner, (uow.county, owner.guardian_id))
-        accounts.add(guardian.account_id)
-    for account_id in sorted(accounts - {None}, key=str):
-        await open_grant(
-            uow.session,
-            Role.OWNER,
-            uow.county,
-            Source("ownership", row.id),
-            account_id=account_id,
-            reach=_reach(unit),
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-
-
-def _reach(unit: Unit) -> Reach:
-    return Reach(unit_id=unit.id, estate_id=unit.estate_id, area_id=unit.area_id)
 
 
 async def _current(uow: UnitOfWork, unit: Unit) -> list[Ownership]:

@@ -1,6 +1,7 @@
 """Importing this module registers every kind of case and every job, for processes that import no schema (``anju worker``)."""
 
 from resolvers import bill_runs as bill_runs
+from resolvers import claims as claims
 from resolvers import company_filings as company_filings
 from resolvers import contract_filings as contract_filings
 from resolvers import covenant_filings as covenant_filings
@@ -8,6 +9,7 @@ from resolvers import data_requests as data_requests
 from resolvers import exports as exports
 from resolvers import fund_requests as fund_requests
 from resolvers import inspections as inspections
+from resolvers import invitations as invitations
 from resolvers import key_rotation as key_rotation
 from resolvers import leader_filings as leader_filings
 from resolvers import premises_filings as premises_filings

@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 import auth.policies  # noqa: F401 - every load needs the visibility of its model
-from auth.actor import Actor, Grant
+from auth.actor import Actor, Grant, one_capacity
 from auth.visibility import bind_values, visible, visible_in
 from domain.calendar import today
-from domain.errors import ErrorCode, Refusal
+from domain.errors import CountedRefusal, ErrorCode, Refusal
 from domain.profiles import profile
 from domain.profiles.parameters import Profile
 from domain.roles import Role
@@ -129,17 +129,24 @@ class UnitOfWork:
         model: type[Row] | None = None,
         row: Row | None = None,
         field: str | None = None,
+        *,
+        power: str | None = None,
     ) -> Grant:
         """The one grant under which the actor acts (on ``row``, which that very grant must make visible).
 
-        ``FORBIDDEN_ROLE`` when there is none, ``ACTING_GRANT_REQUIRED`` when several would do and the request names
-        none.
+        ``FORBIDDEN_ROLE`` when there is none, ``POWER_REQUIRED`` when none opens ``power``, ``ACTING_GRANT_REQUIRED``
+        when the actor could act in several capacities and the request names none.
         """
         eligible = self.actor.eligible(roles, self.county)
         if row is not None and len(self.actor.grants) > 1 and Role.SYSTEM not in self.roles:
             eligible = tuple([grant for grant in eligible if await self._covers(grant, model or type(row), row)])
         if not eligible:
             raise Refusal(ErrorCode.FORBIDDEN_ROLE, field)
+        if power is not None:
+            eligible = tuple(grant for grant in eligible if power in grant.scopes)
+            if not eligible:
+                raise Refusal(ErrorCode.POWER_REQUIRED, field, power=power)
+        eligible = one_capacity(eligible)
         if len(eligible) > 1:
             raise Refusal(ErrorCode.ACTING_GRANT_REQUIRED, field)
         self.grant = eligible[0]
@@ -211,6 +218,7 @@ class UnitOfWork:
             grant_id=grant.id,
             role=grant.role,
             office=grant.office,
+            acting_for=grant.acting_for,
             action=action,
             subject_type=type(row).__name__,
             subject_id=row.id,
@@ -303,7 +311,13 @@ async def transact(
                 uow = UnitOfWork(session, actor, county, instant, request_id=request_id, vault=vault)
                 outcome = await idempotency.replay_or_claim(uow, name, inputs, idempotency_key)
                 if outcome is None:
-                    outcome = await idempotency.complete(uow, idempotency_key, await work(uow))
+                    try:
+                        done = await work(uow)
+                    except CountedRefusal:
+                        await idempotency.release(uow, idempotency_key)
+                        await session.commit()
+                        raise
+                    outcome = await idempotency.complete(uow, idempotency_key, done)
                 await session.flush()
                 answered = outcome if answer is None else await answer(uow, outcome)
                 await uow.send_notices()

@@ -18,6 +18,7 @@ def act(
     returns: Mapping[str, str],
     *,
     keyed: bool = True,
+    newcomers: bool = False,
     at_once: Callable[..., Awaitable[Any]] | None = None,
 ) -> Any:
     """An intent over a command whose defaults also stand for null (``documentIds: null`` attaches nothing)."""
@@ -26,4 +27,6 @@ def act(
     async def without_nulls(uow: Any, **given: Any) -> Any:
         return await command(uow, **{field: value for field, value in given.items() if value is not None})
 
-    return intent(name, without_nulls, input_type, description, returns, keyed=keyed, at_once=at_once)
+    return intent(
+        name, without_nulls, input_type, description, returns, keyed=keyed, newcomers=newcomers, at_once=at_once
+    )

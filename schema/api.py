@@ -7,9 +7,11 @@ import strawberry
 from graphql import GraphQLSchema
 
 from schema import (
+    agreements,
     areas,
     attachments,
     cases,
+    claims,
     committees,
     common,
     companies,
@@ -30,11 +32,13 @@ from schema import (
     inspection_acts,
     inspections,
     ledger,
+    officials,
     payments,
     people,
     personal_data,
     register,
     registration,
+    sessions,
     statistics,
     viewer,
 )
@@ -43,9 +47,11 @@ from schema.engine.types import root_type
 
 # One stem a line, in alphabetical order; each may have QUERIES, MUTATIONS and SUBSCRIPTIONS.
 STEMS: tuple[Any, ...] = (
+    agreements,
     areas,
     attachments,
     cases,
+    claims,
     committees,
     companies,
     contracts,
@@ -65,11 +71,13 @@ STEMS: tuple[Any, ...] = (
     inspection_acts,
     inspections,
     ledger,
+    officials,
     payments,
     people,
     personal_data,
     register,
     registration,
+    sessions,
     statistics,
     viewer,
 )

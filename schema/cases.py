@@ -36,6 +36,7 @@ from schema.engine.values import Ref, encode_id, key_of
 
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
+    from schema.claims import UnitClaim
     from schema.data_requests import DataRequest
     from schema.fees import BillDispute
     from schema.filings import Filing
@@ -157,7 +158,7 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: "Annotated[BillDispute | DataRequest | Filing | FundRequest | Inspection, CASE] | None" = choice(
+    case: "Annotated[BillDispute | DataRequest | Filing | FundRequest | Inspection | UnitClaim, CASE] | None" = choice(
         "The case itself.",
         by={
             "BillDispute": models.Task.bill_dispute_id,  # type: ignore[attr-defined]
@@ -165,6 +166,7 @@ class Task:
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]
+            "UnitClaim": models.Task.unit_claim_id,  # type: ignore[attr-defined]
         },
     )
     case_id: strawberry.ID = computed(
@@ -279,6 +281,7 @@ class AuditEvent:
     action: str = column(models.AuditEvent.action, "The action.")
     role: Role = column(models.AuditEvent.role, "In which role; `SYSTEM` is the county's own clock.")
     office: str | None = column(models.AuditEvent.office, "For which office.")
+    acting_for: str | None = column(models.AuditEvent.acting_for, "Whom the official stood in for (代理).")
     subject_type: str = column(models.AuditEvent.subject_type, "The type of the row it was done to.")
     subject_id: strawberry.ID = computed(
         lambda _run, kind, county, key: encode_id(Ref(kind, county, uuid.UUID(key))),

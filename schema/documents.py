@@ -272,6 +272,9 @@ class RequestContext:
     """The grant named by ``X-Acting-As``, one of the actor's; the executor narrows the actor to it."""
 
     client_ip: str = ""
+    device: str = ""
+    """What the caller's app or browser calls itself."""
+
     token: str | None = None
     """The bearer token as it came, for ``auth.actor.FRESH_SQL``."""
 

@@ -9,7 +9,7 @@ import strawberry
 
 from auth.actor import Grant
 from domain.errors import ErrorCode, Refusal
-from domain.roles import Role
+from domain.roles import GrantBasis, Role
 from resolvers import idempotency
 from schema.cases import task_counts
 from schema.engine.declare import ENTITIES, answer, listing
@@ -18,8 +18,10 @@ from schema.engine.messages import label
 from schema.engine.run import Run
 from schema.engine.types import TYPES, described, plain_type
 from schema.engine.values import Ref, decode_id
+from schema.sessions import VIEWER_FIELDS
 
-described(Role)
+for _enumeration in (Role, GrantBasis):
+    described(_enumeration)
 
 MOST_NODES = 100
 
@@ -75,6 +77,9 @@ ViewerGrant = plain_type(
         },
         "valid_from": ("datetime.date", "The first day."),
         "valid_to": ("datetime.date | None", "The day from which it no longer holds; null while no end is known."),
+        "basis": ("GrantBasis", "The fact that it follows from, and with which it ends."),
+        "acting_for": ("str | None", "Whom an official stands in for (代理)."),
+        "powers": ("list[str]", "What it opens besides the role: an official's powers, a partner's scopes."),
     },
 )
 
@@ -102,6 +107,7 @@ Viewer = plain_type(
         "task_counts": answer(
             task_counts, "How much waits in each of the caller's queues.", shows="list[TaskCount] | None", of=True
         ),
+        **VIEWER_FIELDS,
     },
 )
 TYPES["datetime"] = datetime
@@ -128,8 +134,27 @@ def shown_grant(grant: Grant) -> dict[str, Any]:
         for name, (type_name, attribute) in GRANT_SUBJECTS.items()
         if getattr(grant, attribute) is not None and type_name in ENTITIES
     }
-    plain = ("id", "role", "county", "office", "township", "community", "valid_from", "valid_to")
-    return {**dict.fromkeys(GRANT_SUBJECTS), **{name: getattr(grant, name) for name in plain}, **subjects}
+    plain = ("id", "role", "county", "office", "township", "community", "valid_from", "valid_to", "acting_for")
+    return {
+        **dict.fromkeys(GRANT_SUBJECTS),
+        **{name: getattr(grant, name) for name in plain},
+        "basis": BASES.get(grant.source_type, GrantBasis.OTHER),
+        "powers": list(grant.scopes),
+        **subjects,
+    }
+
+
+BASES: Mapping[str, GrantBasis] = {
+    "ownership": GrantBasis.OWNERSHIP,
+    "occupancy": GrantBasis.OCCUPANCY,
+    "committee_member": GrantBasis.TERM,
+    "company_staff": GrantBasis.EMPLOYMENT,
+    "project_leader": GrantBasis.PROJECT,
+    "official": GrantBasis.POSTING,
+    "partner_agreement": GrantBasis.AGREEMENT,
+    "unit_claim": GrantBasis.CLAIM,
+}
+"""The table of a grant's fact → what it is called."""
 
 
 EnumLabel = plain_type(

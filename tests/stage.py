@@ -29,6 +29,7 @@ from domain.documents import DocumentKind
 from domain.errors import Refusal
 from domain.estates import BuildingKind, EstateKind, ServiceMode, UnitUse
 from domain.ledger import AccountKind
+from domain.officials import BUREAU_POWERS
 from domain.roles import Role
 from models.accounts import Account
 from models.base import new_id
@@ -116,7 +117,7 @@ class Stage:
         elif role is Role.COMMUNITY:
             places = {"township": self.township, "community": self.community, "office": "测试001社区居委会"}
         elif role is Role.BUREAU:
-            places = {"office": "测试县住房和城乡建设局"}
+            places = {"office": "测试县住房和城乡建设局", "scopes": BUREAU_POWERS}
         return Grant(new_id(), role, self.county, account_id=account.id, **{**places, **reach})
 
     async def do(

@@ -22,6 +22,7 @@ from auth.grants import Reach, Source, open_grant
 from domain.divisions import DivisionLevel
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import make_phone
+from domain.officials import BUREAU_POWERS
 from domain.roles import PARTNERS, Role
 from models.accounts import Account, AccountGrant, OAuthClient
 from models.base import Base, is_county_table, new_id
@@ -117,7 +118,7 @@ class World:
         return make_phone(secrets.randbelow(10**8))
 
     async def bureau(self) -> Actor:
-        return await self.person(Role.BUREAU, office="演示县住房和城乡建设局")
+        return await self.person(Role.BUREAU, office="演示县住房和城乡建设局", scopes=BUREAU_POWERS)
 
     async def township_office(self, code: str | None = None) -> Actor:
         return await self.person(Role.TOWNSHIP, office="街道办事处", township=code or self.township)

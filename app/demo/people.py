@@ -11,13 +11,18 @@ from auth.grants import Reach, Source, open_grant
 from auth.oauth.clients import new_secret, register_client
 from auth.policies.contracts import FILINGS_PUBLIC
 from auth.policies.fees import FEES_COLLECT
+from domain.agreements import AgreementState
 from domain.estates import IdentityDocument
 from domain.identifiers import make_id_number, make_phone
+from domain.officials import PostingDuty, PostingState, powers
 from domain.roles import Role
 from models.accounts import Account
+from models.agreements import PartnerAgreement
 from models.base import new_id
+from models.officials import Official
 from models.sealed import Kind, seal_into
 from resolvers.divisions import packaged_divisions
+from resolvers.unit_of_work import set_fuse
 
 _FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -94,6 +99,7 @@ async def offices(scene: Scene) -> None:
     """The county's offices with their officials; those of the home township and community have logins."""
     county = scene.county
     async with scene.sessions.begin() as session:
+        await set_fuse(session, {county.code})
         for role, office in (
             (Role.BUREAU, county.bureau),
             (Role.PRICE, f"{county.name}发展和改革局"),
@@ -118,29 +124,54 @@ async def offices(scene: Scene) -> None:
 async def _official(
     scene: Scene, session: AsyncSession, role: Role, office: str, place: str, *, login: str | None = None
 ) -> None:
-    """An official of an office; the second one becomes the first one's colleague."""
-    account_id = await open_account(scene, session, name(scene), login=login)
-    await open_grant(
-        session,
-        role,
-        scene.county.code,
-        Source("posting", new_id()),
-        account_id=account_id,
-        reach=Reach(
-            office=office,
-            township=place[:9] if len(place) >= 9 else None,
-            community=place if len(place) == 12 else None,
-        ),
-        valid_from=scene.day(scene.beginning + 30),
-    )
+    """An official of an office; the second one becomes the first one's colleague.
+
+    The bureau's first one approves, too, and both of its administrators can confirm what the other proposes.
+    """
+    shown = name(scene)
+    account_id = await open_account(scene, session, shown, login=login)
     known = scene.colleagues if (role, place) in scene.offices else scene.offices
+    first = known is scene.offices
     known[role, place] = account_id
+    duties = [PostingDuty.ADMINISTRATOR if first or role is Role.BUREAU else PostingDuty.OFFICER]
+    if first and role is Role.BUREAU:
+        duties.append(PostingDuty.APPROVER)
+    township = place[:9] if len(place) >= 9 else None
+    community = place if len(place) == 12 else None
+    since = scene.day(scene.beginning + 30)
+    for duty in duties:
+        posting = Official(
+            county=scene.county.code,
+            id=new_id(),
+            account_id=account_id,
+            name=shown,
+            role=role.value,
+            duty=duty.value,
+            office=office,
+            township=township,
+            community=community,
+            state=PostingState.IN_POST.value,
+            valid_from=since,
+            basis="任职文件（演示）",
+        )
+        session.add(posting)
+        await open_grant(
+            session,
+            role,
+            scene.county.code,
+            Source("official", posting.id),
+            account_id=account_id,
+            reach=Reach(office=office, township=township, community=community),
+            scopes=powers(role, duty),
+            valid_from=since,
+        )
 
 
 async def partners(scene: Scene) -> None:
     """The bank that collects fees and the court that asks for filings: systems, whose login is their client id."""
     county = scene.county
     async with scene.sessions.begin() as session:
+        await set_fuse(session, {county.code})
         for role, shown, scopes, purpose, basis in (
             (
                 Role.BANK,
@@ -162,16 +193,32 @@ async def partners(scene: Scene) -> None:
                 legal_basis=basis,
                 secret=new_secret(),
             )
-            await session.flush()  # the grant locks its row
+            since = scene.day(scene.beginning + 30)
+            agreement = PartnerAgreement(
+                county=county.code,
+                id=new_id(),
+                client_id=client_id,
+                name=shown,
+                role=role.value,
+                scopes=sorted(scopes),
+                purpose=purpose,
+                legal_basis=basis,
+                state=AgreementState.ACTIVE.value,
+                valid_from=since,
+                valid_to=scene.day(-365),
+            )
+            await session.flush()  # the agreement and the grant refer to it
+            session.add(agreement)
             await open_grant(
                 session,
                 role,
                 county.code,
-                Source("agreement", new_id()),
+                Source("partner_agreement", agreement.id),
                 client_id=client_id,
                 reach=Reach(office=shown),
                 scopes=scopes,
-                valid_from=scene.day(scene.beginning + 30),
+                valid_from=since,
+                valid_to=agreement.valid_to,
             )
 
 

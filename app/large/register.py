@@ -24,6 +24,7 @@ from domain.estates import (
     UnitUse,
 )
 from domain.identifiers import mask_name, mask_unit
+from domain.officials import BUREAU_POWERS
 from domain.profiles import COUNTIES
 from domain.roles import Role
 from domain.search import grams
@@ -122,14 +123,14 @@ _GRANT = (
 
 def _grants(large: Large, scopes: str) -> Iterator[str]:
     since = large.months[0] - timedelta(days=30)
-    nothing = "{}"
+    nothing, powers = "{}", f"{{{','.join(BUREAU_POWERS)}}}"
     for at, county in enumerate(COUNTIES):
         holder = large.bureau(county)
         ident = large.ident(plan.GRANT, at)
         office = f"{county}住房和城乡建设局"
-        yield line(ident, holder, None, county, Role.BUREAU, office, *[None] * 5, nothing, since, "posting", holder)
+        yield line(ident, holder, None, county, Role.BUREAU, office, *[None] * 5, powers, since, "official", holder)
         ident = large.ident(plan.GRANT, 50 + at)
-        yield line(ident, None, large.bank, county, Role.BANK, *[None] * 6, scopes, since, "agreement", ident)
+        yield line(ident, None, large.bank, county, Role.BANK, *[None] * 6, scopes, since, "partner_agreement", ident)
     for at, (county, township) in enumerate(_townships(large)):
         holder = large.ident(plan.ACCOUNT, 100 + at)
         ident = large.ident(plan.GRANT, 100 + at)
@@ -144,7 +145,7 @@ def _grants(large: Large, scopes: str) -> Iterator[str]:
             *[None] * 4,
             nothing,
             since,
-            "posting",
+            "official",
             holder,
         )
     for firm in large.companies:

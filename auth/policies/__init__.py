@@ -1,6 +1,8 @@
 """Importing this package declares every model's visibility."""
 
+from auth.policies import agreements as agreements
 from auth.policies import cases as cases
+from auth.policies import claims as claims
 from auth.policies import committees as committees
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts
@@ -14,6 +16,7 @@ from auth.policies import filings as filings
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
+from auth.policies import officials as officials
 from auth.policies import payments as payments
 from auth.policies import people as people
 from auth.policies import personal_data as personal_data

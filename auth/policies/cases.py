@@ -44,7 +44,10 @@ policy(
 policy(
     Review,
     {
-        **{role: lambda review, scope: review.applicant_id == scope.any("accounts") for role in RESIDENTS},
+        **{
+            role: lambda review, scope: review.applicant_id == scope.any("accounts")
+            for role in RESIDENTS | {Role.APPLICANT}
+        },
         Role.COMMITTEE: lambda review, scope: review.committee_id == scope.any("committees"),
         **{role: lambda review, scope: review.company_id == scope.any("companies") for role in COMPANY},
         Role.COMMUNITY: lambda review, scope: review.community == scope.any("communities"),
@@ -56,7 +59,7 @@ policy(
 policy(
     AuditEvent,
     {
-        **dict.fromkeys(RESIDENTS | COMPANY | {Role.COMMITTEE}, _own),
+        **dict.fromkeys(RESIDENTS | COMPANY | {Role.COMMITTEE, Role.APPLICANT}, _own),
         **{role: lambda event, scope: event.client_id == scope.any("clients") for role in PARTNERS},
         Role.COMMUNITY: lambda event, scope: event.community == scope.any("communities"),
         Role.TOWNSHIP: lambda event, scope: event.township == scope.any("townships"),

@@ -42,6 +42,7 @@ def _of_referred_filings(document: Any, scope: Scope) -> ColumnElement[bool]:
 policy(
     Document,
     {
+        Role.APPLICANT: _uploaded,
         **dict.fromkeys(RESIDENTS, _uploaded_or(_of_own_unit_or_published)),
         Role.COMMITTEE: _uploaded_or(in_own_areas),
         **dict.fromkeys(COMPANY, _uploaded_or(of_own_company)),

@@ -25,6 +25,7 @@ from models.estates import Ownership, Unit
 from models.people import Owner
 from models.sealed import SHARED, Context, Kind
 from models.search import SearchGram
+from resolvers.bindings import end_with_ownership
 from resolvers.register.places import sealed, snake
 from resolvers.register.store import Stored, add_missing, upsert
 from resolvers.register.work import Work
@@ -338,6 +339,8 @@ async def _store_holdings(work: Work, parties: Parties, held: Mapping[uuid.UUID,
             .execution_options(synchronize_session=False)
         )
     stored = await upsert(session, Ownership, rows, known=len(known))
+    for row in ended:
+        await end_with_ownership(work.uow, row.unit_id, [row.owner_id], today)
     work.counts[OWNERS.name] = stored + Stored(0, len(ended), 0)
     await _open_grants(work, parties, opened)
 

@@ -23,6 +23,8 @@ async def act(run: Run, nodes: list[FieldNode]) -> bytes:
     """Do what one root field asks; its payload as JSON."""
     intent: Intent = declaration_of(run.root_type, nodes[0].name.value)
     raw: dict[str, Any] = run.arguments(run.root_type, nodes)["input"]
+    if intent.newcomers:
+        run = run.by_applicant()
     if intent.items:
         return await _each(run, intent, raw, nodes)
     (shown,) = await Act(run, intent, intent.payload, raw, raw.get("idempotencyKey"), [nodes]).done()
@@ -83,7 +85,8 @@ class Act:
                 raise Refusal(ErrorCode.IDEMPOTENCY_KEY_REQUIRED, "idempotencyKey")
             read_type = self.intent.item_type or self.intent.input_type
             county, given = read_input(read_type, self.intent.input_type, self.raw, self.run.actor.counties)
-            county = county or value_county(self.run.actor)
+            actor = self.run.actor
+            county = county or (actor.home_county if self.intent.newcomers else value_county(actor))
             shown = await self._at_once(county, given)
             return await self._in_transaction(county, given) if shown is None else shown
         except Refusal as refusal:

@@ -23,6 +23,7 @@ from strawberry.types.field import StrawberryField
 
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
+from models.base import CountyRow
 from resolvers.idempotency import Outcome
 from schema.engine.declare import DECLARATION, ENTITIES
 from schema.engine.types import DEFINITION, argument, camel, defined, named, plain_type, snake
@@ -55,6 +56,8 @@ class Intent:
     items: int = 0
     item_type: str | None = None
     result: str = ""
+    newcomers: bool = False
+    """Whether somebody signed in may do it in a county in which they hold no grant."""
     at_once: Callable[..., Awaitable[Any]] | None = None
     """The ordinary case of the command on a line of its own (``resolvers.payments.pay_at_once``); ``None`` from it: not so."""
 
@@ -65,9 +68,11 @@ class Intent:
         for (field, type_name), (_, row_id) in zip(self.returns.items(), rows, strict=False):
             if type_name in ENTITIES and row_id is not None:
                 values[snake(field)] = Ref(type_name, county, row_id)
-        for field, type_name in self.returns.items():
-            if type_name not in ENTITIES:
-                values[snake(field)] = outcome.row
+        others = outcome.row if isinstance(outcome.row, tuple) else (outcome.row,)
+        if isinstance(outcome.row, tuple):  # what is shown once and stored nowhere stands beside the rows
+            others = tuple(each for each in others if not isinstance(each, CountyRow))
+        plain = [field for field, type_name in self.returns.items() if type_name not in ENTITIES]
+        values.update({snake(field): value for field, value in zip(plain, others, strict=False)})
         return values
 
 
@@ -160,6 +165,7 @@ def intent(
     *,
     keyed: bool = True,
     items: type[Any] | None = None,
+    newcomers: bool = False,
     at_once: Callable[..., Awaitable[Any]] | None = None,
 ) -> tuple[str, StrawberryField]:
     """A mutation. ``returns``: payload field → type, in the order in which the command returns its rows.
@@ -169,7 +175,10 @@ def intent(
     """
     title = name[0].upper() + name[1:]
     shown = {
-        snake(field): (f"{type_name} | None", f"The {type_name} after the act; null when it was refused.")
+        snake(field): (
+            f"{type_name} | None",
+            f"{f'The {type_name}' if type_name[0].isupper() else 'The number'} after the act; null when it was refused.",
+        )
         for field, type_name in returns.items()
     }
     outcome: dict[str, tuple[str, str]] = {
@@ -199,6 +208,7 @@ def intent(
         MOST_ITEMS if items else 0,
         items.__name__ if items else None,
         result,
+        newcomers,
         at_once,
     )
     annotation = named(f"{title}Payload | None")

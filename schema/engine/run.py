@@ -4,6 +4,7 @@ Whatever follows from the document and the *shape* of its variables alone is wor
 """
 
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from auth.actor import Actor
 from domain.calendar import today
 from domain.personal_data import PersonalField
+from domain.profiles import counties
 from models.sealed import Vault
 from resolvers.idempotency import Outcome
 from resolvers.personal_data import append_shown
@@ -71,6 +73,12 @@ class Run:
         self.shape = tuple((name, shape(value)) for name, value in self.variables.coerced.items())
         self.personal_reads: dict[str, dict[tuple[str, UUID], set[PersonalField]]] = {}
         """By county: of which rows what was shown in plain, to be logged before the answer is given."""
+
+    def by_applicant(self) -> "Run":
+        """The same operation of a person who may ask for a capacity in any county, holding a grant there or not."""
+        run = copy(self)
+        run.actor = self.actor.as_applicant(counties()) if self.actor.account_id else self.actor
+        return run
 
     # What is asked
 

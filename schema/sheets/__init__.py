@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, money, places
+from schema.sheets import business, cases, identity, money, places
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
-    listed.name: listed for stem in (places, business, money, cases) for listed in stem.LISTS
+    listed.name: listed for stem in (places, business, money, cases, identity) for listed in stem.LISTS
 }
 
 REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part in listed.parts))
@@ -29,14 +29,18 @@ CONDITIONS: Mapping[str, str] = {
     "filings": "FilingFilter",
     "fundRequests": "FundRequestFilter",
     "inspections": "InspectionFilter",
+    "invitations": "InvitationFilter",
     "ledgerAccounts": "LedgerAccountFilter",
     "modelTexts": "ModelTextFilter",
+    "officials": "OfficialFilter",
     "owners": "OwnerFilter",
+    "partnerAgreements": "PartnerAgreementFilter",
     "payments": "PaymentFilter",
     "projectLeaders": "ProjectLeaderFilter",
     "propertyAreas": "PropertyAreaFilter",
     "referrals": "ReferralFilter",
     "tasks": "TaskFilter",
+    "unitClaims": "UnitClaimFilter",
     "units": "UnitFilter",
 }
 """The input type of each list query's conditions, by the query's name."""

@@ -8,6 +8,7 @@ _CASES = {
     "Filing": ("FILINGS", "FilingState"),
     "FundRequest": ("FUND_REQUESTS", "FundState"),
     "Inspection": ("INSPECTIONS", "InspectionState"),
+    "UnitClaim": ("UNIT_CLAIMS", "ClaimState"),
 }
 """By type of case, the list that it stands in and the enum of its states."""
 

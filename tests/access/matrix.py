@@ -16,7 +16,7 @@ from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import fees, filings, personal_data
+from tests.access import bindings, fees, filings, personal_data
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -68,6 +68,9 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "current": lambda _places, row: row.valid_to is None,
     "published": lambda _places, row: row.published_on is not None,
     "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
+    "of_price": lambda _places, row: row.role == "PRICE",
+    "of_market": lambda _places, row: row.role == "MARKET",
+    "claimed": lambda _places, row: row.state != "OPENED",
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **fees.CONDITIONS,
     **filings.CONDITIONS,
@@ -176,10 +179,11 @@ class Places:
             return personal_data.own(self, actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
-        if isinstance(row, fees.KNOWN):
-            judged = fees.own(self, actor, grant, row)
-            if judged is not None:
-                return judged
+        for stem in (bindings, fees):
+            if isinstance(row, stem.KNOWN):
+                judged = stem.own(self, actor, grant, row)
+                if judged is not None:
+                    return judged
         by_company = (Role.COMPANY_ADMIN, Role.COMPANY_STAFF)
         if isinstance(row, Task | Review | AuditEvent):
             return self._own_of_case(actor, grant, row)

@@ -49,6 +49,7 @@ def test_every_command_has_help_with_an_example() -> None:
         "ledger verify",
         "keys rotate",
         "clients add",
+        "official appoint",
     } <= set(told)
     assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []
 
@@ -182,3 +183,15 @@ def test_a_client_is_registered_and_gets_its_secret_once(anju, tmp_path: Path) -
 def test_a_client_that_would_be_unsafe_is_not_registered(anju, wrong: tuple[str, str]) -> None:
     code, said, told = anju("clients", "add", "unsafe", *CLIENT, *wrong)
     assert (code, said, told.count("\n")) == (2, "", 1)
+
+
+def test_the_console_appoints_a_countys_first_two_administrators(anju) -> None:
+    given = ["--name", "李演示", "--office", "演示局", "--basis", "演任〔2026〕1号"]
+    for phone in ("13911110001", "13911110002"):
+        code, said, _ = anju("official", "appoint", "451122", "--phone", phone, *given)
+        assert code == 0
+        assert said.startswith("李演示 administers 演示局 from ")
+    code, _, said = anju("official", "appoint", "451122", "--phone", "13911110003", *given)
+    assert (code, said.count("\n")) == (1, 1)
+    code, _, said = anju("official", "appoint", "000000", "--phone", "13911110003", *given)
+    assert (code, said.count("\n")) == (1, 1)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.calendar import end_of
+from domain.claims import ClaimWay
 from domain.contracts import ContractKind
 from domain.covenant_filings import CovenantKind
 from domain.documents import DocumentKind
@@ -39,6 +40,10 @@ FACTS: dict[str, Any] = {
     "posted_to": date(2025, 6, 9),
     "holds": [],
     "expires_on": date(2025, 6, 30),
+    "proven": True,
+    "way": ClaimWay.APPROVAL,
+    "record_taken": False,
+    "ended_on": date(2025, 8, 1),
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -47,6 +52,7 @@ OFFICES = {Role.BUREAU, Role.TOWNSHIP}
 ADMIN = {Role.COMPANY_ADMIN}
 BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
 COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
+CLAIMANT = {Role.APPLICANT}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
 REVIEWERS = CHECKERS | {Role.MARKET}
@@ -163,6 +169,12 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "SUBMITTED": {"APPROVE": BUREAU, "REFUSE": BUREAU, "WITHDRAW": ASKING},
         "APPROVED": {"REVOKE": BUREAU, "EXPIRE": CLOCK},
     },
+    "unit_claim": {
+        "OPENED": {"PROVE": CLAIMANT, "SUBMIT": CLAIMANT, "WITHDRAW": CLAIMANT, "LAPSE": CLOCK},
+        "SUBMITTED": {"APPROVE": COMMUNITY, "REJECT": COMMUNITY, "WITHDRAW": CLAIMANT, "CONTEST": {Role.OWNER}},
+        "BOUND": {"CONTEST": {Role.OWNER}, "END": CLOCK},
+        "CONTESTED": {"UPHOLD": TOWNSHIP, "DISMISS": TOWNSHIP, "WITHDRAW": CLAIMANT, "END": CLOCK},
+    },
 }
 
 SIMPLE = ("leader_filing", "covenant_filing", "premises_filing")
@@ -176,6 +188,7 @@ REASONED = {
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
     **{key: {"REFUSE"} for key in ("data_correction", "data_deletion")},
     "data_disclosure": {"REFUSE", "REVOKE"},
+    "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
 }
 
 DECIDED = {
@@ -188,6 +201,7 @@ DECIDED = {
     "data_correction": {"CORRECT", "REFUSE"},
     "data_deletion": {"PSEUDONYMISE", "BLOCK", "REFUSE"},
     "data_disclosure": {"APPROVE", "REFUSE"},
+    "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
 }
 
 APPLICANTS_OWN = {
@@ -198,6 +212,7 @@ APPLICANTS_OWN = {
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
     **{key: {"WITHDRAW"} for key in ("data_correction", "data_deletion", "data_disclosure")},
+    "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -227,6 +242,7 @@ PAPERS = {
     ("emergency_fund_request", "POST"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
     ("emergency_fund_request", "RESUBMIT"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
     ("inspection", "SUBMIT"): ("PHOTO",),
+    ("unit_claim", "SUBMIT"): ("OWNERSHIP_PROOF",),
 }
 
 DUE = {
@@ -269,6 +285,9 @@ DUE = {
     ("inspection", "RECTIFICATION_ORDERED", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "OVERDUE", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "SUBMITTED", "RECHECK"): date(2025, 6, 9),
+    ("unit_claim", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
+    ("unit_claim", "CONTESTED", "UPHOLD"): date(2025, 6, 16),
+    ("unit_claim", "CONTESTED", "DISMISS"): date(2025, 6, 16),
     **{
         ("inspection", state, "PUBLISH"): date(2025, 6, 30)
         for state, actions in WHO["inspection"].items()
@@ -291,6 +310,8 @@ CLOCKS = {
     ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
     ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
     ("data_disclosure", "APPROVED", "EXPIRE"): date(2025, 6, 30),
+    ("unit_claim", "OPENED", "LAPSE"): date(2025, 6, 3),
+    **{("unit_claim", state, "END"): date(2025, 7, 31) for state in ("BOUND", "CONTESTED")},
 }
 """The last day before the clock acts."""
 
@@ -359,6 +380,7 @@ GUARDED = {
     "data_correction": {},
     "data_deletion": {"PSEUDONYMISE": {"nothing_held"}, "BLOCK": {"something_held"}},
     "data_disclosure": {"APPROVE": {"not_over"}},
+    "unit_claim": {"PROVE": {"proven"}, "CONTEST": {"anothers"}},
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 
@@ -512,6 +534,7 @@ def test_papers_of_pay_first_and_of_the_quota() -> None:
         ("fund_request", APPLICANTS),
         ("emergency_fund_request", APPLICANTS),
         ("inspection", OFFICES),
+        ("unit_claim", CLAIMANT),
     ],
 )
 def test_who_may_open_a_case(name: str, openers: set[Role]) -> None:
