@@ -53,7 +53,7 @@ BASIS_OF: Mapping[ProcessingPurpose, LawfulBasis] = {
 _P = ProcessingPurpose
 
 PURPOSES_OF: Mapping[Role, tuple[ProcessingPurpose, ...]] = {
-    **dict.fromkeys(RESIDENTS, (_P.OWN_AFFAIRS,)),
+    **dict.fromkeys(RESIDENTS | {Role.APPLICANT}, (_P.OWN_AFFAIRS,)),
     Role.COMMITTEE: (_P.OWNERS_ASSEMBLY,),
     **dict.fromkeys(COMPANY, (_P.SERVICE, _P.FEES, _P.EMERGENCY)),
     **dict.fromkeys(OFFICIALS, (_P.REGISTER, _P.SUPERVISION, _P.EMERGENCY)),

@@ -74,7 +74,8 @@ class Invitation(CountyRow):
     area_id: Mapped[uuid.UUID | None]
     township: Mapped[str]
     community: Mapped[str]
-    phone_sealed, phone_index, phone_mask = sealed_columns(required=True)
+    phone_sealed, phone_index, phone_mask = sealed_columns()
+    """Where the code went; null once the owner's data was deleted."""
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
     state: Mapped[str]

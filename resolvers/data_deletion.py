@@ -8,14 +8,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from auth.grants import Source, end_grants
 from domain.bills import BillState
+from domain.claims import InvitationState
 from domain.errors import ErrorCode, Refusal
 from domain.estates import OwnerKind, SearchKind
 from domain.identifiers import mask_name
 from domain.people import born_on
 from domain.personal_data import Hold, Standing, holds, pseudonym
-from domain.roles import RESIDENTS
+from domain.roles import RESIDENTS, Role
 from domain.text import name_key
 from models.accounts import Account, AccountGrant, AccountStatus
+from models.claims import Invitation, UnitClaim
 from models.data_requests import DataRequest
 from models.estates import Occupancy, Ownership, Unit
 from models.fees import FeeBill
@@ -76,6 +78,7 @@ async def erase(uow: UnitOfWork, owner: Owner) -> None:
     ownerships = select(Ownership.id).where(Ownership.county == uow.county, Ownership.owner_id == owner.id)
     for ownership_id in (await uow.session.scalars(ownerships)).all():
         await end_grants(uow.session, Source("ownership", ownership_id), uow.today)
+    await _erase_claims(uow, owner.id, account_id)
     if account_id is not None:
         await _erase_occupancies(uow, account_id)
         await _close_account(uow, account_id)
@@ -87,6 +90,26 @@ async def _erase_occupancies(uow: UnitOfWork, account_id: uuid.UUID) -> None:
     for row in (await uow.session.scalars(found)).all():
         row.name, row.account_id = pseudonym(str(row.id)), None
         seal_into(row, "phone", None, Kind.PHONE, uow.vault)
+
+
+async def _erase_claims(uow: UnitOfWork, owner_id: uuid.UUID, account_id: uuid.UUID | None) -> None:
+    """Claims that the person made or that name the person's record, and invitations to it. None of them is under way."""
+    claims = select(UnitClaim).where(
+        UnitClaim.county == uow.county, or_(UnitClaim.owner_id == owner_id, UnitClaim.applicant_id == account_id)
+    )
+    for claim in (await uow.session.scalars(claims)).all():
+        claim.name = claim.name_mask = pseudonym(str(owner_id))
+        claim.id_tail = claim.code_hash = None
+        seal_into(claim, "phone", None, Kind.PHONE, uow.vault)
+        if claim.applicant_id == account_id:
+            await end_grants(uow.session, Source("unit_claim", claim.id), uow.today)
+    invitations = select(Invitation).where(Invitation.county == uow.county, Invitation.owner_id == owner_id)
+    for invitation in (await uow.session.scalars(invitations)).all():
+        invitation.code_hash = None
+        seal_into(invitation, "phone", None, Kind.PHONE, uow.vault)
+        if invitation.state == InvitationState.ISSUED.value:
+            invitation.state = InvitationState.REVOKED.value
+        invitation.version, invitation.updated_at = invitation.version + 1, uow.now
 
 
 async def _close_account(uow: UnitOfWork, account_id: uuid.UUID) -> None:
@@ -131,7 +154,7 @@ async def _standing(uow: UnitOfWork, owner: Owner, but: uuid.UUID | None) -> Sta
     posts = select(AccountGrant.id).where(
         AccountGrant.account_id == account_id,
         AccountGrant.county == county,
-        AccountGrant.role.not_in(sorted(RESIDENTS)),
+        AccountGrant.role.not_in(sorted(RESIDENTS | {Role.APPLICANT})),
         _holds(AccountGrant, uow.today),
     )
     estates = select(Unit.estate_id).where(Unit.county == county, Unit.id.in_(units))

@@ -131,6 +131,7 @@ _APPEND = text(
         WHEN 'Occupancy' THEN (SELECT account_id FROM occupancy WHERE county = :county AND id = r.subject)
         WHEN 'CommitteeMember' THEN (SELECT account_id FROM committee_member WHERE county = :county AND id = r.subject)
         WHEN 'CompanyStaff' THEN (SELECT account_id FROM company_staff WHERE county = :county AND id = r.subject)
+        WHEN 'UnitClaim' THEN (SELECT applicant_id FROM unit_claim WHERE county = :county AND id = r.subject)
         WHEN 'Account' THEN r.subject
       END,
       string_to_array(r.fields, ','),
@@ -201,6 +202,7 @@ _ORDER = (
     Role.BANK,
     Role.OWNER,
     Role.TENANT,
+    Role.APPLICANT,
     Role.SYSTEM,
 )
 """Of several capacities the widest is what explains a read."""

@@ -21,6 +21,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.personal_data import PersonalField, ProcessingPurpose
 from domain.terms import Term
 from models.accounts import Account, AccountGrant
+from models.claims import UnitClaim
 from models.committees import Committee, CommitteeMember
 from models.companies import Company, CompanyStaff
 from models.data_requests import DataRequest
@@ -71,6 +72,7 @@ async def copy_of_own(uow: UnitOfWork, *, format: CopyFormat) -> PersonalDataFil
         "occupancies": await _occupancies(uow),
         "committees": await _posts(uow, CommitteeMember, Committee, "committee_id"),
         "employment": await _posts(uow, CompanyStaff, Company, "company_id"),
+        "claims": await _claims(uow),
         "requests": await _requests(uow),
         "reads": await _reads(uow),
     }
@@ -102,6 +104,7 @@ async def _account(uow: UnitOfWork) -> Account:
         (CompanyStaff, [_F.PHONE]),
     ):
         read |= {(model.__name__, row.id): fields for row in await _mine(uow, model)}
+    read |= {("UnitClaim", row.id): [_F.NAME, _F.PHONE] for row in await _own_claims(uow)}
     grant = next(grant for grant in uow.actor.grants if grant.county == uow.county)
     await append_reads(uow, read, grant=grant, why=Why(ProcessingPurpose.OWN_AFFAIRS), operation=OPERATION)
     return account
@@ -203,6 +206,19 @@ async def _posts(uow: UnitOfWork, model: type[Any], body: type[Any], column: str
     return [
         {"body": name, "name": row.name, "phone": opened(row, "phone", uow.vault)}
         for name, row in await uow.session.execute(found)
+    ]
+
+
+async def _own_claims(uow: UnitOfWork) -> Sequence[UnitClaim]:
+    found = select(UnitClaim).where(UnitClaim.county == uow.county, UnitClaim.applicant_id == uow.actor.account_id)
+    return (await uow.session.scalars(found.order_by(UnitClaim.id))).all()
+
+
+async def _claims(uow: UnitOfWork) -> list[Row]:
+    names = ("title", "way", "state", "name", "id_tail", "created_at", "bound_on", "ended_on")
+    return [
+        {name: getattr(row, name) for name in names} | {"phone": opened(row, "phone", uow.vault)}
+        for row in await _own_claims(uow)
     ]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from auth.codes import Limit, admit
 from domain.claims import ClaimState, ClaimWay, InvitationState
 from domain.estates import EstateState
+from domain.personal_data import PersonalField
 from domain.profiles import counties
 from domain.roles import Role
 from models import claims as models
@@ -73,6 +74,7 @@ class UnitClaim:
         "The applicant's name; masked for others.",
         to=WITH_NAMES,
         mask=models.UnitClaim.name_mask,
+        personal=PersonalField.NAME,
     )
     phone: str | None = column(models.UnitClaim.phone_mask, "The phone that was given, masked.", to=WITH_NAMES)
     id_tail: str | None = column(
@@ -122,7 +124,9 @@ class InvitationFilter:
 class Invitation:
     unit: "Unit | None" = one(models.Invitation.unit_id, "The unit.")
     owner: "Owner | None" = one(models.Invitation.owner_id, "The owner who is invited.", to=OFFICES)
-    phone: str = column(models.Invitation.phone_mask, "Where the code went, masked.")
+    phone: str | None = column(
+        models.Invitation.phone_mask, "Where the code went, masked; null once the owner's data was deleted."
+    )
     state: InvitationState = column(models.Invitation.state, "Where it stands.")
     issued_role: Role = column(models.Invitation.issued_role, "In which capacity it was sent.")
     expires_at: DateTime = column(models.Invitation.expires_at, "Until when it can be accepted.")

@@ -38,7 +38,10 @@ policy(
     PersonalDataRead,
     {
         **dict.fromkeys(RESIDENTS, _about_me_or_everybody),
-        **dict.fromkeys((Role.COMMITTEE, *COMPANY, Role.COMMUNITY, Role.TOWNSHIP, Role.PRICE, Role.MARKET), _about_me),
+        **dict.fromkeys(
+            (Role.APPLICANT, Role.COMMITTEE, *COMPANY, Role.COMMUNITY, Role.TOWNSHIP, Role.PRICE, Role.MARKET),
+            _about_me,
+        ),
         Role.BUREAU: whole_county,
     },
 )

@@ -23,8 +23,15 @@ async def act(run: Run, nodes: list[FieldNode]) -> bytes:
     """Do what one root field asks; its payload as JSON."""
     intent: Intent = declaration_of(run.root_type, nodes[0].name.value)
     raw: dict[str, Any] = run.arguments(run.root_type, nodes)["input"]
-    if intent.newcomers:
-        run = run.by_applicant()
+    if not intent.newcomers:
+        return await _done(run, intent, raw, nodes)
+    applicant = run.by_applicant()
+    shown = await _done(applicant, intent, raw, nodes)
+    await applicant.log_personal_reads()
+    return shown
+
+
+async def _done(run: Run, intent: Intent, raw: dict[str, Any], nodes: list[FieldNode]) -> bytes:
     if intent.items:
         return await _each(run, intent, raw, nodes)
     (shown,) = await Act(run, intent, intent.payload, raw, raw.get("idempotencyKey"), [nodes]).done()

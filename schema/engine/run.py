@@ -78,6 +78,7 @@ class Run:
         """The same operation of a person who may ask for a capacity in any county, holding a grant there or not."""
         run = copy(self)
         run.actor = self.actor.as_applicant(counties()) if self.actor.account_id else self.actor
+        run.personal_reads = {}  # logged by this run: the person alone may write nothing where no grant is held
         return run
 
     # What is asked

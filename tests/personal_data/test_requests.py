@@ -18,13 +18,16 @@ from domain.identifiers import make_id_number
 from domain.personal_data import PersonalField
 from domain.roles import Role
 from models.accounts import Account
+from models.base import new_id
 from models.cases import AuditEvent, Task
+from models.claims import Invitation, UnitClaim
 from models.data_requests import DataRequest
 from models.estates import Occupancy, Ownership
 from models.filings import Referral, ReferralSubject
 from models.people import Owner
+from models.sealed import Kind, seal_into
 from models.search import SearchGram
-from resolvers import data_requests, disclosed_data, people, personal_data
+from resolvers import claims, data_requests, disclosed_data, people, personal_data
 from resolvers.cases import timers
 from resolvers.unit_of_work import set_fuse
 from tests.personal_data.conftest import Ask, Home, officials
@@ -255,6 +258,32 @@ async def test_an_order_keeps_data_until_it_is_lifted_and_then_it_goes(home: Hom
     assert (account.status, account.phone_sealed, account.phone_index) == ("CLOSED", None, None)
     assert home.owner.name not in account.display_name
     await world.refused(bureau, data_requests.pseudonymise, ErrorCode.ACTION_NOT_AVAILABLE, id=request.id)
+
+
+async def test_claims_and_invitations_go_with_the_data(home: Home) -> None:
+    world, bureau = home.world, await home.world.bureau()
+    me = home.holder.as_applicant((world.county,))
+    claim = await world.do(me, claims.open_, unit_id=home.unit.id, name=home.owner.name, id_tail=home.document[-4:])
+    invitation = Invitation(
+        county=world.county, id=new_id(), unit_id=home.unit.id, owner_id=home.owner.id, township="", community="",
+        state="ISSUED", issued_by=bureau.account_id, issued_role="BUREAU", expires_at=world.now, attempts=0, version=1,
+    )  # fmt: skip
+    seal_into(invitation, "phone", home.phone, Kind.PHONE, world.vault)
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        session.add(invitation)
+    await _former(home)
+    request = await world.do(bureau, data_requests.deletion_request, owner_id=home.owner.id)
+    assert request.holds == [], "whoever began a claim holds no post"
+    await world.do(await world.bureau(), data_requests.pseudonymise, id=request.id)
+
+    (row,), (sent,) = await world.rows(UnitClaim, id=claim.id), await world.rows(Invitation, id=invitation.id)
+    assert row.name == row.name_mask == f"已注销-{str(home.owner.id)[-4:]}"
+    assert (row.id_tail, row.phone_sealed, row.code_hash) == (None, None, None)
+    assert (sent.phone_sealed, sent.phone_index, sent.phone_mask, sent.state) == (None, None, None, "REVOKED")
+    async with world.sessions() as session:
+        account = await session.get_one(Account, home.holder.account_id)
+    assert account.status == "CLOSED"
 
 
 async def test_what_was_sold_lately_is_kept_for_its_time(home: Home) -> None:
