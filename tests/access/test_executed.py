@@ -37,14 +37,18 @@ UNTRIED = {
     "AuditEvent": "COMPANY_STAFF COURT MARKET PRICE PROJECT_LEADER",
     "BillAdjustment": "TENANT",
     "ContractProblem": "COMMITTEE COMPANY_ADMIN COMPANY_STAFF PROJECT_LEADER",
+    "DataRequest": "BANK BUREAU COMMUNITY COMPANY_ADMIN COURT MARKET OWNER PRICE PROJECT_LEADER TENANT TOWNSHIP",
     "Document": "BANK",
     "FilingQuery": "BANK BUREAU COURT",
     "Finding": "COMMITTEE OWNER PRICE TENANT",
     "Invitation": "BUREAU COMMITTEE COMMUNITY COMPANY_ADMIN COMPANY_STAFF PROJECT_LEADER TOWNSHIP",
+    "LegalHold": "BUREAU",
     "ListExport": "BUREAU COMMITTEE COMMUNITY COMPANY_ADMIN COMPANY_STAFF MARKET OWNER PRICE PROJECT_LEADER TENANT TOWNSHIP",
     "Occupancy": "OWNER TENANT",
+    "PersonalDataRead": "BUREAU COMMITTEE COMMUNITY COMPANY_ADMIN COMPANY_STAFF MARKET OWNER PRICE"
+    " PROJECT_LEADER TENANT TOWNSHIP",
     "Rectification": "COMMITTEE OWNER PRICE TENANT",
-    "Referral": "BANK",
+    "Referral": "BANK MARKET PRICE TOWNSHIP",
     "RegisterJob": "BUREAU",
     "Task": "MARKET PRICE TENANT",
     "UnitClaim": "BUREAU COMMUNITY OWNER TOWNSHIP",
@@ -149,6 +153,7 @@ def chosen(places: Places, actor: Actor, entity: Entity) -> list[Any]:
 
 WRITTEN_BY_ASKING = {PersonalDataRead}
 """The log of reads grows by these very questions (tests/personal_data shows who sees it)."""
+
 
 # -- the matrix, executed -----------------------------------------------------------------------------------------------
 
