@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
@@ -17,6 +18,9 @@ from tests.world import World
 
 if TYPE_CHECKING:
     from app.lines import Lines
+
+settings.register_profile("anju", deadline=None)  # how long an example takes is the bench's business, not a test's
+settings.load_profile("anju")
 
 _controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
 _county_numbers = itertools.count(1)
