@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
@@ -17,6 +18,9 @@ from tests.world import World
 
 if TYPE_CHECKING:
     from app.lines import Lines
+
+settings.register_profile("anju", deadline=None)  # how long an example takes is the bench's business, not a test's
+settings.load_profile("anju")
 
 _controller = pytest.StashKey[tuple[ExitStack, Cluster]]()
 _county_numbers = itertools.count(1)
@@ -82,7 +86,8 @@ COUNTY_OF = {"GT": "620724", "ZS": "451122", "SL": "220382", "ZD": "370303", "TQ
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that shows requirements shows each in its own county: once for every county that its marks name."""
-    if "county" not in metafunc.fixturenames:
+    named = any("county" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if named or "county" not in metafunc.fixturenames:
         return
     marks = metafunc.definition.iter_markers("requirement")
     counties = sorted({COUNTY_OF[name[:2]] for mark in marks for name in mark.args})
