@@ -29,25 +29,24 @@ def before_stopping(farewell: Callable[[], Awaitable[None]]) -> None:
 
     def set_loop_signals(loop: asyncio.AbstractEventLoop) -> Any:
         stop = install(loop)
+        parting: list[asyncio.Task[None]] = []  # the loop itself holds tasks only weakly
+
+        def part() -> None:
+            # Ctrl-C reaches a worker from the terminal and again from its parent; told twice, Granian may hang.
+            if not parting:
+                parting.append(loop.create_task(_part(farewell, stop)))
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _part, loop, farewell, stop)
+            loop.add_signal_handler(number, part)
         return stop
 
     _signals.set_loop_signals = set_loop_signals
 
 
-def _part(loop: asyncio.AbstractEventLoop, farewell: Callable[[], Awaitable[None]], stop: Any) -> None:
-    async def say() -> None:
-        try:
-            async with asyncio.timeout(SECONDS):
-                await farewell()
-                await asyncio.sleep(GRACE)
-        finally:
-            stop.set()
-
-    _under_way.add(task := loop.create_task(say()))
-    task.add_done_callback(_under_way.discard)
-
-
-_under_way: set["asyncio.Task[None]"] = set()
-"""The loop itself holds tasks only weakly."""
+async def _part(farewell: Callable[[], Awaitable[None]], stop: Any) -> None:
+    try:
+        async with asyncio.timeout(SECONDS):
+            await farewell()
+            await asyncio.sleep(GRACE)
+    finally:
+        stop.set()
