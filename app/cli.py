@@ -17,7 +17,7 @@ from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from app import data_key_commands as data_key_commands  # adds to `anju keys`
-from app.identity_commands import clients, keys
+from app.identity_commands import clients, keys, official
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -32,7 +32,6 @@ ledger = typer.Typer(no_args_is_help=True, help="The ledger (账本).")
 app.add_typer(ledger, name="ledger")
 app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
-official = typer.Typer(no_args_is_help=True, help="Officials (任职人员).")
 app.add_typer(official, name="official")
 
 REFUSED, NOT_READY, FAULT, INTERRUPTED = 1, 3, 70, 130
@@ -324,28 +323,6 @@ def doctor(
                 )
     if worst is State.WRONG:
         raise typer.Exit(REFUSED)
-
-
-@official.command()
-def appoint(
-    county: Annotated[str, Argument(help="The county's six-digit code.")],
-    name: Annotated[str, Option(help="The official's name.")],
-    phone: Annotated[str, Option(help="Mobile number, with which the official signs in.")],
-    office: Annotated[str, Option(help="The bureau's name, as events show it.")],
-    basis: Annotated[str, Option(help="The paper that appoints, with its number.")],
-) -> None:
-    """Appoint an administrator of a county's bureau: the first two, who then appoint everybody else.
-
-    Example:
-
-        anju official appoint 370303 --name 李明 --phone 13900000000 --office 张店区住房和城乡建设局 --basis 张任〔2026〕1号
-    """
-    from app import officials
-    from app.database import opened
-
-    with opened(_settings()) as settings:
-        made = _finish(officials.appoint(settings, county, name=name, phone=phone, office=office, basis=basis))
-    typer.echo(f"{made.name} administers {made.office} from {made.valid_from}; sign-in is by phone")
 
 
 @ledger.command()

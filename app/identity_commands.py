@@ -1,4 +1,4 @@
-"""``anju keys`` and ``anju clients``: what an operator does for the authorization server."""
+"""``anju keys``, ``anju clients`` and ``anju official``: what an operator does about who may enter."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that sign tokens (签名密钥), and those that seal personal data.")
 clients = typer.Typer(no_args_is_help=True, help="Apps and partners' systems (客户端).")
+official = typer.Typer(no_args_is_help=True, help="Officials (任职人员).")
 
 T = TypeVar("T")
 
@@ -115,6 +116,31 @@ def _public_keys(path: Path) -> dict[str, Any]:
     if not found.keys or any(key.is_private or key.key_type == "oct" for key in found.keys):
         raise typer.BadParameter("public keys are needed, and nothing else", param_hint="--jwks")
     return dict(found.as_dict(private=False))
+
+
+@official.command()
+def appoint(
+    county: Annotated[str, Argument(help="The county's six-digit code.")],
+    name: Annotated[str, Option(help="The official's name.")],
+    phone: Annotated[str, Option(help="Mobile number, with which the official signs in.")],
+    office: Annotated[str, Option(help="The bureau's name, as events show it.")],
+    basis: Annotated[str, Option(help="The paper that appoints, with its number.")],
+) -> None:
+    """Appoint an administrator of a county's bureau: the first two, who then appoint everybody else.
+
+    Example:
+
+        anju official appoint 370303 --name 李明 --phone 13900000000 --office 张店区住房和城乡建设局 --basis 张任〔2026〕1号
+    """
+    import asyncio
+
+    from app import officials
+    from app.database import opened
+    from app.settings import load
+
+    with opened(load()) as settings:
+        made = asyncio.run(officials.appoint(settings, county, name=name, phone=phone, office=office, basis=basis))
+    typer.echo(f"{made.name} administers {made.office} from {made.valid_from}; sign-in is by phone")
 
 
 def _in_transaction(settings: "Settings", work: Callable[[Any], T]) -> T:

@@ -44,7 +44,9 @@ class ReferralFilter:
     filters=ReferralFilter,
 )
 class Referral:
-    client_id: str = column(models.Referral.client_id, "The partner's client.")
+    client_id: str | None = column(
+        models.Referral.client_id, "The partner's client; null where it was opened to a department's official."
+    )
     purpose: str = column(models.Referral.purpose, "What for.")
     legal_basis: str = column(models.Referral.legal_basis, "On what legal basis.")
     case_number: str = column(models.Referral.case_number, "The case or instruction.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
@@ -125,6 +126,15 @@ async def lines(database: Database) -> AsyncIterator["Lines"]:
 
     async with read_lines(database.url, maximum=2) as made:
         yield made
+
+
+@pytest_asyncio.fixture
+async def no_signing_keys(command_sessions: async_sessionmaker[AsyncSession]) -> None:
+    """The worker's database without keys that another test's vault sealed."""
+    from models.oauth import SigningKey
+
+    async with command_sessions.begin() as session:
+        await session.execute(delete(SigningKey))
 
 
 @pytest_asyncio.fixture

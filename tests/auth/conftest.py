@@ -23,6 +23,11 @@ def vault() -> DerivedVault:
     return DerivedVault({1: bytes(range(32))})
 
 
+@pytest.fixture(autouse=True)
+def own_keys(no_signing_keys: None) -> None:
+    """Tokens here are signed with keys under ``vault``."""
+
+
 @pytest_asyncio.fixture(scope="session")
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     made = command_engine(database.url, size=4, overflow=4)

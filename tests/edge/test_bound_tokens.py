@@ -24,6 +24,8 @@ from tests.database import Database
 from tests.edge.asgi_client import Socket, running
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("no_signing_keys")
+
 QUERY = {"query": "{estates(first:5){nodes{name}}}"}
 
 

@@ -29,6 +29,8 @@ from models.sealed import Kind, Vault, seal_into
 from models.sessions import SessionDevice
 from tests.database import Database
 
+pytestmark = pytest.mark.usefixtures("no_signing_keys")
+
 COUNTY = "370303"
 
 
