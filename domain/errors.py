@@ -132,7 +132,7 @@ class ErrorCode(StrEnum):
     ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
     PRICE_ABOVE_CONTRACT = "PRICE_ABOVE_CONTRACT", "The price is above the contract's own standard (ZD-47)."
     PRICE_ABOVE_DISCLOSED = "PRICE_ABOVE_DISCLOSED", "The price is above the disclosed one (FEE-7)."
-    BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, voided or already paid."
+    BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, disputed, voided or already paid."
     OVERPAYMENT = "OVERPAYMENT", "The payment is larger than what is owed."
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE", "The account does not hold the amount (FUND-5, FUND-28)."
     UNBALANCED = "UNBALANCED", "The postings do not sum to zero (FUND-4)."

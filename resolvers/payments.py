@@ -182,7 +182,7 @@ class Claim:
 def _why_not(state: str, outstanding: int, payment: BillPayment) -> Refusal:
     """Why a bill did not take a payment, from what the statement found once the bill was locked."""
     if state not in PAYABLE:
-        return Refusal(ErrorCode.BILL_NOT_PAYABLE, "billId", state=state)
+        return Refusal(ErrorCode.BILL_NOT_PAYABLE, "id", state=state)
     if payment.amount > outstanding:
         return Refusal(ErrorCode.OVERPAYMENT, "amount", amount_fen=payment.amount, outstanding_fen=outstanding)
     return Refusal(ErrorCode.TRY_AGAIN)

@@ -148,7 +148,7 @@ async def test_from_a_charge_to_a_paid_bill(ask: Ask, market: Market) -> None:
     assert again == {**paid, "replayed": True}
     assert len(await world.rows(Payment)) == 1
     other = await act(ask, market.bank, "feeBillPay", shown, idempotencyKey="pay-2", **{**given, "reference": "T-2"})
-    assert other["userErrors"] == [{"code": "BILL_NOT_PAYABLE", "field": "billId"}]
+    assert other["userErrors"] == [{"code": "BILL_NOT_PAYABLE", "field": "id"}]
 
 
 async def test_a_collecting_bank_names_the_payee_and_other_banks_do_not(ask: Ask, market: Market) -> None:

@@ -95,7 +95,7 @@ async def test_a_paid_bill_takes_no_more(market: Market) -> None:
     bill = await market.bill()
     await market.world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(12_000))
     await market.world.refused(
-        market.bank, fee_bill_pay, ErrorCode.BILL_NOT_PAYABLE, "billId", id=bill.id, **market.paying(1)
+        market.bank, fee_bill_pay, ErrorCode.BILL_NOT_PAYABLE, "id", id=bill.id, **market.paying(1)
     )
 
 
