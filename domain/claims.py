@@ -22,8 +22,6 @@ ATTEMPTS = 5
 """Wrong codes after which a verification or an invitation is worth nothing."""
 TAIL = 4
 """Last characters of the document's number that are asked for."""
-OBJECTION_DAYS = 7
-"""How long the account that is bound at present has to contest before the community may bind another one."""
 KEPT = timedelta(days=90)
 """How long an applicant still sees a claim that is decided."""
 
@@ -118,7 +116,7 @@ UNIT_CLAIM = Workflow(
             target=_S.BOUND,
             by=(Role.COMMUNITY,),
             basis=_BASIS,
-            within=working_days(5),
+            within=working_days("claim_working_days"),
             when=("record_free",),
             decides=True,
         ),
@@ -128,7 +126,7 @@ UNIT_CLAIM = Workflow(
             target=_S.BOUND,
             by=(Role.COMMUNITY,),
             basis=_BASIS,
-            after=posting(OBJECTION_DAYS),
+            after=posting("claim_objection_days"),
             when=("record_taken",),
             decides=True,
         ),
@@ -164,7 +162,7 @@ UNIT_CLAIM = Workflow(
             target=_S.BOUND,
             by=(Role.TOWNSHIP,),
             basis=_BASIS,
-            within=working_days(10),
+            within=working_days("claim_contest_working_days"),
             decides=True,
             reason=True,
         ),
@@ -174,7 +172,7 @@ UNIT_CLAIM = Workflow(
             target=_S.REJECTED,
             by=(Role.TOWNSHIP,),
             basis=_BASIS,
-            within=working_days(10),
+            within=working_days("claim_contest_working_days"),
             decides=True,
             reason=True,
         ),

@@ -187,6 +187,12 @@ class Profile:
     """Working days in which a person's request about the own data is answered (PRI-8)."""
     data_request_working_days: int
     """Working days in which a court's or department's data request is decided (PRI-4)."""
+    claim_working_days: int
+    """Working days in which the community decides on a claim to a unit (PRI-8)."""
+    claim_contest_working_days: int
+    """Working days in which the township decides on a contested claim (PRI-8)."""
+    claim_objection_days: int
+    """Days that the account bound at present has to contest before the community may bind another one (PRI-8)."""
 
     # Assembly, committee and votes (RULES §2, §5)
     first_assembly_set: AssemblySet
