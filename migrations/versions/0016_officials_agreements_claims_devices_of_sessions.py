@@ -223,6 +223,11 @@ def upgrade() -> None:
     op.drop_constraint(op.f('ck_disclosure_publisher_role_known'), 'disclosure', type_='check')
     op.create_check_constraint(op.f('ck_disclosure_publisher_role_known'), 'disclosure', "publisher_role IN ('OWNER', 'TENANT', 'COMMITTEE', 'COMPANY_ADMIN', 'PROJECT_LEADER', 'COMPANY_STAFF', 'COMMUNITY', 'TOWNSHIP', 'BUREAU', 'PRICE', 'MARKET', 'BANK', 'COURT', 'APPLICANT', 'SYSTEM')")
     # ### end Alembic commands ###
+    # Until now every official of a bureau could approve the use of the fund: those in post keep what has become a power.
+    op.execute(
+        "UPDATE account_grant SET scopes = array_append(scopes, 'funds:approve')"
+        " WHERE role = 'BUREAU' AND account_id IS NOT NULL AND ended_at IS NULL"
+    )
 
 
 def downgrade() -> None:
