@@ -49,6 +49,15 @@ class Actors(Protocol):
         ...
 
 
+async def admitted(actors: Actors, token: str | None, certificate: bytes | None, *, fresh: bool) -> Actor:
+    """The one door for bearer tokens: the actor, if the token came with the client certificate it is bound to (its
+    SHA-256, ``None`` without one). Raises ``UNAUTHENTICATED``."""
+    actor = await actors.find(token, fresh=fresh)
+    if not actor.comes_with(certificate):
+        raise unauthenticated("The token is bound to a client certificate that did not come with it.")
+    return actor
+
+
 class StoredActors:
     """Actors of the database, the ones used last kept."""
 

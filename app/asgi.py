@@ -149,10 +149,11 @@ def create_app(settings: Settings) -> Starlette:
     speak_up()
     schema = graphql_schema()
     devices = Devices(sessions)
+    actors = StoredActors(pool, lines)
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
         Executor(schema, lines, sessions, vault, settings),
-        StoredActors(pool, lines),
+        actors,
         gate=Gate(
             capacity=settings.max_concurrency,
             reserved=settings.payment_slots,
@@ -192,7 +193,7 @@ def create_app(settings: Settings) -> Starlette:
         ready=ready,
         routes=[
             *signin.SignIn(settings, phones).routes(),
-            *Reauthentication(phones).routes(),
+            *Reauthentication(phones, actors).routes(),
             *Endpoints(sessions, means, issuer, settings.proxy).routes(),
             *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.actors import Actors, unauthenticated
+from app.actors import Actors, admitted
 from app.admission import Gate
 from app.deadlines import Deadlines
 from app.devices import Devices
@@ -160,9 +160,7 @@ class Service:
 
     async def actor(self, context: RequestContext, *, fresh: bool) -> Actor:
         """Who asks. The grant that the request names must be one of theirs; the executor narrows to it."""
-        actor = await self.actors.find(context.token, fresh=fresh)
-        if not actor.comes_with(context.certificate):
-            raise unauthenticated("The token is bound to a client certificate that did not come with it.")
+        actor = await admitted(self.actors, context.token, context.certificate, fresh=fresh)
         if self.devices is not None:
             self.devices.note(actor, context)
         if context.acting_as is None or any(grant.id == context.acting_as for grant in actor.grants):

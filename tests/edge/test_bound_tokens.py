@@ -80,6 +80,16 @@ async def test_by_http(bound: Bound) -> None:
     assert (await bound.client.get("/oauth/userinfo", headers=bound.authorization)).status_code == 401
 
 
+async def test_by_reauthentication(bound: Bound) -> None:
+    for path in ("/auth/reauthenticate/code", "/auth/reauthenticate"):
+        good = await bound.client.post(path, headers={**bound.authorization, **from_proxy(BANK)})
+        assert good.json()["error"]["code"] == "ACTION_NOT_AVAILABLE", "known, but without a phone"
+        for headers in ({}, {"Client-Cert": from_proxy(BANK)["Client-Cert"]}, from_proxy(OTHER)):
+            answer = await bound.client.post(path, headers={**bound.authorization, **headers})
+            assert (answer.status_code, answer.content) == (401, b"")
+            assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
 async def test_by_socket(bound: Bound) -> None:
     with_certificate = {name.lower(): value for name, value in from_proxy(BANK).items()}
     socket = await Socket(bound.app, with_certificate).greeted(**bound.authorization)

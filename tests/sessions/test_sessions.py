@@ -322,6 +322,34 @@ async def test_without_a_token_there_is_nothing_to_prove(site: Site, path: str) 
         assert (await site.http.post(path, json={"code": "123456"}, headers=headers)).status_code == 401
 
 
+async def test_an_app_that_may_not_act_for_the_person_renews_nothing(site: Site) -> None:
+    """What /graphql refuses (a token for signing in only, a partner's own) is refused here, and no code is sent."""
+    account, phone = await site.account(Role.BUREAU)
+    app = OAuthClient(
+        client_id=f"app-{new_id().hex}",
+        name="小程序",
+        auth_method="none",
+        grant_types=[],
+        purpose="演示",
+        legal_basis="演示",
+    )
+    async with site.sessions.begin() as session:
+        session.add(app)
+        await session.flush()
+        whose = [{"account_id": account.id, "scopes": scopes} for scopes in (["openid"], ["api"])]
+        tokens = [
+            (await issue_token(session, client_id=app.client_id, lifetime=timedelta(days=1), **holder)).value
+            for holder in ({}, *whose)
+        ]
+    statuses = []
+    for token in tokens:
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert phone not in site.inbox.codes
+        statuses.append((await site.http.post("/auth/reauthenticate/code", headers=bearer)).status_code)
+    assert statuses == [401, 401, 202]
+    assert phone in site.inbox.codes
+
+
 async def test_everyday_acts_need_no_fresh_sign_in(site: Site) -> None:
     account, _ = await site.account(Role.BUREAU)
     token = await site.sign_in(account)
