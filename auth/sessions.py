@@ -88,8 +88,10 @@ async def revoke_sessions(
     *,
     only: uuid.UUID | None = None,
     but: uuid.UUID | None = None,
+    client_id: str | None = None,
 ) -> int:
-    """Revoke sessions of an account with all their tokens: ``only`` one, or all ``but`` one. How many were live."""
+    """Revoke sessions of an account with all their tokens: ``only`` one, all ``but`` one, or those through one app.
+    How many were live."""
     of_app = [OAuthSession.account_id == account_id, OAuthSession.revoked_at.is_(None), OAuthSession.expires_at > now]
     of_token = [AccessToken.account_id == account_id, AccessToken.revoked_at.is_(None)]
     if only is not None:
@@ -98,6 +100,9 @@ async def revoke_sessions(
     if but is not None:
         of_app.append(OAuthSession.id != but)
         of_token.append(_session_id() != but)
+    if client_id is not None:
+        of_app.append(OAuthSession.client_id == client_id)
+        of_token.append(AccessToken.client_id == client_id)
     apps = await session.scalars(update(OAuthSession).where(*of_app).values(revoked_at=now).returning(OAuthSession.id))
     tokens = await session.scalars(
         update(AccessToken).where(*of_token).values(revoked_at=now).returning(_live_alone(now))

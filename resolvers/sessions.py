@@ -12,7 +12,7 @@ async def revoke(uow: UnitOfWork, *, session_id: str) -> int:
 
     ``NOT_FOUND`` for somebody else's exactly as for one that does not exist. How many are left.
     """
-    account_id = _account(uow)
+    account_id = own_account(uow)
     try:
         wanted = uuid.UUID(session_id)
     except ValueError:
@@ -24,7 +24,7 @@ async def revoke(uow: UnitOfWork, *, session_id: str) -> int:
 
 async def revoke_others(uow: UnitOfWork) -> int:
     """End all own sessions but the one that asks (sessionsRevokeOthers); how many there were."""
-    account_id, token_id = _account(uow), uow.actor.token_id
+    account_id, token_id = own_account(uow), uow.actor.token_id
     present = None if token_id is None else await session_of(uow.session, token_id)
     if present is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
@@ -35,10 +35,11 @@ async def own(uow: UnitOfWork) -> tuple[list[Session], uuid.UUID | None]:
     """The own live sessions, and which of them asks."""
     token_id = uow.actor.token_id
     present = None if token_id is None else await session_of(uow.session, token_id)
-    return await sessions_of(uow.session, _account(uow), uow.now), present
+    return await sessions_of(uow.session, own_account(uow), uow.now), present
 
 
-def _account(uow: UnitOfWork) -> uuid.UUID:
+def own_account(uow: UnitOfWork) -> uuid.UUID:
+    """The caller's account; ``FORBIDDEN_ROLE`` for a partner."""
     if uow.actor.account_id is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
     return uow.actor.account_id

@@ -34,7 +34,7 @@ async def viewer_sessions(run: Run, _viewer: Any) -> list[dict[str, Any]]:
     """The field ``Viewer.sessions``."""
     if run.actor.account_id is None:
         return []
-    found, present = await _alone(run, sessions.own)
+    found, present = await alone(run, sessions.own)
     return [{**vars(each), "is_current": each.id == present} for each in found]
 
 
@@ -43,11 +43,11 @@ async def viewer_fresh_until(run: Run, _viewer: Any) -> Any:
     token_id = run.actor.token_id
     if run.actor.account_id is None or token_id is None:
         return None
-    proven = await _alone(run, lambda uow: proven_at(uow.session, token_id))
+    proven = await alone(run, lambda uow: proven_at(uow.session, token_id))
     return None if proven is None else proven + FRESH
 
 
-async def _alone(run: Run, work: Any) -> Any:
+async def alone(run: Run, work: Any) -> Any:
     """In a transaction of its own, whether or not the caller has a grant anywhere: sign-ins belong to no county."""
     actor = run.actor.as_applicant(counties())
 

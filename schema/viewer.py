@@ -12,13 +12,14 @@ from domain.errors import ErrorCode, Refusal
 from domain.roles import GrantBasis, Role
 from resolvers import idempotency
 from schema.cases import task_counts
+from schema.consents import VIEWER_FIELDS as CONSENT_FIELDS
 from schema.engine.declare import ENTITIES, answer, listing
 from schema.engine.intents import value_county
 from schema.engine.messages import label
 from schema.engine.run import Run
 from schema.engine.types import TYPES, described, plain_type
 from schema.engine.values import Ref, decode_id
-from schema.sessions import VIEWER_FIELDS
+from schema.sessions import VIEWER_FIELDS as SESSION_FIELDS
 
 for _enumeration in (Role, GrantBasis):
     described(_enumeration)
@@ -107,7 +108,8 @@ Viewer = plain_type(
         "task_counts": answer(
             task_counts, "How much waits in each of the caller's queues.", shows="list[TaskCount] | None", of=True
         ),
-        **VIEWER_FIELDS,
+        **SESSION_FIELDS,
+        **CONSENT_FIELDS,
     },
 )
 TYPES["datetime"] = datetime
