@@ -51,6 +51,8 @@ class ContractState(Term):
 
 
 IN_FORCE = frozenset({ContractState.EFFECTIVE, ContractState.EXPIRING, ContractState.EXPIRED_CONTINUING})
+BINDING = IN_FORCE | {ContractState.SIGNED, ContractState.FILED}
+"""In force, or signed and about to be."""
 
 
 class ProblemReason(Term):

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from auth.actor import Grant
 from domain.committees import IN_OFFICE
-from domain.contracts import IN_FORCE
+from domain.contracts import BINDING
+from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
 from domain.estates import (
     AreaState,
@@ -20,6 +21,8 @@ from domain.estates import (
     SuccessionKind,
     differs_from_old_estate_measure,
 )
+from domain.funds import FundState
+from domain.ordinary_funds import FUND_REQUEST
 from domain.records import Record
 from domain.roles import Role
 from domain.text import pinyin_key
@@ -27,6 +30,7 @@ from models.accounts import Account, AccountGrant
 from models.committees import Committee
 from models.contracts import ServiceContract
 from models.estates import AreaSuccession, Building, Estate, EstateArea, PropertyArea, Unit
+from models.funds import FundRequest
 from resolvers.divisions import check_place
 from resolvers.search import index_texts
 from resolvers.unit_of_work import UnitOfWork
@@ -83,7 +87,8 @@ async def area_merge(uow: UnitOfWork, *, area_ids: Sequence[uuid.UUID], reason: 
     """Merge areas of one township into a new one; the old ones stay as history, with their successor.
 
     Refuses ``OUT_OF_RANGE`` for fewer than two areas, ``INVALID_INPUT`` across townships, ``ACTION_NOT_AVAILABLE``
-    while one of them is closed or has a contract in force or a body in office: those answer to the old area's owners.
+    while one of them is closed or has a contract signed or in force, a body in office or a request to its fund under
+    way: those answer to the old area's owners.
     """
     wanted = AreaDraft(**draft)
     grant = await uow.act(DELIMITERS)
@@ -123,7 +128,7 @@ async def area_split(
     history and is returned.
 
     Refuses ``OUT_OF_RANGE`` for fewer than two parts, ``REQUIRED`` when a building is left over, ``ALREADY_REGISTERED``
-    when one is named twice, and as ``area_merge`` does while a contract or a body still answers for the area.
+    when one is named twice, and as ``area_merge`` does while something still answers to the area's owners.
     """
     grant = await uow.act(DELIMITERS)
     if len(parts) < 2:
@@ -282,12 +287,17 @@ async def _may_close(uow: UnitOfWork, area: PropertyArea, field: str) -> None:
     served = select(ServiceContract.id).where(
         ServiceContract.county == uow.county,
         ServiceContract.area_id == area.id,
-        ServiceContract.state.in_(sorted(IN_FORCE)),
+        ServiceContract.state.in_(sorted(BINDING)),
     )
     governed = select(Committee.id).where(
         Committee.county == uow.county, Committee.area_id == area.id, Committee.state.in_(sorted(IN_OFFICE))
     )
-    for statement in (served, governed):
+    promised = select(FundRequest.id).where(
+        FundRequest.county == uow.county,
+        FundRequest.area_id == area.id,
+        FundRequest.state.not_in(sorted({FundState.DRAFT, *FUND_REQUEST.terminal, *EMERGENCY_FUND_REQUEST.terminal})),
+    )
+    for statement in (served, governed, promised):
         if await uow.session.scalar(statement.limit(1)):
             raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, field, state=area.state)
 

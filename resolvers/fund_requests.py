@@ -118,8 +118,13 @@ async def new_request(
 
 
 async def hang_up(uow: UnitOfWork, request: FundRequest, objection_contact: str) -> None:
-    """Put the request on the area's board and show its papers to the owners (RULES §7, ZS-21)."""
+    """Put the request on the area's board and show its papers to the owners (RULES §7, ZS-21).
+
+    Refuses ``ACTION_NOT_AVAILABLE`` where the area was merged or split since the draft: its owners are others now.
+    """
     area = await uow.load(PropertyArea, request.area_id or uuid.UUID(int=0), field="id")
+    if area.ended_on is not None:
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=area.state)
     grant = await applicants_grant(uow, request)
     posting = Posting(
         title=request.title,

@@ -48,19 +48,29 @@ async def live(stage: Stage) -> Stage:
 
 
 @pytest_asyncio.fixture
-async def ask(database: Database, sessions: async_sessionmaker[AsyncSession], tmp_path: Path) -> AsyncIterator[Ask]:
-    """Run a document as somebody: ``data`` of its answer, which must have no errors."""
+async def answers(database: Database, sessions: async_sessionmaker[AsyncSession], tmp_path: Path) -> AsyncIterator[Ask]:
+    """Run a document as somebody: the body of its answer."""
     documents = Documents(graphql_schema())
     async with read_lines(database.url) as lines:
         executor = Executor(graphql_schema(), lines, sessions, VAULT, Settings(data=tmp_path))
 
-        async def asked(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
+        async def answer(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
             document = documents.get(text)
             assert document.rejection is None, document.rejection
             context = RequestContext("test")
-            answer = await executor.execute(document, document.operation(None), variables, who, context)
-            body: dict[str, Any] = orjson.loads(answer.body)
-            assert "errors" not in body, body["errors"]
-            return body["data"]  # type: ignore[no-any-return]
+            found = await executor.execute(document, document.operation(None), variables, who, context)
+            return orjson.loads(found.body)  # type: ignore[no-any-return]
 
-        yield asked
+        yield answer
+
+
+@pytest.fixture
+def ask(answers: Ask) -> Ask:
+    """Run a document as somebody: ``data`` of its answer, which must have no errors."""
+
+    async def asked(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
+        body = await answers(who, text, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]  # type: ignore[no-any-return]
+
+    return asked

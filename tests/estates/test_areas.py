@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from domain.committees import CommitteeState
+from domain.contracts import ContractState
 from domain.errors import ErrorCode
 from domain.estates import AreaState, AreaWarning, ConsultedOffice
 from domain.profiles import profile_for_test
@@ -14,6 +16,7 @@ from models.estates import AreaSuccession, Building, EstateArea, PropertyArea, U
 from resolvers import areas
 from resolvers.areas import EstatePart
 from tests.estates import places
+from tests.estates.test_statistics import body, contract, firm
 from tests.world import World
 
 
@@ -189,3 +192,27 @@ async def test_residents_grants_follow_their_unit_into_the_new_area(world: World
     async with world.sessions() as session:
         account = await session.get_one(Account, resident.account_id)
     assert account.grants_version > 1
+
+
+async def test_an_area_that_a_contract_or_a_body_answers_for_is_neither_merged_nor_split(world: World) -> None:
+    """What is signed, in force or in office was decided by the area's owners; drafts and what has ended do not bind it."""
+    bureau, company = await world.bureau(), await firm(world)
+    free = await places.area(world, "A0")
+
+    async def closed(code: str, hindered: bool) -> None:
+        (old,) = await world.rows(PropertyArea, code=code)
+        merge = {"area_ids": [old.id, free.id], "reason": "连片", **places.area_data(world, f"M-{code}")}
+        split = {"id": old.id, "parts": [places.area_data(world, f"{code}-{part}") for part in "ab"], "reason": "分期"}
+        if hindered:
+            await world.refused(bureau, areas.area_merge, ErrorCode.ACTION_NOT_AVAILABLE, "areaIds", **merge)
+            await world.refused(bureau, areas.area_split, ErrorCode.ACTION_NOT_AVAILABLE, "id", **split)
+        else:
+            await world.do(bureau, areas.area_split, **split)
+
+    binding = ("SIGNED", "FILED", "EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING")
+    for state in ContractState:
+        await contract(world, await places.area(world, f"C-{state}"), company, state)
+        await closed(f"C-{state}", state in binding)
+    for office in CommitteeState:
+        await body(world, await places.area(world, f"B-{office}"), office)
+        await closed(f"B-{office}", office in ("ATTESTED", "FILED"))

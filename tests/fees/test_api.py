@@ -1,7 +1,6 @@
 """Fees through the API: a company charges, a bank collects, an owner reads, disputes and is answered."""
 
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,11 @@ from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
 from schema.engine.execute import Executor
 from schema.engine.values import Ref, encode_id
+from tests.acts import Ask as Ask
+from tests.acts import act
 from tests.database import Database
 from tests.market import Market, days
 from tests.world import World
-
-Ask = Callable[..., Awaitable[Any]]
-_keys = itertools.count(1)
 
 
 @pytest_asyncio.fixture
@@ -63,14 +61,6 @@ async def market(world: World) -> Market:
 
 def name_of(market: Market, type_name: str, row: Any) -> str:
     return encode_id(Ref(type_name, market.world.county, row.id))
-
-
-async def act(ask: Ask, who: Actor, mutation: str, shown: str, **given: Any) -> Any:
-    """Run one mutation under a key of its own and give its payload."""
-    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
-    text = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field }} {shown} }} }}"
-    data = await ask(who, text, input={"idempotencyKey": f"k-{next(_keys)}", **given})
-    return data[mutation]
 
 
 async def test_from_a_charge_to_a_paid_bill(ask: Ask, market: Market) -> None:

@@ -19,9 +19,10 @@ from domain.roles import Role
 from models.cases import AuditEvent, Review, Task
 from models.disclosures import Disclosure
 from models.documents import Document
+from models.estates import PropertyArea
 from models.funds import FundEarmark, FundRequest, FundShare
 from models.ledger import LedgerAccount
-from resolvers import fund_votes, funds, ledger
+from resolvers import areas, fund_votes, funds, ledger
 from resolvers.unit_of_work import UnitOfWork
 from tests.stage import Place, Stage
 
@@ -307,6 +308,36 @@ async def test_without_a_committee_the_community_stands_in(stage: Stage) -> None
     await case.passed()
     await case.do(community, funds.approve)
     assert (await case.now()).state == S.COMMITTEE_APPROVED
+
+
+async def test_an_area_is_not_merged_while_its_fund_is_asked_for(stage: Stage) -> None:
+    """Who pays would be others: the request goes through or is given up first; a draft falls with its area."""
+    place, next_door = await stage.place(), await stage.place(name="隔壁小区（演示）")
+    owner, bureau, community = (
+        await stage.owner(place),
+        await stage.actor(Role.BUREAU),
+        await stage.actor(Role.COMMUNITY),
+    )
+    draft, request = [await stage.do(who, funds.draft, estate_id=place.estate.id, **PLAN) for who in (community, owner)]
+    asked = Case(stage, place, owner, community, community, owner, bureau, request.id)
+    await asked.posted()
+    merge: dict[str, Any] = {
+        "area_ids": [place.area.id, next_door.area.id],
+        "reason": "连片",
+        "code": "M1",
+        "name": "连片（演示）",
+        "township": stage.township,
+        "community": stage.community,
+        "consulted_offices": frozenset(areas.ConsultedOffice),
+    }
+    refusal = await stage.refused(bureau, areas.area_merge, **merge)
+    assert refusal == Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "areaIds", state="ACTIVE")
+    assert {row.state for row in await stage.rows(PropertyArea)} == {"ACTIVE"}
+    await asked.do(owner, funds.cancel, reason="先合并")
+    await stage.do(bureau, areas.area_merge, **merge)
+    left = Case(stage, place, community, community, community, owner, bureau, draft.id)
+    late = await left.refused(community, funds.post_plan, document_ids=await left.plan_papers(), **left.posting())
+    assert late == Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state="MERGED")
 
 
 async def test_one_person_does_not_decide_two_steps_in_a_row_for_one_office(case: Case) -> None:
