@@ -114,6 +114,15 @@ class Settings(BaseSettings):
         None, description="What these proxies prove themselves with, in `X-Anju-Proxy-Secret`: 32 characters or more."
     )
 
+    sms_gateway: str | None = Field(
+        None,
+        description="Where one-time codes are sent for delivery by SMS (`https://…`), see docs/operators.md. Development "
+        "prints them without it; production needs one.",
+    )
+    sms_secret: SecretStr | None = Field(
+        None, description="What requests to the gateway are signed with: `whsec_` and 24 bytes or more in Base64."
+    )
+
     jobs: bool = Field(
         True, description="Whether `anju serve` also works on jobs. Production may run `anju worker` apart."
     )
@@ -144,6 +153,11 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return SecretStr(value.get_secret_value().replace("postgres://", "postgresql://", 1))
 
+    @field_validator("sms_gateway")
+    @classmethod
+    def _is_secure(cls, value: str | None) -> str | None:
+        return value and checked_endpoint(value)
+
     @field_validator("kms")
     @classmethod
     def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
@@ -162,6 +176,8 @@ class Settings(BaseSettings):
             raise ValueError("ANJU_CORS_ORIGINS: production lists its origins; * is for development")
         if bool(self.proxy_addresses) != bool(self.proxy_secret):
             raise ValueError("ANJU_PROXY_ADDRESSES and ANJU_PROXY_SECRET are set together or not at all")
+        if bool(self.sms_gateway) != bool(self.sms_secret):
+            raise ValueError("ANJU_SMS_GATEWAY and ANJU_SMS_SECRET are set together or not at all")
         _ = self.proxy
         return self
 
@@ -226,6 +242,15 @@ class Settings(BaseSettings):
         if self.database_url is None:
             raise SettingsError("DATABASE_URL is not set, and the embedded server has not been started")
         return self.database_url.get_secret_value()
+
+
+def checked_endpoint(url: str) -> str:
+    """The address, if secrets may be sent there: HTTPS, or HTTP to this machine. Raises ``ValueError``."""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not (here or parts.scheme == "https") or not parts.hostname or parts.username or parts.fragment:
+        raise ValueError("must look like https://host/path")
+    return url
 
 
 def load(**given: Any) -> Settings:

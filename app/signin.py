@@ -166,16 +166,23 @@ class SignIn:
 
 
 def sender(settings: Settings) -> CodeSender:
-    """What brings codes to phones: so far only development's, which prints (``SettingsError`` elsewhere)."""
-    if not settings.development:
-        raise SettingsError("production needs a gateway for one-time codes")
-    return PrintingSender()
+    """What brings codes to phones: the gateway that is set, or development's, which prints. Raises ``SettingsError``."""
+    if settings.sms_gateway is None or settings.sms_secret is None:
+        if not settings.development:
+            raise SettingsError("ANJU_SMS_GATEWAY: production needs a gateway for one-time codes")
+        return PrintingSender()
+    from app.sms import Gateway, checked_secret  # loads httpx, which development does without
+
+    try:
+        return Gateway(settings.sms_gateway, checked_secret(settings.sms_secret.get_secret_value()))
+    except ValueError as error:
+        raise SettingsError(f"ANJU_SMS_SECRET: {error}") from None
 
 
 def routes(
     settings: Settings, sessions: async_sessionmaker[AsyncSession], vault: Vault, gateway: CodeSender | None = None
 ) -> list[Route]:
-    """The sign-in routes. Without a ``gateway`` codes are printed, which only development may do (``SettingsError``)."""
+    """The sign-in routes. Without a ``gateway`` it is the one of the settings (``sender``)."""
     return SignIn(settings, Phones(sessions, vault, gateway or sender(settings))).routes()
 
 

@@ -25,20 +25,24 @@ def provide(sender: CodeSender) -> None:
 
 
 async def send_code(uow: UnitOfWork, row: object, *, digits: int) -> None:
-    """Give a row with ``phone`` and ``code_hash`` a fresh code and send it. A gateway's failure is logged, not raised:
-    the person asks again."""
-    if _sender is None:
+    """Give a row with ``phone`` and ``code_hash`` a fresh code, sent once that is committed. A gateway's failure is
+    logged, not raised: the person asks again."""
+    sender = _sender
+    if sender is None:
         raise RuntimeError("this process sends no codes: call resolvers.codes.provide() where a worker starts")
     phone = reveal(row, "phone", uow.vault)
     if phone is None:
         return
     code = f"{secrets.randbelow(10**digits):0{digits}}"
     row.code_hash = _hash(uow.vault, row, code)  # type: ignore[attr-defined]
-    await uow.session.flush()  # what cannot be stored must not be sent
-    try:
-        await _sender.send(phone, code)
-    except Exception as error:  # noqa: BLE001 (a gateway may fail in any way)
-        log.warning("a code was not delivered: %s", type(error).__name__)
+
+    async def deliver() -> None:
+        try:
+            await sender.send(phone, code)
+        except Exception as error:  # noqa: BLE001 (a gateway may fail in any way)
+            log.warning("a code was not delivered: %s", type(error).__name__)
+
+    uow.afterwards.append(deliver)
 
 
 def is_code_of(vault: Vault, row: object, code: str) -> bool:

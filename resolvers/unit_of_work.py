@@ -70,6 +70,8 @@ class UnitOfWork:
         self.grant: Grant | None = None
         """The grant under which the actor acted last (``act``, ``advance``)."""
         self._notices: dict[tuple[str, uuid.UUID], None] = {}
+        self.afterwards: list[Callable[[], Awaitable[None]]] = []
+        """What goes out into the world once the transaction is committed, and must not fail."""
 
     @cached_property
     def profile(self) -> Profile:
@@ -323,7 +325,9 @@ async def transact(
                 await uow.send_notices()
                 committing = True
                 await session.commit()
-                return answered
+            for act in uow.afterwards:
+                await act()
+            return answered
         except (DBAPIError, StaleDataError) as error:
             # After COMMIT was sent nobody knows whether it happened; only a key makes asking again safe.
             safe = not committing or idempotency_key is not None

@@ -137,6 +137,24 @@ async def test_the_register_binds_whoever_has_its_phone(world: World, inbox: Inb
     assert await owner_grants(world, await newcomer(world, home.phone)) == []
 
 
+async def test_a_code_is_sent_once_its_hash_is_committed(world: World) -> None:
+    """The gateway is called outside the transaction: another session sees what it then says."""
+    home = await home_of(world)
+    claim = await world.do(await newcomer(world), claims.verify, **asked(home))
+    seen: list[tuple[bool, str]] = []
+
+    class Reading:
+        async def send(self, phone: str, code: str) -> None:
+            async with world.sessions() as session:
+                await set_fuse(session, {world.county})
+                row = await session.get_one(UnitClaim, (world.county, claim.id), with_for_update={"nowait": True})
+                seen.append((codes.is_code_of(world.vault, row, code), phone))
+
+    codes.provide(Reading())
+    await deliver(world, claim)
+    assert seen == [(True, home.phone)]
+
+
 async def test_what_does_not_match_answers_like_what_does(world: World, inbox: Inbox) -> None:
     """Name, document and phone, one wrong at a time: the same row, the same answers, and no code."""
     home = await home_of(world)
