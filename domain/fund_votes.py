@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from domain.errors import ErrorCode, Refusal
 from domain.money import ratio_above, ratio_at_least
+from domain.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class VoteFigures:
+@dataclass(frozen=True)
+class VoteFigures(Record):
     """A counted vote: areas in 0.01 m², heads as V-9 counts them."""
 
     scope_area: int

@@ -14,7 +14,7 @@ from domain.ordinary_funds import FUND_REQUEST
 from models.estates import Estate, Unit
 from models.funds import FundRequest, SiteCheck
 from resolvers import fund_shares
-from resolvers.fund_requests import FundPlan, hang_up, new_request
+from resolvers.fund_requests import FundPlan, new_request, put_to_owners
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -148,8 +148,4 @@ async def post(
     document_ids: Sequence[uuid.UUID] = (),
 ) -> FundRequest:
     """Post settlement, households and shares to the owners (fundRequestPost, FUND-21): at least the profile's days."""
-    request = await uow.load(FundRequest, id, lock=True)
-    request.posted_from, request.posted_to = posted_from, posted_to
-    await uow.advance(request, FundAction.POST, documents=document_ids)
-    await hang_up(uow, request, objection_contact)
-    return request
+    return await put_to_owners(uow, id, FundAction.POST, (posted_from, posted_to), objection_contact, document_ids)

@@ -4,7 +4,7 @@ Both paths use it: ``funds`` the ordinary one (SM-6), ``emergency_funds`` the ot
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.funds import (
     EmergencyCode,
     Exclusion,
+    FundAction,
     FundKind,
     FundScope,
     FundState,
@@ -117,11 +118,22 @@ async def new_request(
     return request
 
 
-async def hang_up(uow: UnitOfWork, request: FundRequest, objection_contact: str) -> None:
-    """Put the request on the area's board and show its papers to the owners (RULES §7, ZS-21).
+async def put_to_owners(
+    uow: UnitOfWork,
+    request_id: uuid.UUID,
+    action: FundAction,
+    days: tuple[date, date],
+    objection_contact: str,
+    document_ids: Sequence[uuid.UUID],
+) -> FundRequest:
+    """Post a request from the first to the last of ``days``: on the area's board, its papers open to the owners
+    (RULES §7, ZS-21).
 
     Refuses ``ACTION_NOT_AVAILABLE`` where the area was merged or split since the draft: its owners are others now.
     """
+    request = await uow.load(FundRequest, request_id, lock=True)
+    request.posted_from, request.posted_to = days
+    await uow.advance(request, action, documents=document_ids)
     area = await uow.load(PropertyArea, request.area_id or uuid.UUID(int=0), field="id")
     if area.ended_on is not None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=area.state)
@@ -131,11 +143,12 @@ async def hang_up(uow: UnitOfWork, request: FundRequest, objection_contact: str)
         body=request.description,
         objection_contact=objection_contact,
         content={"fundRequest": str(request.id), "state": request.state, "budget": request.budget},
-        posted_days=(request.posted_to - uow.today).days if request.posted_to else None,
+        posted_days=(days[1] - uow.today).days,
         estate_id=request.estate_id,
     )
     await put_up(uow, area, DisclosureItem.FUND_PLAN, posting, grant=grant, about=About("fund_request", request.id))
     request.posting_document_ids = await _publish_papers(uow, request)
+    return request
 
 
 def _text(value: str, field: str) -> str:

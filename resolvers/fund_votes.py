@@ -3,7 +3,6 @@ V-32)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,23 +13,10 @@ from domain.fund_votes import VoteFigures, checked, strictly_passed
 from domain.funds import FundAction, FundState, VoteMode
 from domain.ordinary_funds import vote_counts
 from domain.profiles import profile_version
-from domain.records import Record
 from models.estates import PropertyArea
 from models.funds import FundRequest
 from resolvers.fund_requests import facts_of
 from resolvers.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True)
-class Figures(Record):
-    """A counted vote: areas in 0.01 m², heads as V-9 counts them."""
-
-    scope_area: int
-    scope_heads: int
-    participating_area: int
-    participating_heads: int
-    for_area: int
-    for_heads: int
 
 
 async def open_vote(uow: UnitOfWork, *, id: uuid.UUID, mode: VoteMode = VoteMode.STANDARD) -> FundRequest:
@@ -45,7 +31,7 @@ async def record_vote(
     *,
     id: uuid.UUID,
     voted_on: date,
-    figures: Figures | Mapping[str, Any],
+    figures: VoteFigures | Mapping[str, Any],
     passed_in_mode: bool | None = None,
     document_ids: Sequence[uuid.UUID] = (),
 ) -> FundRequest:
@@ -55,8 +41,7 @@ async def record_vote(
     which of the two counts is the county's. ``OUT_OF_RANGE`` for figures that cannot be, or a day outside the vote.
     """
     request = await uow.load(FundRequest, id, lock=True)
-    counted = figures if isinstance(figures, Figures) else Figures(**figures)
-    votes = checked(VoteFigures(**vars(counted)))
+    votes = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
     if request.posted_to is not None and not request.posted_to < voted_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "votedOn", most=uow.today)
     strict = strictly_passed(votes)

@@ -21,7 +21,7 @@ from models.funds import FundRequest
 from resolvers import documents as papers
 from resolvers import fund_shares
 from resolvers.cases import Signature
-from resolvers.fund_requests import FundPlan, applicants_grant, hang_up, new_request, write_plan
+from resolvers.fund_requests import FundPlan, applicants_grant, new_request, put_to_owners, write_plan
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -74,11 +74,7 @@ async def post_plan(
     document_ids: Sequence[uuid.UUID] = (),
 ) -> FundRequest:
     """Post plan and budget to the owners for at least the profile's days (fundRequestPostPlan, FUND-24)."""
-    request = await uow.load(FundRequest, id, lock=True)
-    request.posted_from, request.posted_to = posted_from, posted_to
-    await uow.advance(request, FundAction.POST_PLAN, documents=document_ids)
-    await hang_up(uow, request, objection_contact)
-    return request
+    return await put_to_owners(uow, id, FundAction.POST_PLAN, (posted_from, posted_to), objection_contact, document_ids)
 
 
 async def approve(

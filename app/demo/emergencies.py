@@ -1,9 +1,9 @@
 """Emergency fund requests in every state (SM-7), in the order that the county's profile names."""
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
+from app.demo.funds import Way
 from app.demo.scene import Scene, Site
 from domain.documents import DocumentKind
 from domain.funds import EmergencyCode, EmergencyOrder, FundScope, FundState
@@ -27,15 +27,6 @@ _PAY_FIRST = (_S.REPORTED, _S.SITE_CHECKED, _S.APPROVED_DIRECT, _S.TOWNSHIP_VERI
 _POSTED_DAYS = 6
 _SETTLED = 260_000
 """What a repair cost, in fen; invented."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """How far an emergency goes: the last step of the way up, days ago, and what came then."""
-
-    reaches: FundState
-    ago: int
-    then: str = ""
 
 
 WAYS = {
