@@ -30,6 +30,7 @@ from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
 from app.middleware import Express, RequestIds
+from app.quotas import Quotas
 from app.reauthentication import Reauthentication
 from app.requests import Service
 from app.settings import Settings
@@ -150,6 +151,7 @@ def create_app(settings: Settings) -> Starlette:
     schema = graphql_schema()
     devices = Devices(sessions)
     actors = StoredActors(pool, lines)
+    quotas = Quotas.of(settings, lines, vault)
     service = Service(
         Documents(schema, trusted=read_manifest(settings.trusted_documents)),
         Executor(schema, lines, sessions, vault, settings),
@@ -165,6 +167,7 @@ def create_app(settings: Settings) -> Starlette:
         proxy=settings.proxy,
         devices=devices,
         unverified=told_roots(schema),
+        quotas=quotas,
     )
 
     @asynccontextmanager
@@ -172,10 +175,12 @@ def create_app(settings: Settings) -> Starlette:
         await pool.open(wait=True)
         await lines.open()
         await hub.start()
+        quotas.start()
         try:
             yield
         finally:
             await devices.settle()
+            await quotas.stop()
             await hub.stop()
             await lines.close()
             await pool.close()

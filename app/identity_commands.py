@@ -93,6 +93,36 @@ def add(
         typer.echo(f"its secret, shown this once: {secret}")
 
 
+@clients.command()
+def quota(
+    client_id: Annotated[str, Argument(help="The client.")],
+    points: Annotated[int | None, Option(min=1, max=2**31 - 1, help="What its bucket holds; a point is a row asked for.")] = None,
+    per_second: Annotated[int | None, Option(min=1, max=2**31 - 1, help="Points that come back each second.")] = None,
+    default: Annotated[bool, Option("--default", help="Back to the deployment's own figures.")] = False,
+) -> None:
+    """Show or set what a partner's system, or each person who uses an app, may ask. Servers that run take it up.
+
+    Examples:
+
+        anju clients quota 370303-bank
+
+        anju clients quota 370303-bank --points 2000000 --per-second 20000
+    """
+    from app.database import opened
+    from app.settings import load
+    from auth.quotas import quota_of, set_quota
+    from domain.quotas import Quota
+
+    if (points is None) != (per_second is None) or (default and points is not None):
+        raise typer.BadParameter("--points and --per-second are given together, or --default alone")
+    own = Quota(points, per_second) if points is not None and per_second is not None else None
+    with opened(load()) as settings:
+        if default or own is not None:
+            _in_transaction(settings, lambda session: set_quota(session, client_id, own))
+        found = _in_transaction(settings, lambda session: quota_of(session, client_id))
+    typer.echo(f"{client_id}: {f'{found}, its own' if found else 'the quota of the deployment'}")
+
+
 def _grant_types(given: list[str] | None) -> list[str]:
     from auth.oauth.server import GRANT_TYPES
 

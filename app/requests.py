@@ -13,6 +13,7 @@ from app.admission import Gate
 from app.deadlines import Deadlines
 from app.devices import Devices
 from app.metrics import Metrics
+from app.quotas import Quotas
 from app.texts import error_body
 from auth.actor import Actor
 from auth.proxy import TrustedProxy
@@ -123,6 +124,7 @@ class Service:
         proxy: TrustedProxy | None = None,
         devices: Devices | None = None,
         unverified: frozenset[str] = frozenset(),
+        quotas: Quotas | None = None,
     ) -> None:
         self.documents = documents
         self.executor = executor
@@ -142,6 +144,7 @@ class Service:
         self.devices = devices
         self.unverified = unverified
         """Queries that are answered by other means than the executor's own statements, which check the actor."""
+        self.quotas = quotas
 
     def document(self, parameters: Parameters) -> Document:
         """The document meant, parsed if need be; on a crowded server only documents that are known."""
@@ -175,6 +178,19 @@ class Service:
         allowed = self.documents.limits.cost
         if context.cost > allowed:
             raise limit_exceeded(Excess("cost", allowed, context.cost))
+
+    async def charge(self, actor: Actor, operation: Operation, context: RequestContext) -> None:
+        """Take the context's cost from the caller's quota, once a request; raises ``QUOTA_EXCEEDED``."""
+        if self.quotas is None or context.allowance:
+            return
+        paying = operation.kind == "mutation" and self.payments.issuperset(operation.fields)
+        try:
+            await self.quotas.charge(actor, context, payment=paying)
+        except RequestError:
+            if not self.quotas.doubtful(actor, context):
+                raise
+            # The actor was kept from an earlier request: the client may have been given another quota since then.
+            await self.quotas.charge(await self.actor(context, fresh=True), context, payment=paying)
 
     def permit(self, operation: Operation, actor: Actor) -> None:
         """Refuse introspection by nobody, unless the deployment publishes its schema."""
@@ -210,6 +226,7 @@ class Service:
             actor = await self.actor(context, fresh=fresh)
             self.permit(operation, actor)
             self.price(operation, parameters, context)
+            await self.charge(actor, operation, context)
             try:
                 return await self.executor.execute(document, operation, parameters.variables, actor, context)
             except StaleActorError:
@@ -225,6 +242,7 @@ class Service:
         with self.gate.enter(context.token or context.client_ip):
             actor = await self.actor(context, fresh=True)
             self.price(operation, parameters, context)
+            await self.charge(actor, operation, context)
         return self._watched(document, operation, parameters, actor, context)
 
     async def _watched(

@@ -23,6 +23,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.quotas import Quota
+
 if TYPE_CHECKING:
     from app.county_keys import FileCountyKeys
     from auth.proxy import TrustedProxy
@@ -95,6 +97,16 @@ class Settings(BaseSettings):
     payment_slots: int = Field(16, ge=1, description="Of these, slots that only payments may use.")
     backlog: int = Field(1024, ge=16, description="Connections that may wait to be accepted.")
 
+    person_quota: str = Field(
+        "60000/300",
+        description="What one person may ask through one app: points, and points that come back each second. A point is a row "
+        "that could be returned. A client may have another (`anju clients quota`). An assumption.",
+    )
+    partner_quota: str = Field("500000/5000", description="What a partner's system may ask, likewise. An assumption.")
+    anonymous_quota: str = Field(
+        "6000/30", description="What all callers of one address without a token may ask, likewise. An assumption."
+    )
+
     session_days: int = Field(30, ge=1, le=90, description="How long a person stays signed in, in days.")
     person_token_minutes: int = Field(
         30,
@@ -143,6 +155,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("person_quota", "partner_quota", "anonymous_quota")
+    @classmethod
+    def _is_quota(cls, value: str) -> str:
+        return str(Quota.parse(value))
 
     @field_validator("database_url")
     @classmethod

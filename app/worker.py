@@ -25,6 +25,7 @@ from auth.actor import system_actor
 from auth.codes import forget_old_codes
 from auth.oauth.keys import forget_old_keys
 from auth.oauth.sessions import forget_ended_sessions
+from auth.quotas import forget_buckets
 from auth.sessions import KEEP_DEVICES, forget_devices
 from auth.tokens import forget_expired_tokens
 from domain.calendar import today
@@ -114,6 +115,7 @@ async def sweep(workshop: Workshop) -> int:
         tokens = await forget_expired_tokens(session, yesterday)
         tokens += await forget_ended_sessions(session, yesterday)
         tokens += await session.run_sync(forget_old_keys, yesterday)
+        await forget_buckets(session, yesterday)
         await forget_devices(session, yesterday - KEEP_DEVICES)
         return tokens + await forget_old_codes(session, yesterday)
 

@@ -15,6 +15,7 @@ from psycopg.raw_cursor import AsyncRawCursor
 
 from auth.tokens import token_hash
 from domain.errors import ErrorCode, Refusal
+from domain.quotas import Quota
 from domain.roles import Role
 
 
@@ -103,6 +104,15 @@ def _anywhere(_grant: Grant) -> bool:
 
 
 @dataclass(frozen=True)
+class ClientTerms:
+    """What holds for the registered client that a request comes through: a partner's system, or the app of a person."""
+
+    client_id: str
+    quota: Quota | None = None
+    """The client's own; ``None`` is the deployment's."""
+
+
+@dataclass(frozen=True)
 class Actor:
     """An account or a client, what it may do on the day ``today``, and the version of that knowledge."""
 
@@ -119,6 +129,8 @@ class Actor:
     certificate: bytes | None = field(default=None, repr=False)
     """SHA-256 of the client certificate to which the token is bound (RFC 8705 §3): without it the token is worth
     nothing, which whoever knows the connection has to check (``Actor.comes_with``)."""
+    terms: ClientTerms | None = None
+    """Of the client that the token was issued to, if any."""
     roles: frozenset[Role] = field(init=False, compare=False)
     counties: frozenset[str] = field(init=False, compare=False)
 
@@ -223,7 +235,7 @@ _GRANTS_TODAY = (
 
 _ACTOR_SQL = f"""
 SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coalesce(a.locale, 'zh-CN'), t.scopes,
-  {_VERSION}, t.certificate, g.*{_HOLDER}
+  {_VERSION}, t.certificate, c.quota_points, c.quota_per_second, g.*{_HOLDER}
   LEFT JOIN LATERAL (
     {_GRANTS_TODAY} AND account_id = t.account_id
     UNION ALL
@@ -234,7 +246,7 @@ SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coales
 """
 
 
-_OF_TOKEN = 8
+_OF_TOKEN = 10
 """Columns before those of the grants."""
 
 API_SCOPE = "api"
@@ -251,7 +263,7 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
     rows = await cursor.fetchall()
     if not rows:
         return None
-    token_id, account_id, client_id, display_name, locale, scopes, version, certificate = rows[0][:_OF_TOKEN]
+    token_id, account_id, client_id, display_name, locale, scopes, version, certificate, *quota = rows[0][:_OF_TOKEN]
     if account_id is not None and client_id is not None and API_SCOPE not in scopes:
         return None
     return Actor(
@@ -265,6 +277,7 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
         frozenset(scopes),
         version,
         certificate,
+        None if client_id is None else ClientTerms(client_id, None if None in quota else Quota(*quota)),
     )
 
 

@@ -61,6 +61,12 @@ def client_address(scope: Any, proxy: TrustedProxy | None) -> str:
     return nearest if _parsed(nearest) else peer
 
 
+def subscriber(host: str) -> str:
+    """An address as the subject of limits; an IPv6 one counts with its /64, which is one subscriber."""
+    address = _parsed(host)
+    return host if address is None or address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
 def speaks(proxy: TrustedProxy | None, scope: Any) -> bool:
     """Whether a request comes through one of the proxies, proven by its secret."""
     secret = None if proxy is None else _the_one(scope, SECRET)

@@ -23,6 +23,7 @@ from models import officials as officials
 from models import payments as payments
 from models import people as people
 from models import personal_data as personal_data
+from models import quotas as quotas
 from models import register as register
 from models import search as search
 from models import sessions as sessions

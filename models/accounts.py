@@ -92,6 +92,8 @@ class OAuthClient(Base):
             " ELSE secret_hash IS NOT NULL END",
             name="can_authenticate",
         ),
+        CheckConstraint("(quota_points IS NULL) = (quota_per_second IS NULL)", name="quota_is_whole"),
+        CheckConstraint("quota_points > 0 AND quota_per_second > 0", name="quota_lets_something_through"),
         CheckConstraint(
             "auth_method <> 'none' OR NOT 'client_credentials' = ANY (grant_types)",
             name="public_has_no_rights_of_its_own",
@@ -116,6 +118,9 @@ class OAuthClient(Base):
     """The county's own app: people who sign in with it are not asked whether it may act for them."""
     certificate_bound: Mapped[bool] = mapped_column(server_default=false())
     """Its access tokens are bound to the client certificate of the connection (RFC 8705 §3)."""
+    quota_points: Mapped[int | None]
+    """Its own quota (``domain.quotas``) where it has one: of the partner, or of each person who uses the app."""
+    quota_per_second: Mapped[int | None]
     status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
     grants_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]

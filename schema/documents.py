@@ -284,13 +284,16 @@ class RequestContext:
     cost: int = 0
     """Rows that the operation could return; the executor reports it in ``extensions``."""
 
+    allowance: bytes = b""
+    """What is left of the caller's quota, as further entries of ``extensions.cost``."""
+
     events: Events | None = None
     """Where a subscription listens."""
 
     @property
     def extensions(self) -> bytes:
         """The value of the response's ``extensions`` entry."""
-        return b'{"cost":%d}' % self.cost
+        return b'{"cost":{"requested":%d%s}}' % (self.cost, self.allowance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidClientError
@@ -18,7 +17,7 @@ from auth.oauth.keys import current_key, published_keys
 from auth.oauth.metadata import metadata
 from auth.oauth.requests import Answer, FormRequest, read_form
 from auth.oauth.server import FIRST_PARTY_GRANTS, Means, Server
-from auth.proxy import TrustedProxy, client_address, client_certificate
+from auth.proxy import TrustedProxy, client_address, client_certificate, subscriber
 from domain.errors import Refusal
 
 JWKS_SECONDS = 300
@@ -120,13 +119,8 @@ def _response(answer: Answer) -> Response:
 
 
 def address_of(request: Request, proxy: TrustedProxy | None = None) -> str:
-    """The caller's address as the subject of limits; an IPv6 one counts with its /64, which is one subscriber."""
-    host = client_address(request.scope, proxy)
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return host if address.version == 4 else str(ip_network((address, 64), strict=False))
+    """The caller's address as the subject of limits."""
+    return subscriber(client_address(request.scope, proxy))
 
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -177,6 +177,20 @@ def test_a_client_is_registered_and_gets_its_secret_once(anju, tmp_path: Path) -
         assert anju("clients", "add", f"bank-{private}", *CLIENT, "--jwks", str(file))[0] == expected
 
 
+def test_a_clients_quota_is_shown_and_set(anju) -> None:
+    anju("clients", "add", "metered", *CLIENT, "--public", "--redirect-uri", "cn.example:/b")
+    given = ("--points", "500", "--per-second", "5")
+    for arguments, shown in (
+        ((), "the quota of the deployment"),
+        (given, "500/5, its own"),
+        ((), "500/5, its own"),
+        (("--default",), "the quota of the deployment"),
+    ):
+        assert anju("clients", "quota", "metered", *arguments)[:2] == (0, f"metered: {shown}\n")
+    assert anju("clients", "quota", "metered", "--points", "5")[0] == 2
+    assert anju("clients", "quota", "nobody")[0] == 1
+
+
 @pytest.mark.parametrize(
     "wrong", [("--redirect-uri", "http://site.example/back"), ("--grant", "password"), ("--jwks", __file__)]
 )

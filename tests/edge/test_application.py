@@ -78,10 +78,9 @@ async def test_it_says_when_it_is_ready(deployment: Deployment) -> None:
 
 async def test_a_read_through_every_layer(deployment: Deployment) -> None:
     answer = await deployment.ask("{estates(first:5){nodes{name}}}")
-    assert (answer.status_code, answer.json()) == (
-        200,
-        {"data": {"estates": {"nodes": []}}, "extensions": {"cost": 5}},
-    )
+    cost = {"requested": 5, "left": 59_995, "capacity": 60_000, "perSecond": 300}
+    body = {"data": {"estates": {"nodes": []}}, "extensions": {"cost": cost}}
+    assert (answer.status_code, answer.json()) == (200, body)
 
 
 async def test_a_kept_actor_whose_token_is_revoked_is_refused_at_once(deployment: Deployment) -> None:
@@ -114,7 +113,8 @@ async def test_its_routes(deployment: Deployment, path: str, status: int) -> Non
 async def test_heartbeats_by_socket(deployment: Deployment) -> None:
     socket = await Socket(deployment.app).greeted(authorization=f"Bearer {deployment.token}")
     socket.subscribe("h", "subscription{beat:heartbeat(count:1){n:number __typename}}")
-    payload = {"data": {"beat": {"n": 1, "__typename": "Heartbeat"}}, "extensions": {"cost": 0}}
+    cost = {"requested": 1, "left": 59_999, "capacity": 60_000, "perSecond": 300}
+    payload = {"data": {"beat": {"n": 1, "__typename": "Heartbeat"}}, "extensions": {"cost": cost}}
     assert await socket.message() == {"id": "h", "type": "next", "payload": payload}
     assert await socket.message() == {"id": "h", "type": "complete"}
     socket.subscribe("h", "subscription{heartbeat(count:0){number}}")

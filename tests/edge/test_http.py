@@ -33,7 +33,7 @@ def error(message: str, code: str, **extensions: object) -> dict[str, Any]:
 async def test_an_answer(client: httpx.AsyncClient) -> None:
     answer = await post(client, {"query": "query($n:String!){hello(name:$n)}", "variables": {"n": "安居"}})
     assert answer.status_code == 200
-    assert answer.json() == {"data": {"hello": "hello 安居"}, "extensions": {"cost": 0}}
+    assert answer.json() == {"data": {"hello": "hello 安居"}, "extensions": {"cost": {"requested": 0}}}
     assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -42,7 +42,7 @@ async def test_an_answer(client: httpx.AsyncClient) -> None:
 async def test_cost_is_reported_from_variables(client: httpx.AsyncClient) -> None:
     query = "query($n:Int){books(first:$n){edges{node{sequel{title}}}}}"
     answer = await post(client, {"query": query, "variables": {"n": 3}})
-    assert answer.json()["extensions"] == {"cost": 6}
+    assert answer.json()["extensions"] == {"cost": {"requested": 6}}
 
 
 async def test_get_runs_queries(client: httpx.AsyncClient) -> None:
@@ -64,7 +64,7 @@ async def test_a_field_that_fails_leaves_the_others(client: httpx.AsyncClient) -
                 "path": ["broken"],
             }
         ],
-        "extensions": {"cost": 0},
+        "extensions": {"cost": {"requested": 0}},
     }
     assert "secret" not in answer.text
 

@@ -150,4 +150,4 @@ def codes(*found: str) -> list[dict[str, str]]:
 
 
 def answered(**data: object) -> dict[str, object]:
-    return {"data": data, "extensions": {"cost": 0}}
+    return {"data": data, "extensions": {"cost": {"requested": 0}}}
