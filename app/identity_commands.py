@@ -96,7 +96,9 @@ def add(
 @clients.command()
 def quota(
     client_id: Annotated[str, Argument(help="The client.")],
-    points: Annotated[int | None, Option(min=1, max=2**31 - 1, help="What its bucket holds; a point is a row asked for.")] = None,
+    points: Annotated[
+        int | None, Option(min=1, max=2**31 - 1, help="What its bucket holds; a point is a row asked for.")
+    ] = None,
     per_second: Annotated[int | None, Option(min=1, max=2**31 - 1, help="Points that come back each second.")] = None,
     default: Annotated[bool, Option("--default", help="Back to the deployment's own figures.")] = False,
 ) -> None:

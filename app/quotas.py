@@ -170,12 +170,12 @@ class Quotas:
         )
 
     async def charge(self, actor: Actor, context: RequestContext, *, payment: bool = False) -> None:
-        """Take ``context.cost``, at least 1, and note what is left in the context.
+        """Take ``context.cost`` and note what is left in the context.
 
         Raises ``QUOTA_EXCEEDED`` with ``Retry-After``, or ``LIMIT_EXCEEDED`` for what the bucket could never hold.
         """
         holder, quota = self._holder(actor, context)
-        cost = context.cost = max(1, context.cost)
+        cost = context.cost
         bucket = self._buckets.get(holder)
         if bucket is None:
             bucket = self._buckets[holder] = _Bucket(quota, self._clock())

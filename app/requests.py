@@ -173,8 +173,8 @@ class Service:
         raise RequestError(RequestCode.FORBIDDEN, "X-Acting-As names none of the caller's grants.")
 
     def price(self, operation: Operation, parameters: Parameters, context: RequestContext) -> None:
-        """Set the context's cost; refuse what is above the limit."""
-        context.cost = operation.cost.of(parameters.variables)
+        """Set the context's cost, at least 1; refuse what is above the limit."""
+        context.cost = max(1, operation.cost.of(parameters.variables))
         allowed = self.documents.limits.cost
         if context.cost > allowed:
             raise limit_exceeded(Excess("cost", allowed, context.cost))

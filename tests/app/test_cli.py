@@ -49,6 +49,7 @@ def test_every_command_has_help_with_an_example() -> None:
         "ledger verify",
         "keys rotate",
         "clients add",
+        "clients quota",
         "official appoint",
     } <= set(told)
     assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []

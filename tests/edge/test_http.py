@@ -33,7 +33,7 @@ def error(message: str, code: str, **extensions: object) -> dict[str, Any]:
 async def test_an_answer(client: httpx.AsyncClient) -> None:
     answer = await post(client, {"query": "query($n:String!){hello(name:$n)}", "variables": {"n": "安居"}})
     assert answer.status_code == 200
-    assert answer.json() == {"data": {"hello": "hello 安居"}, "extensions": {"cost": {"requested": 0}}}
+    assert answer.json() == {"data": {"hello": "hello 安居"}, "extensions": {"cost": {"requested": 1}}}
     assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -64,7 +64,7 @@ async def test_a_field_that_fails_leaves_the_others(client: httpx.AsyncClient) -
                 "path": ["broken"],
             }
         ],
-        "extensions": {"cost": {"requested": 0}},
+        "extensions": {"cost": {"requested": 1}},
     }
     assert "secret" not in answer.text
 

@@ -35,8 +35,8 @@ def running(service: Service) -> tuple[float | None, int]:
 
 async def test_a_subscription_to_its_end(service: Service) -> None:
     stream = await started(Stream(app(service), "subscription{countdown(start:2)}"))
-    assert await stream.piece() == event(b'{"data":{"countdown":2},"extensions":{"cost":{"requested":0}}}')
-    assert await stream.piece() == event(b'{"data":{"countdown":1},"extensions":{"cost":{"requested":0}}}')
+    assert await stream.piece() == event(b'{"data":{"countdown":2},"extensions":{"cost":{"requested":1}}}')
+    assert await stream.piece() == event(b'{"data":{"countdown":1},"extensions":{"cost":{"requested":1}}}')
     assert await stream.piece() == COMPLETE
     await stream.ended()
     assert running(service) == (0, 0)
@@ -44,7 +44,7 @@ async def test_a_subscription_to_its_end(service: Service) -> None:
 
 async def test_a_query_is_a_stream_of_one(service: Service) -> None:
     stream = await started(Stream(app(service), "{hello}"))
-    assert await stream.piece() == event(b'{"data":{"hello":"hello world"},"extensions":{"cost":{"requested":0}}}')
+    assert await stream.piece() == event(b'{"data":{"hello":"hello world"},"extensions":{"cost":{"requested":1}}}')
     assert await stream.piece() == COMPLETE
 
 

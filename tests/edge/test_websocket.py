@@ -140,7 +140,10 @@ async def test_a_query_gives_one_result(service: Service) -> None:
     assert await socket.message() == {
         "id": "q",
         "type": "next",
-        "payload": {"data": {"hello": "hello x", "me": "王小明", "locale": "en"}, "extensions": {"cost": {"requested": 0}}},
+        "payload": {
+            "data": {"hello": "hello x", "me": "王小明", "locale": "en"},
+            "extensions": {"cost": {"requested": 1}},
+        },
     }
     assert await socket.message() == {"id": "q", "type": "complete"}
 
@@ -155,7 +158,7 @@ async def test_a_subscription_delivers_and_completes(service: Service) -> None:
     socket = await Socket(app(service)).greeted()
     socket.subscribe("s", "subscription{countdown(start:2)}")
     for number in (2, 1):
-        payload = {"data": {"countdown": number}, "extensions": {"cost": {"requested": 0}}}
+        payload = {"data": {"countdown": number}, "extensions": {"cost": {"requested": 1}}}
         assert await socket.message() == {"id": "s", "type": "next", "payload": payload}
     assert await socket.message() == {"id": "s", "type": "complete"}
 

@@ -83,7 +83,9 @@ async def test_processes_together_pass_the_bucket_by_no_more_than_their_portions
     assert let_through > QUOTA.points - 4 * cost
     for quotas in processes:
         await quotas.settle()
-    assert not any([await took(quotas, actor, max(cost, 60)) for quotas in processes]), "what was let through is not forgotten"
+    assert not any([await took(quotas, actor, max(cost, 60)) for quotas in processes]), (
+        "what was let through is not forgotten"
+    )
 
 
 async def test_an_ordinary_request_costs_no_statement(lines: Lines) -> None:
