@@ -35,26 +35,14 @@ FUND_FEN_PER_HOME = 1_200_000
 async def estate(scene: Scene, plan: EstatePlan) -> None:
     """An estate with its buildings, units, owners and tenants; its area, unless it shares one."""
     async with scene.sessions.begin() as session:
-        resident = await people.open_account(
-            scene,
-            session,
-            people.name(scene),
-            login="resident" if plan.key == "main" else None,
-            number=_phone(scene, plan, 1),
-        )
-        second = await people.open_account(
-            scene,
-            session,
-            people.name(scene),
-            login="resident2" if plan.key == "main" else None,
-            number=_phone(scene, plan, 2),
-        )
-        accounts = {0: resident, 2: second} if plan.year else {0: resident}
+        logins = {0: "resident", 2: "resident2"} if plan.key == "main" else {}
         if plan.key == "main" and "both" in scene.county.stories:
-            scene.phones[plan.key, 3] = people.BOTH_PHONE
-            accounts[4] = await people.open_account(
-                scene, session, people.BOTH_NAME, login="both", number=people.BOTH_PHONE
-            )
+            scene.signed_up[plan.key, 4] = (people.BOTH_NAME, people.BOTH_PHONE)
+            logins[4] = "both"
+        accounts = {}
+        for index in sorted({0, *logins, *([2] if plan.year else [])}):
+            shown, number = _signed_up(scene, plan, index)
+            accounts[index] = await people.open_account(scene, session, shown, login=logins.get(index), number=number)
     bureau = scene.office(Role.BUREAU)
 
     async def work(uow: UnitOfWork) -> Site:
@@ -132,11 +120,11 @@ async def area(scene: Scene, plans: tuple[EstatePlan, ...]) -> None:
         site.area_id = area_id
 
 
-def _phone(scene: Scene, plan: EstatePlan, which: int) -> str:
-    """The phone by which the register finds an owner's account."""
-    if (plan.key, which) not in scene.phones:
-        scene.phones[plan.key, which] = people.phone(scene)
-    return scene.phones[plan.key, which]
+def _signed_up(scene: Scene, plan: EstatePlan, index: int) -> tuple[str, str]:
+    """Name and phone of the owner of this home: by the phone the register finds the account."""
+    if (plan.key, index) not in scene.signed_up:
+        scene.signed_up[plan.key, index] = (people.name(scene), people.phone(scene))
+    return scene.signed_up[plan.key, index]
 
 
 async def _estate(uow: UnitOfWork, scene: Scene, plan: EstatePlan) -> Estate:
@@ -258,8 +246,8 @@ def _parties(scene: Scene, plan: EstatePlan, unit: Unit, index: int) -> tuple[Ow
     if plan.year is None and index % 6 == 2:
         return OwnershipKind.SOLE, [{"person": {"name": people.name(scene)}}]  # a name and nothing else
     if index in (0, 2, 4):
-        which = {0: 1, 2: 2, 4: 3}[index]
-        return OwnershipKind.SOLE, [{"person": people.person(scene, number=_phone(scene, plan, which))}]
+        name, number = _signed_up(scene, plan, index)
+        return OwnershipKind.SOLE, [{"person": people.person(scene, given=name, number=number)}]
     turn = index % 6
     if turn == 1:
         couple: list[dict[str, Any]] = [

@@ -96,8 +96,8 @@ class Scene:
     firms: dict[str, Firm] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     model_texts: dict[str, uuid.UUID] = field(default_factory=dict)
-    phones: dict[tuple[str, int], str] = field(default_factory=dict)
-    """Phones of owners who use the platform, by estate and turn: the register finds their accounts by them."""
+    signed_up: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
+    """Names and phones of owners who may have an account, by estate and home."""
     _grants: dict[uuid.UUID | str, list[AccountGrant]] = field(default_factory=dict)
     _serial: int = 0
 

@@ -104,6 +104,15 @@ async def test_every_login_is_who_it_says(loaded: Loaded, county: str) -> None:
         assert actor.counties == {county}, name
 
 
+@pytest.mark.parametrize("county", COUNTIES)
+def test_a_resident_has_the_name_of_the_register(loaded: Loaded, county: str) -> None:
+    found = loaded.rows(
+        "SELECT count(*), count(*) FILTER (WHERE a.display_name = o.name) FROM account a"
+        f" JOIN owner o ON o.account_id = a.id WHERE a.login LIKE '{county}-%'"
+    )
+    assert found in ([(2, 2)], [(3, 3)])
+
+
 async def test_one_person_lives_here_and_works_there(loaded: Loaded) -> None:
     actor = await loaded.actor(DEMO_BOTH)
     assert {(grant.county, grant.role) for grant in actor.grants} == {
