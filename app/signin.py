@@ -171,7 +171,7 @@ def sender(settings: Settings) -> CodeSender:
         if not settings.development:
             raise SettingsError("ANJU_SMS_GATEWAY: production needs a gateway for one-time codes")
         return PrintingSender()
-    from app.sms import Gateway, checked_secret  # loads httpx, which development does without
+    from app.sms import Gateway, checked_secret  # loads httpx2, which development does without
 
     try:
         return Gateway(settings.sms_gateway, checked_secret(settings.sms_secret.get_secret_value()))

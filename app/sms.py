@@ -16,7 +16,7 @@ import ssl
 from datetime import UTC, datetime
 from functools import cache
 
-import httpx
+import httpx2
 from standardwebhooks import Webhook
 
 from models.base import new_id
@@ -51,12 +51,12 @@ class Gateway:
         body = json.dumps({"type": "one_time_code", "timestamp": issued_at, "data": data})
         message_id = f"msg_{new_id().hex}"
         # No proxy or .netrc of the environment: the code goes where the settings say. A redirect is a refusal.
-        async with httpx.AsyncClient(verify=tls(), trust_env=False, timeout=self._seconds) as client:
+        async with httpx2.AsyncClient(verify=tls(), trust_env=False, timeout=self._seconds) as client:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     async with asyncio.timeout(self._seconds):
                         answer = await client.post(self._url, content=body, headers=self._signed(message_id, body))
-                except (httpx.TransportError, TimeoutError) as error:
+                except (httpx2.TransportError, TimeoutError) as error:
                     if attempt == ATTEMPTS:
                         raise GatewayDownError from error
                     continue
@@ -91,4 +91,4 @@ def checked_secret(secret: str) -> str:
 @cache
 def tls() -> ssl.SSLContext:
     """What is trusted, read once: a client of its own per request would read it each time."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx2.create_ssl_context(trust_env=False)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -22,7 +23,7 @@ from auth.actor import Actor
 from auth.oauth.clients import hash_secret, new_secret
 from auth.tokens import issue_token
 from domain.roles import Role
-from models.accounts import Account, OAuthClient
+from models.accounts import Account, ClientAuthMethod, OAuthClient
 from models.sealed import Kind, seal_into
 from tests.conformance.tools import free_port
 from tests.database import Cluster
@@ -59,6 +60,14 @@ class Shop:
             row = await session.get_one(OAuthClient, actor.client_id)
             row.secret_hash = hash_secret(secret)
             return row.client_id, secret
+
+    async def client_with_key(self, world: World, role: Role, jwks: dict[str, Any], *scopes: str) -> str:
+        """The id of a partner's client that proves itself with one of these public keys."""
+        actor = await world.person(role, scopes=scopes)
+        async with world.sessions.begin() as session:
+            row = await session.get_one(OAuthClient, actor.client_id)
+            row.auth_method, row.jwks, row.secret_hash = ClientAuthMethod.PRIVATE_KEY_JWT, jwks, None
+            return row.client_id
 
     async def token(self, actor: Actor) -> str:
         """A token for somebody."""

@@ -22,7 +22,7 @@ from schema.limits import Limits, excesses, measure
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SAMPLES = [path for path in sorted((ROOT / "docs/samples").rglob("*")) if path.suffix in (".ts", ".js")]
+SAMPLES = [path for path in sorted((ROOT / "docs/samples").rglob("*")) if path.suffix in (".ts", ".js", ".py")]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -71,8 +71,10 @@ def test_graphql_fits_the_schema(text: str, variables: dict[str, Any] | None) ->
 @pytest.mark.parametrize("path", SAMPLES, ids=shown)
 def test_graphql_of_the_samples_fits_the_schema(path: Path) -> None:
     text = path.read_text("utf-8")
-    found = re.findall(r"/\* GraphQL \*/ `(.*?)`", text, re.DOTALL)
-    assert len(found) == text.count("/* GraphQL */")
+    found = re.findall(r"/\* GraphQL \*/ `(.*?)`", text, re.DOTALL) + re.findall(
+        r'"""(# GraphQL.*?)"""', text, re.DOTALL
+    )
+    assert len(found) == text.count("/* GraphQL */") + text.count("# GraphQL")
     for document in found:
         check(document)
 
@@ -135,8 +137,23 @@ def test_what_curl_sends_is_json_and_its_query_fits(words: list[str]) -> None:
 
 @pytest.mark.parametrize("path", GUIDES, ids=shown)
 def test_settings_exist(path: Path) -> None:
-    known = {variable(name) for name in Settings.model_fields} | {"ANJU_DEBUG"}
+    known = {variable(name) for name in Settings.model_fields} | {
+        "ANJU_DEBUG",
+        "ANJU_URL",
+    }  # what the samples take, too
     assert set(re.findall(r"\bANJU_[A-Z_]+[A-Z]\b", path.read_text("utf-8"))) <= known
+
+
+# -- programs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=shown)
+def test_programs_that_a_guide_shows_are_those_of_the_samples(path: Path) -> None:
+    """What runs in tests/docs/test_samples.py is what the reader sees."""
+    samples = [sample.read_text("utf-8") for sample in SAMPLES]
+    for _, text in blocks(path, "python", "ts"):
+        if "# not a sample" not in text:
+            assert any(text in sample for sample in samples), text
 
 
 # -- links and words --------------------------------------------------------------------------------------------------

@@ -4,20 +4,27 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from auth.actor import Actor
+from auth.policies.contracts import FILINGS_PUBLIC
+from domain.roles import Role
 from models.documents import Document
 from models.fees import BillDispute, FeeBill
 from tests.conformance.tools import HARNESS, Node, find_node, install_packages
 from tests.docs.conftest import MONTHS, PATIENCE, Shop
+from tests.project import Project
 
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+KEYS = str(SAMPLES / "partner-python" / "keys.py")
 HERE = Path(__file__).parent
 PICTURE = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(50_000)
 
@@ -120,14 +127,82 @@ async def test_the_mini_program_sample(shop: Shop, wheel_node: str, photo: Path)
     assert (document.state, document.kind, document.size) == ("READY", "PHOTO", len(PICTURE))
 
 
-def test_the_typescript_sample_keeps_its_types() -> None:
+async def printed(*command: str, **environment: str) -> str:
+    """What a sample printed that ran to its end."""
+    async with playing(*command, **environment) as process, asyncio.timeout(PATIENCE):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, f"{output.decode()}\n{errors.decode()}"
+    return output.decode()
+
+
+@pytest.fixture(scope="session")
+def with_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples beside the packages of tests/conformance/harness, as after ``npm install``."""
+    install_packages(find_node())
+    folder = tmp_path_factory.mktemp("partner")
+    shutil.copytree(SAMPLES, folder / "samples")
+    (folder / "node_modules").symlink_to(HARNESS / "node_modules")
+    return folder / "samples"
+
+
+@dataclass(frozen=True)
+class Court:
+    """A court's client with a key of its own, and the filing that it may look up."""
+
+    environment: dict[str, str]
+    certificate: str
+    line: str
+
+
+@pytest.fixture(scope="session")
+async def court(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Court:
+    """The key is made by the sample; the county gets its public half."""
+    private = tmp_path_factory.mktemp("court") / "private.json"
+    public = await printed(sys.executable, KEYS, str(private))
+    world = replace(shop.market.world, county="410927")
+    project = await Project.build(await world.settle())
+    filing = await project.filed_company()
+    [filed] = await world.rows(type(filing), id=filing.id)
+    client_id = await shop.client_with_key(world, Role.COURT, json.loads(public), FILINGS_PUBLIC)
+    environment = {
+        "ANJU_URL": shop.url,
+        "CLIENT_ID": client_id,
+        "KEY": str(private),
+        "CREDIT_CODE": project.company.credit_code,
+    }
+    held = f"{filed.effective_from} – {filed.effective_to or '…'}"
+    line = f"{filed.certificate_number} {filed.kind} {project.company.name}: {held}"
+    return Court(environment, filed.certificate_number, line)
+
+
+async def test_the_partner_sample_in_python(court: Court) -> None:
+    said = await printed(sys.executable, str(SAMPLES / "partner-python" / "filings.py"), **court.environment)
+    assert said.splitlines() == [court.line]
+
+
+async def test_the_partner_sample_in_typescript(court: Court, wheel_node: str, with_packages: Path) -> None:
+    script = with_packages / "partner-typescript" / "filings.ts"
+    said = await printed(wheel_node, "--experimental-strip-types", str(script), **court.environment)
+    assert said.splitlines() == [court.line]
+
+
+async def test_a_partner_with_another_key_gets_nothing(court: Court, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    await printed(sys.executable, KEYS, str(other))
+    script = str(SAMPLES / "partner-python" / "filings.py")
+    async with playing(sys.executable, script, **{**court.environment, "KEY": str(other)}) as process:
+        output, errors = await process.communicate()
+    assert (process.returncode, output) == (1, b"")
+    assert b"invalid_client" in errors
+
+
+def test_the_typescript_samples_keep_their_types(with_packages: Path) -> None:
     """TypeScript's own compiler, strict, against the packages of tests/conformance/harness."""
     found: Node = find_node()
-    install_packages(found)
     packages = HARNESS / "node_modules"
     done = subprocess.run(
         [found.node, str(packages / "typescript/bin/tsc"), "-p", ".", "--typeRoots", str(packages / "@types")],
-        cwd=SAMPLES / "typescript",
+        cwd=with_packages / "partner-typescript",  # its project holds both
         capture_output=True,
         text=True,
         check=False,
