@@ -142,7 +142,7 @@ class Task(CountyRow):
         index("role", "community", "due_order", "id", name="ix_task_queue_community", where=_OPEN),
         index("role", "company_id", "due_order", "id", name="ix_task_queue_company", where=_OPEN),
         index("role", "committee_id", "due_order", "id", name="ix_task_queue_committee", where=_OPEN),
-        index("role", "estate_id", "due_order", "id", name="ix_task_queue_estate", where=_OPEN),
+        index("role", "area_id", "due_order", "id", name="ix_task_queue_area", where=_OPEN),
         index("role", "account_id", "due_order", "id", name="ix_task_queue_account", where=_OPEN),
     )
 

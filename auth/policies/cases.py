@@ -24,6 +24,12 @@ def _queue(role: Role, column: str | None = None, scope_name: str = "") -> Predi
     return rule
 
 
+def _leaders_queue(task: Any, scope: Scope) -> ColumnElement[bool]:
+    """A project leader's: of the area, which may hold many estates or part of one, as far as it is the own company's."""
+    of_the_company = _queue(Role.PROJECT_LEADER, "company_id", "companies")(task, scope)
+    return and_(task.area_id == scope.any("areas"), of_the_company)
+
+
 def _personal_queue(role: Role) -> Predicate:
     return lambda task, scope: and_(task.role == role.value, _own(task, scope))
 
@@ -34,7 +40,7 @@ policy(
         **{role: _personal_queue(role) for role in RESIDENTS},
         Role.COMMITTEE: _queue(Role.COMMITTEE, "committee_id", "committees"),
         **{role: _queue(role, "company_id", "companies") for role in COMPANY},
-        Role.PROJECT_LEADER: _queue(Role.PROJECT_LEADER, "estate_id", "estates"),
+        Role.PROJECT_LEADER: _leaders_queue,
         Role.COMMUNITY: _queue(Role.COMMUNITY, "community", "communities"),
         Role.TOWNSHIP: _queue(Role.TOWNSHIP, "township", "townships"),
         **{role: _queue(role) for role in COUNTY_OFFICES},

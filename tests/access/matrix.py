@@ -208,8 +208,8 @@ class Places:
         column = PARTY_COLUMNS.get(grant.role)
         if column is None:
             return bool(row.applicant_id == actor.account_id)
-        if grant.role is Role.PROJECT_LEADER and isinstance(row, Task):
-            column = "estate_id"
+        if grant.role is Role.PROJECT_LEADER and isinstance(row, Task) and row.area_id != grant.area_id:
+            return False
         return getattr(row, column) is not None and getattr(row, column) == getattr(grant, column)
 
     def _own_person(self, actor: Actor, grant: Grant, owner: Owner) -> bool:

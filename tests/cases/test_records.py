@@ -70,6 +70,21 @@ async def test_a_task_is_seen_by_its_role_in_its_scope_alone(stage: Stage) -> No
         assert await _tasks_of(stage, other) == set()
 
 
+async def test_a_project_leaders_queue_is_the_areas_however_many_estates_it_has(stage: Stage) -> None:
+    place, company, request = await _drafted(stage)
+    (mine,) = await stage.rows(Task, case_id=request.id, role="PROJECT_LEADER")
+    own = company.grants[0].company_id
+    # A leader's grant names an estate only where the area is just one.
+    leader = await stage.actor(Role.PROJECT_LEADER, company_id=own, area_id=place.area.id)
+    assert await _tasks_of(stage, leader) == {mine.id}
+    others = [
+        await stage.actor(Role.PROJECT_LEADER, company_id=own, area_id=uuid.uuid4(), estate_id=place.estate.id),
+        await stage.actor(Role.PROJECT_LEADER, company_id=uuid.uuid4(), area_id=place.area.id),
+    ]
+    for other in others:
+        assert await _tasks_of(stage, other) == set()
+
+
 async def test_residents_see_only_tasks_that_name_them(stage: Stage) -> None:
     place = await stage.place()
     owner, neighbour = await stage.owner(place, 0), await stage.owner(place, 1)

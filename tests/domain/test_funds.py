@@ -13,7 +13,7 @@ from domain.funds import EmergencyCode, Exclusion, FundAction, FundState, VoteMo
 from domain.ordinary_funds import FUND_REQUEST
 from domain.profiles import COUNTIES, profile, profile_for_test
 from domain.roles import Role
-from domain.workflow import check_opening, timers
+from domain.workflow import Workflow, check_opening, timers
 from tests.domain.cases import NOON, Case, refused
 
 GT, ZS, SL, ZD, TQ = "620724", "451122", "220382", "370303", "410927"
@@ -314,16 +314,58 @@ def test_each_office_has_its_days(state: str, role: Role, action: str, last: dat
     assert deadline.on == last
 
 
-@pytest.mark.parametrize("state", [S.DRAFT, S.PLAN_POSTED, S.VOTING, S.TOWNSHIP_VERIFIED, S.BUREAU_APPROVED])
-def test_an_applicant_may_cancel_before_payment(state: str) -> None:
-    assert (
-        refused(ordinary(ZD, state, is_applicant=False), A.CANCEL, Role.OWNER, reason="x").code
-        == ErrorCode.FORBIDDEN_ROLE
-    )
-    case = ordinary(ZD, state)
+BEFORE_PAYMENT = [
+    *(
+        (FUND_REQUEST, state)
+        for state in (
+            S.DRAFT,
+            S.PLAN_POSTED,
+            S.VOTING,
+            S.VOTE_PASSED,
+            S.COMMITTEE_APPROVED,
+            S.COMMUNITY_CHECKED,
+            S.TOWNSHIP_VERIFIED,
+            S.RETURNED,
+            S.BUREAU_APPROVED,
+        )
+    ),
+    *(
+        (EMERGENCY_FUND_REQUEST, state)
+        for state in (
+            S.REPORTED,
+            S.SITE_CHECKED,
+            S.APPROVED_DIRECT,
+            S.REPAIRED,
+            S.ACCEPTED,
+            S.POSTED,
+            S.TOWNSHIP_VERIFIED,
+            S.RETURNED,
+            S.BUREAU_APPROVED,
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("workflow", "state"), BEFORE_PAYMENT)
+def test_an_applicant_may_cancel_before_payment(workflow: Workflow, state: str) -> None:
+    others = Case(workflow, profile(ZD, ON), FACTS | {"is_applicant": False}, state)
+    assert refused(others, A.CANCEL, Role.OWNER, reason="x").code == ErrorCode.FORBIDDEN_ROLE
+    case = Case(workflow, profile(ZD, ON), FACTS, state)
     assert refused(case, A.CANCEL, Role.OWNER).code == ErrorCode.REQUIRED
     case.take(A.CANCEL, Role.OWNER, reason="done by the builder after all")
     assert case.state == S.CANCELLED
+
+
+@pytest.mark.parametrize("workflow", [FUND_REQUEST, EMERGENCY_FUND_REQUEST])
+def test_nothing_follows_an_end_and_only_the_bureau_rejects(workflow: Workflow) -> None:
+    for end in workflow.terminal:
+        case = Case(workflow, profile(ZD, ON), FACTS, end)
+        assert {action for role in Role for action in case.offers(role)} == set()
+        assert refused(case, A.CANCEL, Role.OWNER, reason="x").code == ErrorCode.ACTION_NOT_AVAILABLE
+    verified = Case(workflow, profile(ZD, ON), FACTS, S.TOWNSHIP_VERIFIED)
+    assert refused(verified, A.REJECT, Role.TOWNSHIP, reason="x").code == ErrorCode.FORBIDDEN_ROLE
+    verified.take(A.REJECT, Role.BUREAU, reason="the builder is liable")
+    assert verified.state == S.REJECTED
 
 
 # --- emergency (SM-7) ------------------------------------------------------------------------------------------------

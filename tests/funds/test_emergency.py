@@ -183,16 +183,6 @@ async def test_repair_acceptance_and_posting_come_before_the_money(case: Case) -
     assert sum(share.amount for share in await case.stage.rows(FundShare)) == 9_900
 
 
-async def test_a_posting_of_four_days_is_refused(case: Case) -> None:
-    await case.posted()
-    assert (await case.now()).state == S.POSTED
-    fresh = await _report(case.stage)
-    await fresh.site_checked()
-    await fresh.do(fresh.body, funds.approve)
-    early = await fresh.refused(fresh.company, emergency_funds.post, **fresh.posting(days=4))
-    assert early.code is ErrorCode.ACTION_NOT_AVAILABLE
-
-
 @pytest.mark.requirement("TQ-100")
 async def test_where_the_county_pays_first_the_township_decides_for_an_estate_without_committee(
     pay_first: Case,
