@@ -12,23 +12,6 @@ import typer
 from joserfc.jwk import ECKey
 
 from app import cli
-from tests.database import Database
-
-
-@pytest.fixture
-def anju(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
-    """Run a command in this process on the worker's database: ``anju("doctor") -> (code, output, errors)``."""
-    monkeypatch.setenv("DATABASE_URL", database.url)
-    monkeypatch.setenv("ANJU_DATA", str(tmp_path))
-    monkeypatch.setattr(cli.signal, "signal", lambda number, handler: None)
-
-    def run(*arguments: str) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["anju", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return end.value.code or 0, *capfd.readouterr()
-
-    return run
 
 
 def test_every_command_has_help_with_an_example() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.identifiers import make_credit_code, make_id_number, make_unit_number
-from models.estates import Ownership
+from models.estates import Ownership, Unit
 from tests.acts import Ask, act, done, refusal, row_of
 from tests.world import World
 
@@ -237,6 +237,16 @@ async def test_all_that_is_said_of_a_unit(today: World, ask: Ask) -> None:
     for where in ({"houseCode": "FW-000501"}, {"realEstateUnitNo": make_unit_number(12)}, {"entrance": "2"}):
         assert (await ask(await world.bureau(), text, where=where))["units"]["nodes"] == [{"id": made["id"]}], where
     assert (await ask(await world.bureau(), text, where={"houseCode": "FW-0"}))["units"]["nodes"] == []
+
+
+async def test_a_list_of_units_has_a_hundred_at_most(today: World, ask: Ask) -> None:
+    world = today
+    building_id = await building(ask, world, await estate(ask, world))
+    items = [{"room": f"{number}", "floor": 1, "use": "STORAGE"} for number in range(101)]
+    refused = await refusal(ask, await world.bureau(), "unitsRegister", buildingId=building_id, items=items)
+    assert refused == ("OUT_OF_RANGE", "items")
+    assert await world.rows(Unit) == []
+    assert len(await registered(ask, world, building_id, *items[:100])) == 100
 
 
 async def test_units_stand_in_natural_order_from_below_the_ground(today: World, ask: Ask) -> None:

@@ -1,5 +1,6 @@
 """Imports and exports as jobs: asked for with an upload, done by the worker, answered with counts and an error file."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.register_job import StoreCarrier
 from auth.actor import Actor, system_actor
 from domain.documents import XLSX, DocumentKind
 from domain.errors import ErrorCode
+from domain.register_business import SHEETS
 from models.cases import AuditEvent
 from models.documents import Document
 from models.estates import Estate
@@ -22,6 +24,7 @@ from resolvers.carriers import provide
 from resolvers.documents import Received
 from resolvers.register import jobs
 from resolvers.unit_of_work import UnitOfWork
+from tests.acts import Ask, done, opaque, refusal
 from tests.estates.test_import import Cells, register, workbook
 from tests.world import World
 
@@ -116,6 +119,47 @@ async def test_the_register_is_exported_as_a_document(world: World, store: Memor
     out = tmp_path / "out.xlsx"
     out.write_bytes(bytes(await (await obstore.get_async(store, result.key)).bytes_async()))
     assert openpyxl.load_workbook(out)["小区"].max_row == 3
+
+
+async def test_a_job_tells_through_the_api_how_far_it_is_and_what_it_did(
+    world: World, ask: Ask, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.carriers._SECONDS_BETWEEN_NEWS", 0)
+    world.now = datetime.now(UTC)
+    bureau = await world.bureau()
+    cells = register(world)
+    cells["房屋"][1]["楼层"] = 0
+    document = await uploaded(world, store, bureau, workbook(tmp_path / "登记表.xlsx", cells))
+    source = opaque(world.county, "Document", document)
+    shown = "job { id state kind dryRun step done total source { name } result { id } }"
+    asked = await done(ask, bureau, "registerImport", shown, documentId=source, dryRun=True)
+    assert asked == {
+        "id": asked["id"],
+        "state": "QUEUED",
+        "kind": "IMPORT",
+        "dryRun": True,
+        "step": None,
+        "done": 0,
+        "total": 0,
+        "source": {"name": "登记表.xlsx"},
+        "result": None,
+    }
+    (row,) = await world.rows(RegisterJob)
+    await worked(world, row)
+    text = """query { registerJobs { nodes { id state step done total faultCount faults finishedAt
+      result { name mediaType downloadUrl } } } }"""
+    (told,) = (await ask(bureau, text))["registerJobs"]["nodes"]
+    assert (told["id"], told["state"], told["faultCount"]) == (asked["id"], "REFUSED", 1)
+    assert told["faults"] == [{"sheet": "房屋", "row": 3, "column": "楼层", "code": "OUT_OF_RANGE"}]
+    # What was last told of while it worked: a sheet of the file, and how many of its rows.
+    assert told["step"] in {sheet.title for sheet in SHEETS}
+    assert 0 <= told["done"] <= told["total"] > 0
+    assert (told["result"]["name"], told["result"]["mediaType"]) == ("有误_登记表.xlsx", XLSX)
+    assert told["result"]["downloadUrl"].startswith("http://127.0.0.1:8000/files/")
+    assert told["finishedAt"] is not None
+    office = await world.township_office()
+    assert (await ask(office, text))["registerJobs"]["nodes"] == []
+    assert await refusal(ask, office, "registerImport", documentId=source) == ("NOT_FOUND", "documentId")
 
 
 async def test_who_may_not_import(world: World, store: MemoryStore, tmp_path: Path) -> None:

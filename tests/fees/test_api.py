@@ -240,6 +240,21 @@ async def test_an_owner_disputes_and_the_company_answers(ask: Ask, market: Marke
     assert (raised["bill"], raised["dispute"]) == ({"state": "DISPUTED"}, {"state": "OPEN", "isOverdue": False})
     assert (await ask(owner, text, id=bill_id))["node"]["availableActions"] == ["WITHDRAW_DISPUTE"]
     assert (await ask(market.admin, text, id=bill_id))["node"]["availableActions"] == ["ANSWER_DISPUTE", "VOID"]
+    queue = """query { viewer { taskCounts { role caseType open }
+      tasks { nodes { caseType actions case { ... on BillDispute { reason bill { id } } } } } } }"""
+    viewer = (await ask(market.admin, queue))["viewer"]
+    assert viewer == {
+        "taskCounts": [{"role": "COMPANY_ADMIN", "caseType": "BillDispute", "open": 1}],
+        "tasks": {
+            "nodes": [
+                {
+                    "caseType": "BillDispute",
+                    "actions": ["ANSWER_DISPUTE"],
+                    "case": {"reason": "面积有误", "bill": {"id": bill_id}},
+                }
+            ]
+        },
+    }
 
     answered = await act(
         ask,

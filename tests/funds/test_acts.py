@@ -87,7 +87,12 @@ async def drafted(desk: Desk) -> str:
     shown = f"fundRequest {{ id kind scope requestedOn building {{ id }} facility {{ name }} {' '.join(PLAN)} }}"
     made = await done(desk.ask, desk.company, "fundRequestDraft", shown, **given, **PLAN)
     desk.id = made["id"]
-    of_a_building = {"kind": "ORDINARY", "scope": "BUILDING", "building": {"id": building}, "facility": {"name": "屋面"}}
+    of_a_building = {
+        "kind": "ORDINARY",
+        "scope": "BUILDING",
+        "building": {"id": building},
+        "facility": {"name": "屋面"},
+    }
     assert made == {**PLAN, **of_a_building, "id": desk.id, "requestedOn": desk.day(0)}
     return desk.id
 
@@ -173,9 +178,7 @@ async def test_what_the_bureau_rejects_says_why(desk: Desk) -> None:
     await drafted(desk)
     kinds = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
     papers = await desk.papers(desk.company, *kinds)
-    await desk.do(
-        desk.company, "PostPlan", postedFrom=desk.day(8), postedTo=desk.day(1), documentIds=papers, **CONTACT
-    )
+    await desk.do(desk.company, "PostPlan", postedFrom=desk.day(8), postedTo=desk.day(1), documentIds=papers, **CONTACT)
     await desk.do(committee, "OpenVote")
     resolution = await desk.papers(committee, DocumentKind.OWNERS_RESOLUTION)
     await desk.do(committee, "RecordVote", votedOn=desk.day(0), figures=PASSED, documentIds=resolution)
@@ -199,9 +202,7 @@ async def test_a_committee_uses_the_quota_that_its_assembly_gave(live: Stage, as
     assert committee is not None
     await drafted(desk)
     papers = await desk.papers(desk.company, DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
-    await desk.do(
-        desk.company, "PostPlan", postedFrom=desk.day(8), postedTo=desk.day(1), documentIds=papers, **CONTACT
-    )
+    await desk.do(desk.company, "PostPlan", postedFrom=desk.day(8), postedTo=desk.day(1), documentIds=papers, **CONTACT)
     rule = {"quotaItem": 10_000, "quotaYear": 50_000, "quotaBasis": "议事规则第12条"}
     minutes = await desk.papers(committee, DocumentKind.COMMITTEE_RECORD)
     over = await desk.refused(committee, "UseQuota", **{**rule, "quotaItem": 9_999}, documentIds=minutes)

@@ -148,9 +148,7 @@ async def test_an_inspection_by_every_mutation_of_its_way(live: Stage, ask: Ask)
     async def put_right() -> str:
         photos = await desk.photo(company)
         answer = {"findingId": finding["id"], "rectification": "已张贴", "photoIds": photos}
-        handed_in = await desk.do(
-            company, "rectificationSubmit", f"state {shown}", note="整改完毕", answers=[answer]
-        )
+        handed_in = await desk.do(company, "rectificationSubmit", f"state {shown}", note="整改完毕", answers=[answer])
         [row] = handed_in["findings"]["nodes"]
         assert (row["rectification"], row["rectifiedPhotoIds"]) == ("已张贴", photos)
         return handed_in["state"]  # type: ignore[no-any-return]
@@ -207,7 +205,7 @@ async def overdue(live: Stage, ask: Ask) -> tuple[Desk, Case]:
 
 
 async def test_an_order_that_was_not_followed_is_punished_by_the_bureau_alone(overdue: tuple[Desk, Case]) -> None:
-    desk, _case_ = overdue
+    desk, _ = overdue
     street = await desk.live.actor(Role.TOWNSHIP)
     assert (await desk.refused(street, "inspectionPenalise", reason="警告"))[0] == "FORBIDDEN_ROLE"
     assert await desk.refused(desk.chief, "inspectionPenalise", reason="") == ("REQUIRED", "reason")
@@ -216,7 +214,7 @@ async def test_an_order_that_was_not_followed_is_punished_by_the_bureau_alone(ov
 
 
 async def test_an_order_that_was_not_followed_is_handed_over(overdue: tuple[Desk, Case]) -> None:
-    desk, _case_ = overdue
+    desk, _ = overdue
     assert await desk.do(desk.chief, "inspectionTransfer", reason="移送综合执法") == "TRANSFERRED"
     assert await desk.do(desk.chief, "inspectionPublish", text="已移送") == "PUBLISHED"
 

@@ -131,7 +131,15 @@ async def test_the_database_itself_refuses_unbalanced_postings(books: Books) -> 
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE posting SET amount = -amount", "DELETE FROM posting", "DELETE FROM ledger_transaction"]
+    "change",
+    [
+        "UPDATE posting SET amount = -amount",
+        "UPDATE ledger_transaction SET reason = 'x'",
+        "DELETE FROM posting",
+        "DELETE FROM ledger_transaction",
+        "TRUNCATE posting",
+        "DELETE FROM ledger_account",
+    ],
 )
 async def test_postings_can_be_neither_changed_nor_deleted(books: Books, change: str) -> None:
     await books.deposit(100)
