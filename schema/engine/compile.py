@@ -98,7 +98,7 @@ class Compiler(Statement):
             return [self._value(entity, row, declared, nodes, path)]
         hidden = NULL
         if isinstance(declared, declare.Column) and declared.mask is not None:
-            hidden = self._scalar(getattr(row, declared.mask.key))
+            hidden = cast(self._scalar(getattr(row, declared.mask.key)), Text)
         if not reached & audience:
             return [hidden]
         here = visible(entity.model, row, reached & audience, self.mode)

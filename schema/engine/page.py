@@ -100,12 +100,15 @@ class Page:
             return "true" if ("before" if self.backward else "after") in self.args else "false"
         self.numbered = self.cursored = True
         first = (name == "startCursor") != self.backward
-        number, cursor = sql("page.n", Integer()), sql("page.cursor", Text())
-        shown = func.array_agg(cursor).filter(number <= self.size)
         place = sql("1", Integer()) if first else cast(func.least(func.count(), self.size), Integer)
-        at = func.concat(text('"'), packed(shown[place]), text('"'))
+        keys = [self._shown(f"s{at}", key.type)[place] for at, key in enumerate(self.keys(self.entity.model))]
+        at = concat(['"', packed(cursor_keys(self.order_name, keys)), '"'])
         # No rows there, or none asked for (``first: 0``).
         return case((or_(func.count() == sql("0"), self.size == sql("0")), NULL), else_=at)
+
+    def _shown(self, column: str, type_: Any) -> Any:
+        """A column of the page's rows as an array: only the row whose cursor is shown is then made into text."""
+        return func.array_agg(sql(f"page.{column}", type_)).filter(sql("page.n", Integer()) <= self.size)
 
     @cached_property
     def size(self) -> Any:
@@ -134,7 +137,7 @@ class Page:
         else:
             inner = union_all(*(select(part.subquery()) for part in made)).subquery("rows")
         order = [c.desc() if self.descending else c.asc() for c in inner.c if c.name.startswith("s")]
-        columns = [c for c in inner.c if c.name.startswith("j") or c.name == "cursor"]
+        columns = [c for c in inner.c if self.cursored or c.name.startswith("j")]
         if needs_order:
             columns.append(func.row_number().over(order_by=order).label("n"))
         return select(*columns).order_by(*order).limit(limit).subquery("page")
@@ -165,8 +168,6 @@ class Page:
         keys = self.keys(row)
         columns = [make(row).label(f"j{at}") for at, make in enumerate(self.makers, 1)]
         columns += [key.label(f"s{at}") for at, key in enumerate(keys)]
-        if self.cursored:
-            columns.append(cursor_keys(self.order_name, keys).label("cursor"))
         order = [key.desc() if self.descending else key.asc() for key in keys]
         return self.rows.beside(select(*columns).where(*test(row)).order_by(*order).limit(limit))
 

@@ -93,7 +93,7 @@ def to_json(value: ColumnElement[Any], *, plain_text: bool = False) -> ColumnEle
     if isinstance(kind, Uuid):
         return Quoted(value)
     if isinstance(kind, ARRAY) or not plain_text:
-        return cast(func.to_json(value), Text)
+        return func.to_json(value)
     return Quoted(value)
 
 
@@ -106,7 +106,7 @@ def id_pieces(name: str, row: Any, key: Any = None) -> list[str | ColumnElement[
     """JSON text of a row's opaque id."""
     if key is not None:
         return [f'"{name}_', getattr(row, key.key), '"']
-    return [f'"{name}_', row.county, "_", func.replace(cast(row.id, Text), text("-"), text("")), '"']
+    return [f'"{name}_', row.county, "_", func.encode(func.uuid_send(row.id), text("hex")), '"']
 
 
 def encode_id(ref: Ref) -> str:
