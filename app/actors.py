@@ -1,7 +1,7 @@
 """Bearer tokens to actors: each request knows who asks before anything else of it is looked at.
 
 An actor is kept between requests only for executors that check in their own statement that it is still fresh
-(``schema.documents.Executor.verifies_actors``); otherwise, and for every write, it is loaded with one statement.
+(``schema.documents.Executor.verifies_actors``); otherwise it is asked for with a statement of its own, or loaded.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from app.database import ReadPool
 from app.lines import Lines
-from auth.actor import FRESH_SQL, Actor, anonymous, load_actor
+from auth.actor import Actor, anonymous, load_actor
+from auth.standing import STILL_SQL, Standing
 from auth.tokens import token_hash
 from schema.faults import RequestCode, RequestError
 
@@ -76,7 +77,11 @@ class StoredActors:
             return anonymous(day)
         key = token_hash(token)
         kept = self._actors.get(key)
-        if kept is not None and kept.today == day and (not fresh or await self._is_fresh(kept, key)):
+        if (
+            kept is not None
+            and kept.today == day
+            and (not fresh or await self._is_fresh(Standing(key, kept.grants_version)))
+        ):
             self._actors.move_to_end(key)
             return kept
         async with self._pool.connection() as connection:
@@ -89,16 +94,12 @@ class StoredActors:
             self._actors.popitem(last=False)
         return actor
 
-    async def _is_fresh(self, kept: Actor, key: bytes) -> bool:
+    async def _is_fresh(self, standing: Standing) -> bool:
         """Whether a kept actor is still what the database says: one small statement instead of loading it anew."""
         if self._lines is None:
             return False
         line = await self._lines.take()
         try:
-            row = await line.fetch(_VERSION_NOW, [b"\\x" + key.hex().encode()])
+            return await line.fetch(STILL_SQL, standing.binds) == (b"\x01",)
         finally:
             self._lines.give(line)
-        return row is not None and row[0] is not None and int(row[0]) == kept.grants_version
-
-
-_VERSION_NOW = f"SELECT CAST({FRESH_SQL.format(token='$1::bytea')} AS text)"  # noqa: S106 (a placeholder)

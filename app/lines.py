@@ -39,6 +39,7 @@ class Line:
         self._prepared: dict[str, bytes] = {}
         self._waiting: asyncio.Future[list[Any]] | None = None
         self._results: list[Any] = []
+        self._pipelining = False
         self._loop.add_reader(self._socket, self._arrived)
 
     async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Row | None:
@@ -47,20 +48,53 @@ class Line:
         if name is None:
             name = await self._prepare(statement)
         self._libpq.send_query_prepared(name, parameters, result_format=pq.Format.BINARY)
-        result = await self._answer()
-        if not result.ntuples:
-            return None
-        return tuple([result.get_value(0, column) for column in range(result.nfields)])
+        return _first_row(await self._answer())
+
+    async def together(self, statements: Sequence[tuple[str, Sequence[bytes | None]]]) -> list[Row | None]:
+        """The first rows of several statements that are one transaction, in one round trip (libpq's pipeline mode).
+
+        The server commits after the last of them, and this returns once it has. Where one fails those after it are not
+        run, nothing of it is done, and the error is raised. What comes of a connection lost on the way nobody knows.
+        """
+        names = await self._names([statement for statement, _ in statements])
+        try:
+            self._libpq.enter_pipeline_mode()
+            self._pipelining = True
+            for name, (_, parameters) in zip(names, statements, strict=True):
+                self._libpq.send_query_prepared(name, parameters, result_format=pq.Format.BINARY)
+            self._libpq.pipeline_sync()
+            results = await self._results_of_all()
+            self._pipelining = False
+            self._libpq.exit_pipeline_mode()
+        except BaseException:
+            self.broken = True
+            raise
+        for result in results:
+            _raise_error(result)
+        return [_first_row(result) for result in results[:-1]]  # the last one says no more than that all were there
 
     async def run(self, statement: str) -> None:
         """A statement without parameters and without an answer (BEGIN, COMMIT)."""
         self._libpq.send_query(statement.encode())
         await self._answer()
 
+    async def _names(self, statements: Sequence[str]) -> list[bytes]:
+        """The names of several statements, all prepared at the same time."""
+        missing = [statement for statement in statements if statement not in self._prepared]
+        if len(self._prepared) + len(missing) > MOST_PREPARED:
+            await self._forget()
+            missing = list(statements)
+        for statement in dict.fromkeys(missing):
+            await self._prepare(statement)
+        return [self._prepared[statement] for statement in statements]
+
+    async def _forget(self) -> None:
+        self._prepared.clear()
+        await self.run("DEALLOCATE ALL")
+
     async def _prepare(self, statement: str) -> bytes:
         if len(self._prepared) >= MOST_PREPARED:
-            self._prepared.clear()
-            await self.run("DEALLOCATE ALL")
+            await self._forget()
         name = b"read_%d" % len(self._prepared)
         self._libpq.send_prepare(name, statement.encode())
         await self._answer()
@@ -68,21 +102,23 @@ class Line:
         return name
 
     async def _answer(self) -> Any:
+        result = (await self._results_of_all())[-1]
+        _raise_error(result)
+        return result
+
+    async def _results_of_all(self) -> list[Any]:
         waiting = self._waiting = self._loop.create_future()
         try:
             if self._libpq.flush():
                 self._loop.add_writer(self._socket, self._flush)
-            results = await waiting
+            results: list[Any] = await waiting
         except BaseException:
             # Whoever stops waiting leaves an answer on its way that nobody may read as theirs.
             self.broken = True
             raise
         finally:
             self._waiting = None
-        result = results[-1]
-        if result.status == pq.ExecStatus.FATAL_ERROR:
-            raise error_from_result(result, encoding="utf-8")
-        return result
+        return results
 
     def _flush(self) -> None:
         try:
@@ -95,20 +131,32 @@ class Line:
         libpq = self._libpq
         try:
             libpq.consume_input()
-            while not libpq.is_busy():
-                result = libpq.get_result()
-                if result is None:
-                    waiting = self._waiting
-                    if waiting is not None and not waiting.done() and self._results:
-                        waiting.set_result(self._results)
-                    self._results = []
-                    break
-                self._results.append(result)
+            if self._collected():
+                waiting = self._waiting
+                if waiting is not None and not waiting.done() and self._results:
+                    waiting.set_result(self._results)
+                self._results = []
         except psycopg.OperationalError as error:
             self._fail(error)
             return
         if libpq.status == pq.ConnStatus.BAD:
             self._fail(psycopg.OperationalError("the server closed the connection"))
+
+    def _collected(self) -> bool:
+        """Collect the results that came; whether they are all that were waited for."""
+        libpq, ended = self._libpq, False
+        while not libpq.is_busy():
+            result = libpq.get_result()
+            if result is not None:
+                self._results.append(result)
+                if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    return True
+            elif not self._pipelining:
+                return True
+            elif ended:  # the connection is gone: between two statements of a pipeline there is one None
+                return False
+            ended = result is None
+        return False
 
     def _fail(self, error: psycopg.OperationalError) -> None:
         self.broken = True
@@ -127,6 +175,17 @@ class Line:
             with suppress(psycopg.Error, OSError):
                 await self.connection.cancel_safe(timeout=2)
         await self.connection.close()
+
+
+def _raise_error(result: Any) -> None:
+    if result.status == pq.ExecStatus.FATAL_ERROR:
+        raise error_from_result(result, encoding="utf-8")
+
+
+def _first_row(result: Any) -> Row | None:
+    if not result.ntuples:
+        return None
+    return tuple([result.get_value(0, column) for column in range(result.nfields)])
 
 
 class Lines:

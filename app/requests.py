@@ -17,6 +17,7 @@ from app.quotas import Quotas
 from app.texts import error_body
 from auth.actor import Actor
 from auth.proxy import TrustedProxy
+from auth.standing import StaleActorError
 from domain.errors import Refusal
 from schema.documents import (
     Answer,
@@ -25,7 +26,6 @@ from schema.documents import (
     Executor,
     Operation,
     RequestContext,
-    StaleActorError,
     limit_exceeded,
 )
 from schema.events import Events
@@ -36,7 +36,7 @@ PAYMENTS = frozenset({"feeBillPay", "paymentRecord"})
 """Mutations that may use the places reserved for payments."""
 
 ATTEMPTS = 3
-"""How often a query is tried with an actor whose grants change under it."""
+"""How often an operation is tried with an actor whose grants change under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class Service:
     async def _executed(
         self, document: Document, operation: Operation, parameters: Parameters, context: RequestContext
     ) -> Answer:
-        verified = operation.kind == "query" and operation.reads_data and self.unverified.isdisjoint(operation.fields)
+        verified = operation.reads_data and self.unverified.isdisjoint(operation.fields)
         fresh = not (self.executor.verifies_actors and verified)
         for _ in range(ATTEMPTS):
             actor = await self.actor(context, fresh=fresh)

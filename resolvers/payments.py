@@ -4,18 +4,17 @@ The bill is locked and looked at, and only if it can take the amount do the rows
 the payment, its allocation, the bill's new state, the ledger's transaction, the audit event. If anything stands in the
 way no row is written, and the answer says what. One id names the fact in each of these tables.
 
-``fee_bill_pay`` is the command. ``pay_at_once`` is the same in one round trip for the ordinary case; whatever is not
-ordinary goes through the command, which knows how to refuse.
+``fee_bill_pay`` is the command. ``pay_at_once`` is the same for the ordinary case, sent in one round trip
+(``resolvers.at_once``); whatever is not ordinary goes through the command, which knows how to refuse.
 """
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -35,11 +34,10 @@ from domain.roles import Role
 from models.base import new_id
 from models.fees import FeeBill
 from models.payments import Payment
+from resolvers.at_once import AtOnce, Row
 from resolvers.idempotency import LONGEST_KEY, Outcome, input_hash
 from resolvers.ledger import account, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
-
-Answer = TypeVar("Answer")
 
 _BOOKED = posting_ctes(
     f"""SELECT CAST(:id AS uuid) AS id, '{TransactionKind.PAYMENT.value}' AS kind,
@@ -299,16 +297,7 @@ async def fee_bill_pay(
     return paid, bill
 
 
-class Line(Protocol):
-    """A connection spoken to without ceremony (``app.lines``): text parameters, the first row's values binary."""
-
-    async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Sequence[bytes | None] | None: ...
-
-    async def run(self, statement: str) -> None: ...
-
-
-async def pay_at_once(
-    line: Line,
+def pay_at_once(
     actor: Actor,
     county: str,
     given: Mapping[str, Any],
@@ -317,18 +306,16 @@ async def pay_at_once(
     name: str,
     inputs: Any,
     now: datetime,
-    answer: Callable[[Outcome], Awaitable[Answer]],
     request_id: str | None = None,
-) -> Answer | None:
-    """``fee_bill_pay`` for the ordinary case, on a line of its own: fuse, key, all rows and the answer in one transaction.
+) -> AtOnce | None:
+    """``fee_bill_pay`` for the ordinary case: key and all rows in one statement. ``given`` are the command's keywords.
 
-    ``given`` are the command's keywords; ``answer`` reads the payload on the same line before the COMMIT, and its value is
-    returned. ``None`` means that nothing was written and the ordinary way has to be taken (``transact`` with
-    ``fee_bill_pay``): a refusal, a key that was used before, several grants to choose from, an account to be opened.
-    ``name`` and ``inputs`` are what the key is bound to, as in ``transact``.
+    ``None`` means that the ordinary way has to be taken (``transact`` with ``fee_bill_pay``): what is refused before the
+    bill is looked at, or several grants to choose from. ``name`` and ``inputs`` are what the key is bound to, as in
+    ``transact``.
     """
     eligible = actor.eligible(COLLECTORS, county)
-    if len(eligible) != 1 or not 0 < len(key) <= LONGEST_KEY or not county.isdecimal():
+    if len(eligible) != 1 or not 0 < len(key) <= LONGEST_KEY:
         return None
     payment = BillPayment(given["id"], **{field: value for field, value in given.items() if field != "id"})
     day = today(now)
@@ -345,30 +332,10 @@ async def pay_at_once(
         claim=Claim(key, name, input_hash(inputs)),
         request_id=request_id,
     )
-    try:
-        await line.run(f"BEGIN; SELECT set_config('anju.counties', '{county}', true)")
-        row = await line.fetch(order.sql, [None if text is None else text.encode() for text in order.texts])
-        if row is not None and row[3] == _TRUE:
-            others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
-            answered = await answer(Outcome("Payment", order.payment_id, None, others))
-            await line.run("COMMIT")
-            return answered
-    except UniqueViolation:
-        pass
-    except psycopg.OperationalError:
-        # A deadlock, or the connection is gone, perhaps with the COMMIT under way. The key was claimed in the same
-        # transaction, so the ordinary way finds out: it replays what was done, or does it.
-        pass
-    except Exception:
-        await _undo(line)
-        raise
-    await _undo(line)
-    return None
+    texts = [None if text is None else text.encode() for text in order.texts]
+    others = [{"type": "FeeBill", "id": str(payment.bill_id), "version": None}]
+    return AtOnce((order.sql, texts), Outcome("Payment", order.payment_id, None, others), _was_paid)
 
 
-async def _undo(line: Line) -> None:
-    with suppress(psycopg.OperationalError):  # a connection that is gone has undone it
-        await line.run("ROLLBACK")
-
-
-_TRUE = b"\x01"
+def _was_paid(row: Row) -> bool:
+    return row[3] == b"\x01"

@@ -13,13 +13,14 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Select, func, literal, select, text, true
+from sqlalchemy import Select, literal, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 import auth.policies  # noqa: F401 - every load needs the visibility of its model
 from auth.actor import Actor, Grant, one_capacity
+from auth.standing import OPEN_IF_STILL_SQL, OPEN_SQL, Standing
 from auth.visibility import bind_values, visible, visible_in
 from domain.calendar import today
 from domain.errors import CountedRefusal, ErrorCode, Refusal
@@ -270,11 +271,21 @@ def _bound(statement: Select[Any], values: Mapping[str, Any]) -> Select[Any]:
     return statement.params(**values)
 
 
-async def set_fuse(session: AsyncSession, counties: Iterable[str]) -> None:
-    """Open the row-level-security fuse for these counties until the transaction ends (DESIGN §5)."""
-    await session.execute(
-        select(func.set_config(literal("anju.counties"), literal(",".join(sorted(counties))), true()))
-    )
+async def set_fuse(session: AsyncSession, counties: Iterable[str], standing: Standing | None = None) -> None:
+    """Open the row-level-security fuse for these counties until the transaction ends (DESIGN §5).
+
+    Where the actor's ``standing`` is in doubt it is asked for along with it; ``StaleActorError`` when it no longer holds.
+    """
+    named = ",".join(sorted(counties))
+    if standing is None or standing.sure:
+        await session.execute(_OPEN, {"counties": named})
+        return
+    given = {"counties": named, "token": standing.token, "version": standing.version}
+    standing.judge(await session.scalar(_OPEN_IF_STILL, given) == named)
+
+
+_OPEN = text(OPEN_SQL.format(counties=":counties"))
+_OPEN_IF_STILL = text(OPEN_IF_STILL_SQL.format(counties=":counties", token=":token", version=":version"))  # noqa: S106 (a bind)
 
 
 Command = Callable[[UnitOfWork], Awaitable[Any]]
@@ -293,6 +304,7 @@ async def transact(
     now: datetime | None = None,
     request_id: str | None = None,
     vault: Vault | None = None,
+    standing: Standing | None = None,
 ) -> Any:
     """Run one command in one transaction and return its ``Outcome``, or what ``answer`` reads from it before the
     commit.
@@ -301,6 +313,7 @@ async def transact(
     replay runs no command: ``answer`` reads the stored outcome, ``Outcome.replayed`` is true. Deadlocks and
     connections lost before COMMIT are retried; a refusal (``Refusal``) rolls back and is never stored. Two commands that
     write the same natural key at once both find it free: the second is run again, and its own check then refuses it.
+    Where the actor's ``standing`` is in doubt nothing is done before the database has confirmed it (``StaleActorError``).
     """
     if county not in actor.counties:
         raise Refusal(ErrorCode.NOT_FOUND, "county")
@@ -308,7 +321,7 @@ async def transact(
         committing = False
         try:
             async with sessions() as session:
-                await set_fuse(session, {county})
+                await set_fuse(session, {county}, standing)
                 instant = now or datetime.now(UTC)
                 uow = UnitOfWork(session, actor, county, instant, request_id=request_id, vault=vault)
                 outcome = await idempotency.replay_or_claim(uow, name, inputs, idempotency_key)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from resolvers.at_once import AtOnce
 from schema.engine.intents import intent
 
 COUNTY = "The county, by its six-digit code; needed only by who acts in several."
@@ -19,7 +20,7 @@ def act(
     *,
     keyed: bool = True,
     newcomers: bool = False,
-    at_once: Callable[..., Awaitable[Any]] | None = None,
+    at_once: Callable[..., AtOnce | None] | None = None,
 ) -> Any:
     """An intent over a command whose defaults also stand for null (``documentIds: null`` attaches nothing)."""
 

@@ -307,14 +307,6 @@ class Answer:
     failed: bool = False
 
 
-class StaleActorError(Exception):
-    """The actor that was kept from an earlier request no longer holds: its grants changed or its token ended.
-
-    An executor raises it from a query, before anything is answered; the edge loads the actor again and repeats. Raised
-    from a subscription it ends that: the client subscribes anew.
-    """
-
-
 class Executor(Protocol):
     """What runs operations (``schema.engine.execute.Executor``).
 
@@ -323,8 +315,9 @@ class Executor(Protocol):
     """
 
     verifies_actors: bool
-    """Whether queries check in their own statement that the actor is fresh and raise ``StaleActorError``. Only then are
-    actors kept between requests; otherwise every request loads its actor."""
+    """Whether queries and mutations check with their own statements that the actor is fresh, before they answer or write
+    anything, and raise ``StaleActorError`` (``auth.standing``). Only then are actors kept between requests; otherwise every
+    request loads its actor."""
 
     async def execute(
         self, document: Document, operation: Operation, variables: Variables, actor: Actor, context: RequestContext

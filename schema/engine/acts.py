@@ -8,13 +8,14 @@ from typing import Any, cast
 from graphql import FieldNode
 
 from domain.errors import ErrorCode, Refusal
+from resolvers import at_once
 from resolvers.idempotency import Outcome
 from resolvers.unit_of_work import UnitOfWork, transact
 from schema.engine.declare import declaration_of
 from schema.engine.fields import Fields
 from schema.engine.intents import Intent, read_input, value_county
 from schema.engine.messages import message
-from schema.engine.reading import LineReader, Reader, SessionReader
+from schema.engine.reading import AlreadyRead, Reader, SessionReader
 from schema.engine.run import Run
 from schema.engine.selection import sub_selections
 
@@ -97,7 +98,8 @@ class Act:
             shown = await self._at_once(county, given)
             return await self._in_transaction(county, given) if shown is None else shown
         except Refusal as refusal:
-            return await self._shown(None, user_errors=[user_error(self.run, refusal)])
+            refused = {"replayed": False, "index": self.index, "user_errors": [user_error(self.run, refusal)]}
+            return await self._shown(None, refused)
 
     async def _in_transaction(self, county: str, given: dict[str, Any]) -> list[bytes]:
         async def answer(uow: UnitOfWork, outcome: Outcome) -> list[bytes]:
@@ -115,44 +117,51 @@ class Act:
             now=datetime.now(UTC),
             request_id=self.run.context.request_id,
             vault=self.run.services.vault,
+            standing=self.run.standing,
         )
         return cast(list[bytes], made)
 
     async def _at_once(self, county: str, given: dict[str, Any]) -> list[bytes] | None:
-        """The ordinary case in few round trips; ``None`` when it is not the ordinary case and nothing was written."""
+        """The ordinary case in one round trip; ``None`` when it is not the ordinary case and nothing was written."""
         if self.intent.at_once is None or not self.key:
             return None
+        made = self.intent.at_once(
+            self.run.actor,
+            county,
+            given,
+            key=self.key,
+            name=self.intent.name,
+            inputs=self.raw,
+            now=datetime.now(UTC),
+            request_id=self.run.context.request_id,
+        )
+        if made is None:
+            return None
+        value = self._value(made.outcome, county)
+        fields = Fields(self.run)
+        reads = [read for nodes in self.places for read in fields.reads_of(self.payload, value, nodes)]
         lines = self.run.services.lines
         line = await lines.take()
-
-        async def answer(outcome: Outcome) -> list[bytes]:
-            return await self._outcome(LineReader(line), outcome, county)
-
         try:
-            made = await self.intent.at_once(
-                line,
-                self.run.actor,
-                county,
-                given,
-                key=self.key,
-                name=self.intent.name,
-                inputs=self.raw,
-                now=datetime.now(UTC),
-                answer=answer,
-                request_id=self.run.context.request_id,
-            )
+            rows = await at_once.do(line, made, county, reads, standing=self.run.standing)
         finally:
             lines.give(line)
-        return cast(list[bytes] | None, made)
+        return None if rows is None else await self._shown(AlreadyRead(reads, rows), value)
 
     async def _outcome(self, reader: Reader, outcome: Outcome, county: str) -> list[bytes]:
-        return await self._shown(
-            reader, user_errors=[], replayed=outcome.replayed, **self.intent.results(outcome, county)
-        )
+        return await self._shown(reader, self._value(outcome, county))
 
-    async def _shown(self, reader: Reader | None, **values: Any) -> list[bytes]:
+    def _value(self, outcome: Outcome, county: str) -> dict[str, Any]:
+        """The payload of an act that was done."""
+        return {
+            "replayed": outcome.replayed,
+            "index": self.index,
+            "user_errors": [],
+            **self.intent.results(outcome, county),
+        }
+
+    async def _shown(self, reader: Reader | None, value: dict[str, Any]) -> list[bytes]:
         fields = Fields(self.run, reader)
-        value = {"replayed": False, "index": self.index, **values}
         return [await fields.object(self.payload, value, nodes) for nodes in self.places]
 
 

@@ -16,9 +16,10 @@ from graphql import (
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor
+from auth.standing import STILL_SQL, StaleActorError
 from domain.errors import Refusal
 from models.sealed import Vault
-from schema.documents import Answer, Document, Operation, RequestContext, StaleActorError
+from schema.documents import Answer, Document, Operation, RequestContext
 from schema.engine.acts import act
 from schema.engine.declare import declaration_of
 from schema.engine.fields import Fields
@@ -126,13 +127,25 @@ async def mutation(run: Run) -> Data:
         else:
             try:
                 value = await act(run, nodes)
-            except RequestError:
+            except (StaleActorError, RequestError):
                 raise
             except Exception as error:  # noqa: BLE001 - one root's fault must not hide what the others did
                 errors.append(failed(error, key, run.context))
                 value = b"null"
         parts.append(b'"%s":%s' % (key.encode(), value))
+    await assure(run)
     return b"{%s}" % b",".join(parts), errors
+
+
+async def assure(run: Run) -> None:
+    """Whoever is told something is still who they were, even where all was refused before the database was asked."""
+    if run.standing is None or run.standing.sure:
+        return
+    line = await run.services.lines.take()
+    try:
+        run.standing.judge(await line.fetch(STILL_SQL, run.standing.binds) == (b"\x01",))
+    finally:
+        run.services.lines.give(line)
 
 
 def introspect(run: Run) -> dict[str, Any]:
@@ -150,7 +163,7 @@ def introspect(run: Run) -> dict[str, Any]:
 
 
 def reading(run: Run, *, snapshot: bool = False) -> FusedReader:
-    return FusedReader(run.services.lines, run.actor, run.context.token, snapshot=snapshot)
+    return FusedReader(run.services.lines, run.standing, snapshot=snapshot)
 
 
 def refuse_anonymous(run: Run) -> None:

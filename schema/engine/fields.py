@@ -1,6 +1,6 @@
 """The selected fields as JSON: lists and rows by compiled reads, answers and payloads from the values of Python."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,11 @@ from graphql import (
 )
 
 from auth.visibility import single
+from resolvers.at_once import Sent
 from schema.engine.compile import Compiler
 from schema.engine.declare import ENTITIES, Answer, Listing, declaration_of
 from schema.engine.plan import Fill, Plan
-from schema.engine.reading import Reader
+from schema.engine.reading import Reader, Values
 from schema.engine.run import Run, place
 from schema.engine.scope import ReadScope, read_scope
 from schema.engine.selection import sub_selections
@@ -78,13 +79,26 @@ class Fields:
     async def object(self, type_name: str, value: Any, nodes: list[FieldNode]) -> bytes:
         """A value of a type that is not an entity, field by field."""
         parts = []
-        for key, inner in self.run.selection.fields(type_name, sub_selections(nodes)).items():
+        for key, inner in self._selected(type_name, nodes).items():
             is_name = inner[0].name.value == "__typename"
             shown = b'"%s"' % type_name.encode() if is_name else await self.field(type_name, inner, value)
             parts.append(b'"%s":%s' % (key.encode(), shown))
         return b"{%s}" % b",".join(parts)
 
+    def _selected(self, type_name: str, nodes: list[FieldNode]) -> dict[str, list[FieldNode]]:
+        return self.run.kept(
+            ("fields", type_name, place(nodes)), lambda: self.run.selection.fields(type_name, sub_selections(nodes))
+        )
+
     # Rows
+
+    def reads_of(self, type_name: str, value: Mapping[str, Any], nodes: list[FieldNode]) -> Iterator[Sent]:
+        """The statements that showing ``value`` takes, to be sent all at once (``AlreadyRead``)."""
+        for inner in self._selected(type_name, nodes).values():
+            found = value.get(snake(inner[0].name.value))
+            if isinstance(found, Ref) and (asked := self._asked(found, inner)) is not None:
+                plan, values, _ = asked
+                yield plan.body, values
 
     async def _listing(self, declared: Listing, type_name: str, nodes: list[FieldNode]) -> bytes:
         arguments = self.run.arguments(type_name, nodes)
@@ -96,15 +110,19 @@ class Fields:
             empty = {**EMPTY_PAGE, **dict.fromkeys(map(snake, entity.sums), 0)}
             return await self.object(f"{entity.name}Connection", empty, nodes)
         plan = self._plan(("list", place(nodes)), scope, lambda compiler: compiler.listing(declared, type_name, nodes))
-        return await self._read(plan, scope) or b"null"
+        return await self._read(plan, self._bound(plan, scope), scope.fuse) or b"null"
 
     async def row(self, ref: Ref, nodes: list[FieldNode]) -> bytes | None:
         """One row as JSON; ``None`` where it is not there or the actor may not see it."""
+        asked = self._asked(ref, nodes)
+        return None if asked is None else await self._read(*asked)
+
+    def _asked(self, ref: Ref, nodes: list[FieldNode]) -> tuple[Plan, Values, bytes] | None:
         if (scope := self._scope_of(ref.type, ref.county)) is None:
             return None
         sets = sub_selections(nodes)
         plan = self._plan(("node", ref.type, place(nodes)), scope, lambda compiler: compiler.node(ref, sets))
-        return await self._read(plan, scope, {"key": ref.key})
+        return plan, self._bound(plan, scope, {"key": ref.key}), scope.fuse
 
     async def _rows(self, refs: list[Ref | None], nodes: list[FieldNode]) -> bytes:
         """Rows by id in the order asked for, null where one is not there or not visible; one statement per type."""
@@ -116,7 +134,7 @@ class Fields:
             compiled = partial(Compiler.many_nodes, type_name=type_name, sets=sets)
             plan = self._plan(("nodes", type_name, place(nodes)), scope, compiled)
             keys = [ref.key for ref in refs if ref is not None and (ref.type, ref.county) == (type_name, county)]
-            read = await self._read(plan, scope, {"keys": keys})
+            read = await self._read(plan, self._bound(plan, scope, {"keys": keys}), scope.fuse)
             found |= {key: orjson.dumps(value) for key, value in orjson.loads(read or b"{}").items()}
         return b"[%s]" % b",".join(found.get(encode_id(ref), b"null") if ref else b"null" for ref in refs)
 
@@ -141,9 +159,12 @@ class Fields:
 
         return self.run.kept((key, scope.kind), make)
 
-    async def _read(self, plan: Plan, scope: ReadScope, extra: Mapping[str, Any] | None = None) -> bytes | None:
+    def _bound(self, plan: Plan, scope: ReadScope, extra: Mapping[str, Any] | None = None) -> Values:
+        return plan.bind(self.run.variables, scope.values, extra or {})
+
+    async def _read(self, plan: Plan, values: Values, fuse: bytes) -> bytes | None:
         assert self.reader is not None  # noqa: S101 - there are no rows in what is shown without one
-        read = await self.reader.read(plan, plan.bind(self.run.variables, scope.values, extra or {}), scope.fuse)
+        read = await self.reader.read(plan, values, fuse)
         if read is None or not plan.fills:
             return read
         data = orjson.loads(read)

@@ -24,6 +24,7 @@ from strawberry.types.field import StrawberryField
 from auth.actor import Actor
 from domain.errors import ErrorCode, Refusal
 from models.base import CountyRow
+from resolvers.at_once import AtOnce
 from resolvers.idempotency import Outcome
 from schema.engine.declare import DECLARATION, ENTITIES
 from schema.engine.types import DEFINITION, argument, camel, defined, named, plain_type, snake
@@ -58,8 +59,8 @@ class Intent:
     result: str = ""
     newcomers: bool = False
     """Whether somebody signed in may do it in a county in which they hold no grant."""
-    at_once: Callable[..., Awaitable[Any]] | None = None
-    """The ordinary case of the command on a line of its own (``resolvers.payments.pay_at_once``); ``None`` from it: not so."""
+    at_once: Callable[..., AtOnce | None] | None = None
+    """The ordinary case of the command as one statement (``resolvers.payments.pay_at_once``); ``None`` from it: not so."""
 
     def results(self, outcome: Outcome, county: str) -> dict[str, Any]:
         """The payload's values: a reference for every row that the command returned, anything else as it is."""
@@ -166,7 +167,7 @@ def intent(
     keyed: bool = True,
     items: type[Any] | None = None,
     newcomers: bool = False,
-    at_once: Callable[..., Awaitable[Any]] | None = None,
+    at_once: Callable[..., AtOnce | None] | None = None,
 ) -> tuple[str, StrawberryField]:
     """A mutation. ``returns``: payload field → type, in the order in which the command returns its rows.
 

@@ -31,7 +31,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled read. Its parameters are in PostgreSQL's text format; the statement casts each to its type."""
+    """A compiled read. Its parameters are in PostgreSQL's text format; the statement casts each."""
 
     body: str
     """One value: the answer's JSON as bytes in UTF-8."""

@@ -7,9 +7,8 @@ import psycopg
 from psycopg.raw_cursor import AsyncRawCursor
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.actor import Actor
-from auth.tokens import token_hash
-from schema.documents import StaleActorError
+from auth.standing import StaleActorError, Standing
+from resolvers.at_once import Sent
 from schema.engine.plan import Plan
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -59,21 +58,18 @@ class FusedReader:
     It is a context. With ``snapshot`` all reads in it see the same state of the data.
     """
 
-    def __init__(self, lines: ReadLines, actor: Actor, token: str | None, *, snapshot: bool) -> None:
+    def __init__(self, lines: ReadLines, standing: Standing | None, *, snapshot: bool) -> None:
         self._lines = lines
-        self._actor = actor
-        self._token = token
+        self._standing = standing
         self._snapshot = snapshot
         self._line: Any = None
 
     async def read(self, plan: Plan, values: Values, fuse: bytes) -> bytes | None:
         values.append(fuse)
         statement = plan.statement
-        if self._token is not None:
+        if self._standing is not None:
             statement = plan.checked_statement
-            # As text, like every parameter: a bytea in hexadecimal.
-            values.append(b"\\x" + token_hash(self._token).hex().encode())
-            values.append(b"%d" % self._actor.grants_version)
+            values += self._standing.binds
         row = await self._fetch(statement, values)
         if row is None or row[0] != b"\x01":
             raise StaleActorError
@@ -118,15 +114,17 @@ class FusedReader:
             self._lines.give(line)
 
 
-class LineReader:
-    """Reads in a transaction on a line: the fuse is set and the actor was checked."""
+class AlreadyRead:
+    """What was read along with an act, by statement and values (``Fields.reads_of``)."""
 
-    def __init__(self, line: ReadLine) -> None:
-        self._line = line
+    def __init__(self, reads: Sequence[Sent], rows: Sequence[Row]) -> None:
+        self._found = {
+            (statement, tuple(values)): row[0] if row else None
+            for (statement, values), row in zip(reads, rows, strict=True)
+        }
 
     async def read(self, plan: Plan, values: Values, fuse: bytes) -> bytes | None:
-        row = await self._line.fetch(plan.body, values)
-        return row[0] if row else None
+        return self._found[plan.body, tuple(values)]
 
 
 class SessionReader:

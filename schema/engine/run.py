@@ -16,6 +16,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor
+from auth.standing import Standing
 from domain.calendar import today
 from domain.personal_data import PersonalField
 from domain.profiles import counties
@@ -71,6 +72,7 @@ class Run:
         self.raw = raw
         self.variables = self._plain_variables() or self._coerced()
         self.shape = tuple((name, shape(value)) for name, value in self.variables.coerced.items())
+        self.standing = Standing.of(self.actor, context.token)
         self.personal_reads: dict[str, dict[tuple[str, UUID], set[PersonalField]]] = {}
         """By county: of which rows what was shown in plain, to be logged before the answer is given."""
 
@@ -176,6 +178,7 @@ class Run:
         )
 
 
-def place(nodes: list[FieldNode]) -> int:
-    """Where in the document a field stands, which tells it from others of its name."""
-    return nodes[0].loc.start if nodes[0].loc else id(nodes[0])
+def place(nodes: list[FieldNode]) -> tuple[int, ...]:
+    """Where in the document a field stands, which tells it from others of its name: all its places, since one in a
+    fragment may be merged with another here and with none there."""
+    return tuple([node.loc.start if node.loc else id(node) for node in nodes])

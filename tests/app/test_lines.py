@@ -108,3 +108,79 @@ async def test_a_large_answer_comes_whole(lines: Lines) -> None:
     row = await line.fetch("SELECT convert_to(repeat('房', 400000), 'UTF8')", [])
     lines.give(line)
     assert row == ("房".encode() * 400_000,)
+
+
+async def test_what_goes_together_is_one_transaction(lines: Lines) -> None:
+    line = await lines.take()
+    setting = "SELECT current_setting('anju.counties', true)"
+    rows = await line.together(
+        [("SELECT set_config('anju.counties', $1, true)", [b"370303"]), (setting, []), ("SELECT WHERE false", [])]
+    )
+    assert rows == [(b"370303",), (b"370303",), None]
+    assert await line.fetch(setting, []) == (b"",)  # gone with its transaction
+    lines.give(line)
+
+
+async def test_what_goes_together_is_done_whole_or_not_at_all(lines: Lines) -> None:
+    line = await lines.take()
+    await line.run("CREATE TEMPORARY TABLE noted (n integer UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    note = "INSERT INTO noted SELECT $1::integer RETURNING n"
+    for failing in (("SELECT 1 / $1::integer", [b"0"]), ("SELECT 1 / 0", [])):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await line.together([(note, [b"1"]), failing, (note, [b"2"])])
+    with pytest.raises(psycopg.errors.UniqueViolation):  # found out at COMMIT, when every statement has gone well
+        await line.together([(note, [b"3"]), (note, [b"3"])])
+    assert await line.fetch("SELECT count(*)::text FROM noted", []) == (b"0",)
+    assert await line.together([(note, [b"4"])]) == [((4).to_bytes(4),)]
+    assert not line.broken
+    lines.give(line)
+
+
+async def test_more_statements_than_a_line_keeps_prepared(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.lines.MOST_PREPARED", 4)
+    line = await lines.take()
+    for turn in range(4):
+        statements = [(f"SELECT convert_to('{turn + at}', 'UTF8')", []) for at in (0, 1, 2, 0)]
+        assert await line.together(statements) == [(b"%d" % (turn + at),) for at in (0, 1, 2, 0)]
+        assert await line.fetch("SELECT convert_to('one', 'UTF8')", []) == (b"one",)
+    lines.give(line)
+
+
+async def test_a_large_answer_among_several_comes_whole(lines: Lines) -> None:
+    line = await lines.take()
+    large = "SELECT convert_to(repeat('房', 400000), 'UTF8')"
+    assert await line.together([(large, []), ("SELECT convert_to('well', 'UTF8')", []), (large, [])]) == [
+        ("房".encode() * 400_000,),
+        (b"well",),
+        ("房".encode() * 400_000,),
+    ]
+    lines.give(line)
+
+
+async def test_a_server_that_cuts_what_goes_together_is_noticed(lines: Lines, database: Database) -> None:
+    line = await lines.take()
+    pid = line.connection.info.backend_pid
+    waiting = asyncio.create_task(line.together([("SELECT 1", []), ("SELECT pg_sleep(60)", []), ("SELECT 2", [])]))
+    with psycopg.connect(database.superuser_url, autocommit=True) as administrator:
+        sleeps = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
+        while administrator.execute(sleeps, [pid]).fetchone() is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        administrator.execute("SELECT pg_terminate_backend(%s)", [pid])
+    with pytest.raises(psycopg.OperationalError):
+        await waiting
+    assert line.broken
+    lines.give(line)
+    other = await lines.take()
+    assert await other.fetch("SELECT convert_to('back', 'UTF8')", []) == (b"back",)
+    lines.give(other)
+
+
+async def test_who_stops_waiting_for_several_leaves_no_answer_to_the_next(lines: Lines) -> None:
+    line = await lines.take()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(line.together([("SELECT 1", []), ("SELECT pg_sleep(60)", [])]), 0.05)
+    assert line.broken
+    lines.give(line)
+    other = await lines.take()
+    assert await other.fetch("SELECT convert_to('mine', 'UTF8')", []) == (b"mine",)
+    lines.give(other)

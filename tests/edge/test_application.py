@@ -102,6 +102,23 @@ async def test_a_kept_actor_whose_grants_change_is_loaded_again(deployment: Depl
     assert (await deployment.ask(query)).status_code == 200
 
 
+async def test_a_kept_actor_writes_as_long_as_it_holds(deployment: Deployment) -> None:
+    """The act's own transaction asks: with other grants it is done by the actor as it is now, without a token it is not."""
+    act = '{listExport(input:{county:"%s",list:ESTATES,idempotencyKey:"k-1"}){replayed userErrors{code}}}'
+    mutation = f"mutation{act % deployment.world.county}"
+    done = {"listExport": {"replayed": False, "userErrors": []}}
+    assert (await deployment.ask(mutation)).json()["data"] == done
+    async with deployment.sessions.begin() as session:
+        count = Account.grants_version + 1
+        await session.execute(update(Account).where(Account.id == deployment.account_id).values(grants_version=count))
+    answer = (await deployment.ask(mutation)).json()["data"]
+    assert answer == {"listExport": {"replayed": True, "userErrors": []}}
+    async with deployment.sessions.begin() as session:
+        await revoke_token(session, deployment.token)
+    refused = await deployment.ask(mutation)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/healthz", 200), ("/metrics", 200), ("/graphiql", 200), ("/nothing", 404), ("/auth/token", 405)],

@@ -21,6 +21,7 @@ from models.fees import FeeBill
 from models.ledger import LedgerTransaction, Posting
 from models.payments import Allocation, Payment
 from resolvers import payments
+from resolvers.at_once import do
 from resolvers.idempotency import Outcome
 from resolvers.payments import fee_bill_pay, pay_at_once
 from resolvers.unit_of_work import UnitOfWork, transact
@@ -168,14 +169,11 @@ def idle(line: Any) -> bool:
     return bool(line.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
 
-async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, **options: Any) -> Any:
+async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, **options: Any) -> Outcome | None:
+    """Pay as the engine does; ``None`` where the ordinary way has to be taken. ``reads`` go along with it."""
     given = {"id": bill.id, **market.paying(amount), **options.pop("changes", {})}
-
-    async def answer(outcome: Outcome) -> Outcome:
-        return outcome
-
-    return await pay_at_once(
-        connection,
+    reads, read = options.pop("reads", []), options.pop("read", [])
+    made = pay_at_once(
         options.pop("actor", market.bank),
         market.world.county,
         given,
@@ -184,25 +182,29 @@ async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, *
             "name": "feeBillPay",
             "inputs": {"bill": str(bill.id), "amount": amount},
             "now": market.world.now,
-            "answer": answer,
             **options,
         },
     )
+    if made is None:
+        return None
+    rows = await do(connection, made, market.world.county, reads)
+    read += rows or []
+    return None if rows is None else made.outcome
 
 
 async def test_the_short_way_writes_the_same_rows_and_reads_the_answer(market: Market, connection: Any) -> None:
     bill = await market.bill()
     county = market.world.county
 
-    async def answer(outcome: Outcome) -> Any:
-        row = "SELECT state, settled = amount FROM fee_bill WHERE county = $1 AND id = $2"
-        return outcome.id, await connection.fetch(row, [county.encode(), str(bill.id).encode()])
+    read: list[Any] = []
+    row = "SELECT state, settled = amount FROM fee_bill WHERE county = $1 AND id = $2"
+    reads = [(row, [county.encode(), str(bill.id).encode()])]
+    paid = await at_once(market, connection, bill, 12_000, key="K-1", reads=reads, read=read)
 
-    paid_id, read = await at_once(market, connection, bill, 12_000, key="K-1", answer=answer)
-
-    assert read == (b"PAID", b"\x01")
+    assert read == [(b"PAID", b"\x01")]
     [payment] = await market.world.rows(Payment)
-    assert (payment.id, payment.amount) == (paid_id, 12_000)
+    assert paid is not None
+    assert (payment.id, payment.amount) == (paid.id, 12_000)
     assert len(await market.world.rows(Allocation)) == 1
     assert len(await market.world.rows(AuditEvent, action="feeBillPay")) == 1
     [operation] = await market.world.rows(Operation, key="K-1")
@@ -227,7 +229,9 @@ async def test_both_ways_leave_the_same_and_tell_nobody(market: Market, connecti
         for way in ("short", "ordinary"):
             bill = await market.bill()
             if way == "short":
-                paid_id = (await at_once(market, connection, bill, 5_000, changes={"reference": "R"})).id
+                paid = await at_once(market, connection, bill, 5_000, changes={"reference": "R"})
+                assert paid is not None
+                paid_id = paid.id
             else:
                 given = {**market.paying(5_000), "reference": "R-2"}
                 payment, _ = await market.world.do(market.bank, fee_bill_pay, id=bill.id, **given)
@@ -257,12 +261,8 @@ async def test_both_ways_leave_the_same_and_tell_nobody(market: Market, connecti
 async def test_an_answer_that_fails_undoes_the_payment(market: Market, connection: Any) -> None:
     bill = await market.bill()
     before = await market.world.fingerprint()
-
-    async def answer(_outcome: Outcome) -> None:
-        raise RuntimeError("the payload cannot be read")
-
-    with pytest.raises(RuntimeError, match="cannot be read"):
-        await at_once(market, connection, bill, 12_000, answer=answer)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await at_once(market, connection, bill, 12_000, reads=[("SELECT 1 / 0", [])])
     assert await market.world.fingerprint() == before
     assert idle(connection)
 
@@ -295,6 +295,7 @@ async def test_a_key_of_the_short_way_replays_in_the_ordinary_way(market: Market
     bill = await market.bill()
     inputs = {"bill": str(bill.id), "amount": 1_000}
     paid = await at_once(market, connection, bill, 1_000, key="K-1", inputs=inputs)
+    assert paid is not None
 
     async def again(_uow: Any) -> Any:
         raise AssertionError("a replay runs no command")
@@ -327,31 +328,29 @@ async def test_a_key_of_the_short_way_replays_in_the_ordinary_way(market: Market
 class Unlucky:
     """A line whose server goes away right after, or right before, it did what it was asked."""
 
-    def __init__(self, line: Any, at: str, *, after: bool) -> None:
-        self.line, self.at, self.after = line, at, after
+    def __init__(self, line: Any, error: Exception, *, after: bool) -> None:
+        self.line, self.error, self.after = line, error, after
 
-    async def fetch(self, statement: str, parameters: Any) -> Any:
-        if self.at == "fetch":
-            raise psycopg.errors.DeadlockDetected("deadlock detected")
-        return await self.line.fetch(statement, parameters)
+    async def together(self, statements: Any) -> Any:
+        if self.after:
+            await self.line.together(statements)
+        raise self.error
 
-    async def run(self, statement: str) -> None:
-        if statement != self.at or self.after:
-            await self.line.run(statement)
-        if statement == self.at:
-            raise psycopg.OperationalError("the server closed the connection")
+
+LOST = psycopg.OperationalError("the server closed the connection")
 
 
 @pytest.mark.parametrize(
-    ("at", "after", "payments_made"), [("fetch", False, 0), ("COMMIT", False, 0), ("COMMIT", True, 1)]
+    ("error", "after", "payments_made"),
+    [(psycopg.errors.DeadlockDetected("deadlock detected"), False, 0), (LOST, False, 0), (LOST, True, 1)],
 )
 async def test_a_lost_connection_leaves_it_to_the_key(
-    market: Market, connection: Any, at: str, after: bool, payments_made: int
+    market: Market, connection: Any, error: Exception, after: bool, payments_made: int
 ) -> None:
     bill = await market.bill()
     given = market.paying(1_000)
     inputs = {"bill": str(bill.id)}
-    unlucky = Unlucky(connection, at, after=after)
+    unlucky = Unlucky(connection, error, after=after)
     assert await at_once(market, unlucky, bill, 1_000, key="K-1", inputs=inputs, changes=given) is None
     assert len(await market.world.rows(Payment)) == payments_made
 
