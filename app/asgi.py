@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -29,6 +28,7 @@ from app.files import routes as file_routes
 from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
+from app.manifests import all_manifests, load_from
 from app.middleware import Express, RequestIds
 from app.quotas import Quotas
 from app.reauthentication import Reauthentication
@@ -45,6 +45,7 @@ from schema.api import graphql_schema
 from schema.documents import Documents
 from schema.engine.declare import Listing, declaration_of
 from schema.engine.execute import Executor
+from schema.persisted import Persisted
 
 READ_BY_ID = frozenset({"node", "nodes"})
 PREFLIGHT_SECONDS = 600
@@ -133,11 +134,6 @@ def _json(content: Mapping[str, bool], status: int) -> Response:
     return Response(orjson.dumps(content), status, headers, media_type="application/json")
 
 
-def read_manifest(path: Path | None) -> dict[str, str]:
-    """The trusted documents: JSON, SHA-256 → text."""
-    return {} if path is None else dict(orjson.loads(path.read_bytes()))
-
-
 def create_app(settings: Settings) -> Starlette:
     """The whole application of one server process. Pools connect when it starts and close when it stops."""
     longest = f"{settings.statement_seconds * 1000:.0f}"
@@ -152,8 +148,10 @@ def create_app(settings: Settings) -> Starlette:
     devices = Devices(sessions)
     actors = StoredActors(pool, lines)
     quotas = Quotas.of(settings, lines, vault)
+    documents = Documents(schema)
+    persisted = Persisted(documents, load_from(sessions))
     service = Service(
-        Documents(schema, trusted=read_manifest(settings.trusted_documents)),
+        documents,
         Executor(schema, lines, sessions, vault, settings),
         actors,
         gate=Gate(
@@ -168,12 +166,15 @@ def create_app(settings: Settings) -> Starlette:
         devices=devices,
         unverified=told_roots(schema),
         quotas=quotas,
+        persisted=persisted,
     )
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         await pool.open(wait=True)
         await lines.open()
+        async for client_id, manifest in all_manifests(sessions):
+            persisted.trust(client_id, manifest)
         await hub.start()
         quotas.start()
         try:

@@ -17,6 +17,7 @@ from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from app import data_key_commands as data_key_commands  # adds to `anju keys`
+from app import document_commands as document_commands  # adds to `anju clients`
 from app.identity_commands import clients, keys, official
 
 if TYPE_CHECKING:

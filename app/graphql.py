@@ -19,7 +19,7 @@ from app.negotiation import JSON, Wanted, is_json, locale, wanted
 from app.requests import Parameters, Service, acting_as, refuse_nul
 from auth.proxy import client_address, client_certificate
 from schema.documents import Document, Operation, RequestContext
-from schema.faults import RequestCode, RequestError, internal
+from schema.faults import RequestCode, RequestError
 
 Headers = Mapping[bytes, bytes]
 
@@ -77,15 +77,7 @@ class GraphQLEndpoint:
             certificate=client_certificate(scope, self.service.proxy),
             events=self.service.events,
         )
-        try:
-            document = self.service.document(parameters)
-            operation = document.operation(parameters.operation_name)
-        except RequestError:
-            # Who holds a wrong token learns that first, and nothing about documents.
-            await self.service.actor(context, fresh=False)
-            raise
-        except Exception as error:
-            raise internal(error, context.request_id) from error
+        document, operation = await self.service.find(parameters, context)
         if method == "GET" and operation.kind == "mutation":
             raise RequestError(RequestCode.METHOD_NOT_ALLOWED, "Mutations need POST.").with_header(b"allow", b"POST")
         if operation.kind == "subscription" or accept.answer is None:

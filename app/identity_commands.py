@@ -33,7 +33,7 @@ def rotate() -> None:
 
     with opened(load()) as settings:
         vault, longest = settings.keys.vault(), lifetimes(settings).longest_signed
-        kid = _in_transaction(settings, lambda session: signing.rotate(session, vault, longest_token=longest))
+        kid = in_transaction(settings, lambda session: signing.rotate(session, vault, longest_token=longest))
     typer.echo(f"key {kid} signs; its predecessor is published for {longest} more")
 
 
@@ -85,7 +85,7 @@ def add(
     }
     with opened(load()) as settings:
         try:
-            _in_transaction(settings, lambda session: register_client(session, client_id, name, **given))
+            in_transaction(settings, lambda session: register_client(session, client_id, name, **given))
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--redirect-uri") from None
     typer.echo(f"client {client_id} is registered ({method})")
@@ -120,8 +120,8 @@ def quota(
     own = Quota(points, per_second) if points is not None and per_second is not None else None
     with opened(load()) as settings:
         if default or own is not None:
-            _in_transaction(settings, lambda session: set_quota(session, client_id, own))
-        found = _in_transaction(settings, lambda session: quota_of(session, client_id))
+            in_transaction(settings, lambda session: set_quota(session, client_id, own))
+        found = in_transaction(settings, lambda session: quota_of(session, client_id))
     typer.echo(f"{client_id}: {f'{found}, its own' if found else 'the quota of the deployment'}")
 
 
@@ -175,7 +175,7 @@ def appoint(
     typer.echo(f"{made.name} administers {made.office} from {made.valid_from}; sign-in is by phone")
 
 
-def _in_transaction(settings: "Settings", work: Callable[[Any], T]) -> T:
+def in_transaction(settings: "Settings", work: Callable[[Any], T]) -> T:
     import asyncio
 
     from sqlalchemy.ext.asyncio import AsyncSession

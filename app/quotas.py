@@ -164,9 +164,9 @@ class Quotas:
         return cls(
             StoredBuckets(lines),
             vault,
-            person=Quota.parse(settings.person_quota),
-            partner=Quota.parse(settings.partner_quota),
-            anonymous=Quota.parse(settings.anonymous_quota),
+            person=settings.quota("person"),
+            partner=settings.quota("partner"),
+            anonymous=settings.quota("anonymous"),
         )
 
     async def charge(self, actor: Actor, context: RequestContext, *, payment: bool = False) -> None:

@@ -31,6 +31,7 @@ from schema.documents import (
 from schema.events import Events
 from schema.faults import RequestCode, RequestError, internal
 from schema.limits import Excess
+from schema.persisted import Manifest, Persisted
 
 PAYMENTS = frozenset({"feeBillPay", "paymentRecord"})
 """Mutations that may use the places reserved for payments."""
@@ -125,6 +126,7 @@ class Service:
         devices: Devices | None = None,
         unverified: frozenset[str] = frozenset(),
         quotas: Quotas | None = None,
+        persisted: Persisted | None = None,
     ) -> None:
         self.documents = documents
         self.executor = executor
@@ -145,17 +147,42 @@ class Service:
         self.unverified = unverified
         """Queries that are answered by other means than the executor's own statements, which check the actor."""
         self.quotas = quotas
+        self.persisted = persisted or Persisted(documents, _no_manifest)
 
-    def document(self, parameters: Parameters) -> Document:
-        """The document meant, parsed if need be; on a crowded server only documents that are known."""
-        text = parameters.query
-        if text is None:
-            return self.documents.by_hash(parameters.sha256 or "")
-        if self.gate.crowded and self.documents.known(text) is None:
+    async def find(self, parameters: Parameters, context: RequestContext) -> tuple[Document, Operation]:
+        """The document and the operation meant, parsed if need be. What is rejected costs a point of the quota."""
+        try:
+            document = await self._document(parameters, context)
+            return document, document.operation(parameters.operation_name)
+        except RequestError:
+            # Who holds a wrong token learns that first, and nothing about documents.
+            actor = await self.actor(context, fresh=False)
+            if parameters.query is not None:
+                await self.persisted.permit(actor, parameters.query)
+            if self.quotas is not None:
+                context.cost = 1
+                await self.quotas.charge(actor, context)
+            raise
+        except Exception as error:
+            raise internal(error, context.request_id) from error
+
+    async def _document(self, parameters: Parameters, context: RequestContext) -> Document:
+        """The document meant; on a crowded server only one that is known."""
+        text, name = parameters.query, parameters.sha256
+        if text is not None and self.gate.crowded and self.documents.known(text) is None:
             raise self.gate.turned_away(RequestCode.OVERLOADED)
-        if parameters.sha256 is None:
-            return self.documents.get(text)
-        return self.documents.persist(text, parameters.sha256)
+        if name is None:
+            return self.documents.get(text or "")
+        actor = await self.actor(context, fresh=False)
+        if text is not None:
+            return await self.persisted.keep(actor, text, name)
+        try:
+            return await self.persisted.named(actor, name)
+        except RequestError:
+            if actor.terms is None:
+                raise
+            # The actor was kept from an earlier request: its client may have another manifest by now.
+            return await self.persisted.named(await self.actor(context, fresh=True), name)
 
     def is_payment(self, operation: Operation) -> bool:
         """Whether it may use the reserved places."""
@@ -192,8 +219,9 @@ class Service:
             # The actor was kept from an earlier request: the client may have been given another quota since then.
             await self.quotas.charge(await self.actor(context, fresh=True), context, payment=paying)
 
-    def permit(self, operation: Operation, actor: Actor) -> None:
-        """Refuse introspection by nobody, unless the deployment publishes its schema."""
+    async def permit(self, document: Document, operation: Operation, actor: Actor) -> None:
+        """Refuse what the client may not run, and introspection by nobody, unless the deployment publishes its schema."""
+        await self.persisted.permit(actor, document.text)
         if operation.introspects and actor.is_anonymous and not self.public_introspection:
             raise RequestError(RequestCode.INTROSPECTION_REFUSED, "Sign in to introspect the schema.")
 
@@ -224,7 +252,7 @@ class Service:
         fresh = not (self.executor.verifies_actors and verified)
         for _ in range(ATTEMPTS):
             actor = await self.actor(context, fresh=fresh)
-            self.permit(operation, actor)
+            await self.permit(document, operation, actor)
             self.price(operation, parameters, context)
             await self.charge(actor, operation, context)
             try:
@@ -241,6 +269,7 @@ class Service:
             raise self.gate.turned_away(RequestCode.OVERLOADED)
         with self.gate.enter(context.token or context.client_ip):
             actor = await self.actor(context, fresh=True)
+            await self.permit(document, operation, actor)
             self.price(operation, parameters, context)
             await self.charge(actor, operation, context)
         return self._watched(document, operation, parameters, actor, context)
@@ -304,6 +333,10 @@ class Service:
                 return
             granted = present
             await asyncio.sleep(self.recheck_seconds)
+
+
+async def _no_manifest(_client_id: str) -> Manifest:
+    return Manifest()
 
 
 def refused(refusal: Refusal, context: RequestContext) -> RequestError:

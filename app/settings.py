@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 
+QUOTAS = {"person": Quota(60_000, 300), "partner": Quota(500_000, 5_000), "anonymous": Quota(6_000, 30)}
+"""What callers may ask where nothing is set: assumptions."""
+
+GENEROSITY = 100
+"""How many times as much it is in development."""
+
 
 class SettingsError(Exception):
     """What is set does not make a working deployment; the message names the variable."""
@@ -83,9 +89,6 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins that browsers may call from, separated by commas (`https://app.example.gov.cn`)."
     )
-    trusted_documents: Path | None = Field(
-        None, description="Manifest (JSON: hash → document) of the first-party apps' operations, compiled at start."
-    )
 
     read_connections: int = Field(8, ge=1, description="Database connections for reads, per process.")
     command_connections: int = Field(8, ge=1, description="Database connections for commands, per process.")
@@ -97,14 +100,18 @@ class Settings(BaseSettings):
     payment_slots: int = Field(16, ge=1, description="Of these, slots that only payments may use.")
     backlog: int = Field(1024, ge=16, description="Connections that may wait to be accepted.")
 
-    person_quota: str = Field(
-        "60000/300",
+    person_quota: str | None = Field(
+        None,
         description="What one person may ask through one app: points, and points that come back each second. A point is a row "
-        "that could be returned. A client may have another (`anju clients quota`). An assumption.",
+        "that could be returned. A client may have another (`anju clients quota`). Default: `60000/300`, an assumption; in "
+        "development a hundred times as much.",
     )
-    partner_quota: str = Field("500000/5000", description="What a partner's system may ask, likewise. An assumption.")
-    anonymous_quota: str = Field(
-        "6000/30", description="What all callers of one address without a token may ask, likewise. An assumption."
+    partner_quota: str | None = Field(
+        None, description="What a partner's system may ask. Default: `500000/5000`, likewise."
+    )
+    anonymous_quota: str | None = Field(
+        None,
+        description="What all callers of one address without a token may ask. Default: `6000/30`, likewise.",
     )
 
     session_days: int = Field(30, ge=1, le=90, description="How long a person stays signed in, in days.")
@@ -158,8 +165,8 @@ class Settings(BaseSettings):
 
     @field_validator("person_quota", "partner_quota", "anonymous_quota")
     @classmethod
-    def _is_quota(cls, value: str) -> str:
-        return str(Quota.parse(value))
+    def _is_quota(cls, value: str | None) -> str | None:
+        return str(Quota.parse(value)) if value else None
 
     @field_validator("database_url")
     @classmethod
@@ -209,6 +216,11 @@ class Settings(BaseSettings):
         if len(secret) < KEY_BYTES:
             raise ValueError(f"ANJU_PROXY_SECRET needs {KEY_BYTES} characters or more")
         return TrustedProxy.of(self.proxy_addresses, secret)
+
+    def quota(self, caller: Literal["person", "partner", "anonymous"]) -> Quota:
+        """What such a caller may ask. In development, unless it is set, enough for a load test with one login."""
+        given: str | None = getattr(self, f"{caller}_quota")
+        return Quota.parse(given) if given else QUOTAS[caller].times(GENEROSITY if self.development else 1)
 
     @property
     def development(self) -> bool:

@@ -265,9 +265,8 @@ class Connection:
     async def _run(self, operation_id: str, payload: dict[str, Any]) -> None:
         refuse_nul(payload)
         parameters = Parameters.of(payload)
-        document = self.service.document(parameters)
-        operation = document.operation(parameters.operation_name)
         context = replace(self.context)
+        document, operation = await self.service.find(parameters, context)
         if operation.kind != "subscription":
             answer = await self.service.run(document, operation, parameters, context)
             if answer.failed:

@@ -110,6 +110,10 @@ class ClientTerms:
     client_id: str
     quota: Quota | None = None
     """The client's own; ``None`` is the deployment's."""
+    only_trusted: bool = False
+    """Nothing but the documents of its manifests runs for it."""
+    documents_revision: int = 0
+    """Counts up with every change of its manifests; 0 when it never had one."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,8 @@ _GRANTS_TODAY = (
 
 _ACTOR_SQL = f"""
 SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coalesce(a.locale, 'zh-CN'), t.scopes,
-  {_VERSION}, t.certificate, c.quota_points, c.quota_per_second, g.*{_HOLDER}
+  {_VERSION}, t.certificate, c.quota_points, c.quota_per_second, c.only_trusted, c.documents_revision,
+  g.*{_HOLDER}
   LEFT JOIN LATERAL (
     {_GRANTS_TODAY} AND account_id = t.account_id
     UNION ALL
@@ -246,7 +251,7 @@ SELECT t.id, t.account_id, t.client_id, coalesce(a.display_name, c.name), coales
 """
 
 
-_OF_TOKEN = 10
+_OF_TOKEN = 12
 """Columns before those of the grants."""
 
 API_SCOPE = "api"
@@ -263,7 +268,7 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
     rows = await cursor.fetchall()
     if not rows:
         return None
-    token_id, account_id, client_id, display_name, locale, scopes, version, certificate, *quota = rows[0][:_OF_TOKEN]
+    token_id, account_id, client_id, display_name, locale, scopes, version, certificate, *terms = rows[0][:_OF_TOKEN]
     if account_id is not None and client_id is not None and API_SCOPE not in scopes:
         return None
     return Actor(
@@ -277,8 +282,15 @@ async def load_actor(connection: psycopg.AsyncConnection[Any], token: str, today
         frozenset(scopes),
         version,
         certificate,
-        None if client_id is None else ClientTerms(client_id, None if None in quota else Quota(*quota)),
+        None if client_id is None else _terms(client_id, *terms),
     )
+
+
+def _terms(
+    client_id: str, points: int | None, per_second: int | None, only_trusted: bool, revision: int
+) -> ClientTerms:
+    own = None if points is None or per_second is None else Quota(points, per_second)
+    return ClientTerms(client_id, own, only_trusted, revision)
 
 
 def _grant(columns: tuple[Any, ...], of_client: bool, token_scopes: list[str]) -> Grant:

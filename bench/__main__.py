@@ -4,6 +4,7 @@
     python -m bench --quick              a short form on 100,000 bills
     python -m bench --json out.json      also writes the figures
     python -m bench --fuse               what row-level security costs the screens' statements, and nothing else
+    python -m bench --quotas             what counting callers' quotas costs a request, and nothing else
     python -m bench --import             the register import instead: 100,000 homes in one workbook
     python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import contenders, fuse, machine, measure, register, report, rotation
+from bench import contenders, fuse, machine, measure, quotas, register, report, rotation
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -48,6 +49,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--contenders", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--fuse", action="store_true", help="only the cost of row-level security, in the database")
+    parser.add_argument("--quotas", action="store_true", help="only the cost of quotas, in this process")
     parser.add_argument("--no-growth", action="store_true", help="leave out the growth from 10,000 to 1,000,000 bills")
     parser.add_argument("--data", type=Path, default=default_folder(), help="folder of the bench's own PostgreSQL")
     return parser.parse_args()
@@ -102,6 +104,10 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
         if given.fuse:
             os.sched_setaffinity(0, {servers_core})
             print("\n".join(["", *fuse.table(fuse.measure(made, chosen, effort.rounds, say))]))
+            return
+        if given.quotas:
+            os.sched_setaffinity(0, {servers_core})
+            print("\n".join(["", *quotas.table(quotas.measure(made, chosen, given.data, effort.rounds, say))]))
             return
         os.sched_setaffinity(0, {load_core})
         with started(given.contenders, made, given.data, servers_core) as all_of_them:

@@ -38,6 +38,10 @@ class Quota:
     def __str__(self) -> str:
         return f"{self.points}/{self.per_second}"
 
+    def times(self, factor: int) -> "Quota":
+        """So many times as much of both."""
+        return Quota(self.points * factor, self.per_second * factor)
+
     def brim(self, *, payment: bool) -> int:
         """How full a request may make the bucket."""
         return self.points * PAYMENT_RESERVE if payment else self.points

@@ -18,6 +18,7 @@ from models import filings as filings
 from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger
+from models import manifests as manifests
 from models import oauth as oauth
 from models import officials as officials
 from models import payments as payments

@@ -121,6 +121,10 @@ class OAuthClient(Base):
     quota_points: Mapped[int | None]
     """Its own quota (``domain.quotas``) where it has one: of the partner, or of each person who uses the app."""
     quota_per_second: Mapped[int | None]
+    only_trusted: Mapped[bool] = mapped_column(server_default=false())
+    """Nothing but the documents of its manifests runs for it."""
+    documents_revision: Mapped[int] = mapped_column(server_default="0")
+    """Counts up with every change of its manifests."""
     status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
     grants_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]

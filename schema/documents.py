@@ -1,14 +1,14 @@
 """Documents: parsed, limited and validated once, kept by their text; and the interface to whatever executes them.
 
 The edge (HTTP, WebSocket, SSE) asks ``Documents`` for a ``Document``, checks what it costs with the variables at hand,
-and hands both to an ``Executor``. A rejected document is kept too, with its errors: repeating it costs a lookup.
+and hands both to an ``Executor``. A rejected document is kept too, with its errors: repeating it costs a lookup. Documents
+found by a hash instead of their text are in ``schema.persisted``.
 """
 
 import hashlib
-import re
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -92,15 +92,14 @@ class Document:
 
 
 _UNKNOWN = "The document has no operation of that name."
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Documents:
-    """The bounded cache of documents of one schema, with the persisted and the trusted ones.
+    """The bounded cache of documents of one schema.
 
-    ``trusted`` maps SHA-256 hashes to texts; those are compiled at once and never leave. With ``only_trusted`` no other
-    document runs. The cache drops the documents that were used longest ago once it holds more than ``capacity`` of them
-    or more than ``characters`` of their text (a parsed document takes up to 200 bytes for each character).
+    It drops the documents that were used longest ago once it holds more than ``capacity`` of them or more than
+    ``characters`` of their text (a parsed document takes up to 200 bytes for each character). Trusted documents are held
+    apart, up to as many characters again: whatever else is asked does not drop them.
     """
 
     def __init__(
@@ -109,78 +108,42 @@ class Documents:
         *,
         limits: Limits | None = None,
         costs: Costs | None = None,
-        trusted: Mapping[str, str] | None = None,
-        only_trusted: bool = False,
         capacity: int = 1_000,
         characters: int = 400_000,
     ) -> None:
         self.schema = schema
         self.limits = limits or Limits()
         self.costs = costs or Costs()
-        self.only_trusted = only_trusted
-        self._capacity = capacity
-        self._characters = characters
-        self._held = 0
-        self._recent: OrderedDict[str, Document] = OrderedDict()
-        self._persisted: dict[str, str] = {}
-        self._trusted = {text: self._read(text) for text in (trusted or {}).values()}
-        self._trusted_hashes = {document.sha256: document for document in self._trusted.values()}
-        for sha256, text in (trusted or {}).items():
-            if self._trusted[text].sha256 != sha256:
-                raise ValueError(f"the manifest's hash {sha256} is not that of its document")
-            if (rejection := self._trusted[text].rejection) is not None:
-                raise ValueError(f"trusted document {sha256}: {rejection.errors[0]['message']}")
+        self._recent = _Shelf(capacity, characters)
+        self._trusted = _Shelf(capacity * 10, characters)
 
     def __len__(self) -> int:
         return len(self._recent) + len(self._trusted)
 
     def known(self, text: str) -> Document | None:
         """The document if it has been seen; nothing is parsed."""
-        if (document := self._trusted.get(text)) is not None:
-            return document
-        if (document := self._recent.get(text)) is not None:
-            self._recent.move_to_end(text)
-        return document
+        return self._trusted.find(text) or self._recent.find(text)
 
     def get(self, text: str) -> Document:
         """The document of this text, parsed, measured and validated unless it was before."""
-        if self.only_trusted and text not in self._trusted:
-            raise RequestError(RequestCode.DOCUMENT_NOT_TRUSTED, "Only the documents of the manifest run here.")
         document = self.known(text)
         if document is None:
             document = self._read(text)
-            self._keep(document)
+            self._recent.keep(document)
         return document
 
-    def by_hash(self, sha256: str) -> Document:
-        """The trusted or persisted document with this hash; ``PERSISTED_QUERY_NOT_FOUND`` asks for its text."""
-        if (trusted := self._trusted_hashes.get(sha256)) is not None:
-            return trusted
-        text = self._persisted.get(sha256)
-        document = self.known(text) if text is not None else None
+    def trust(self, text: str) -> Document:
+        """The same for the text of a trusted document."""
+        document = self._trusted.find(text)
         if document is None:
-            # The message is part of the protocol of automatic persisted queries.
-            raise RequestError(RequestCode.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+            document = self._recent.find(text) or self._read(text)
+            self._trusted.keep(document)
         return document
 
-    def persist(self, text: str, sha256: str) -> Document:
-        """The document of this text, from now on found by its hash as long as the cache keeps it."""
-        document = self.get(text)
-        if not _HASH.fullmatch(sha256) or document.sha256 != sha256:
-            raise RequestError(RequestCode.PERSISTED_QUERY_MISMATCH, "The hash is not the SHA-256 of the document.")
-        if document.rejection is None and text in self._recent:
-            self._persisted[sha256] = text
-        return document
-
-    def _keep(self, document: Document) -> None:
-        if len(document.text) > self._characters // 4:
-            return
-        self._recent[document.text] = document
-        self._held += len(document.text)
-        while len(self._recent) > self._capacity or self._held > self._characters:
-            text, dropped = self._recent.popitem(last=False)
-            self._held -= len(text)
-            self._persisted.pop(dropped.sha256, None)
+    @property
+    def has_room(self) -> bool:
+        """Whether another trusted document drops none."""
+        return self._trusted.has_room
 
     def _read(self, text: str) -> Document:
         document = Document(text, hashlib.sha256(text.encode()).hexdigest())
@@ -201,6 +164,38 @@ class Documents:
                 _operation(ast, node, cost) for node, cost in zip(_operations(ast), costs, strict=True)
             )
         return document
+
+
+class _Shelf:
+    """Documents by their text, those used last."""
+
+    def __init__(self, capacity: int, characters: int) -> None:
+        self._capacity = capacity
+        self._characters = characters
+        self._held = 0
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @property
+    def has_room(self) -> bool:
+        return self._held < self._characters and len(self._documents) < self._capacity
+
+    def find(self, text: str) -> Document | None:
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def keep(self, document: Document) -> None:
+        if len(document.text) > self._characters // 4:
+            return
+        self._documents[document.text] = document
+        self._held += len(document.text)
+        while len(self._documents) > self._capacity or self._held > self._characters:
+            text, _ = self._documents.popitem(last=False)
+            self._held -= len(text)
 
 
 _RULES = [rule for rule in specified_rules if rule is not MaxIntrospectionDepthRule]

@@ -65,9 +65,9 @@ class RequestCode(StrEnum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED", 400, _GRAPHQL, "More than one request may ask for: limit, allowed, measured."
     OPERATION_NOT_FOUND = "OPERATION_NOT_FOUND", 400, _GRAPHQL, "operationName names no operation of the document."
     BAD_USER_INPUT = "BAD_USER_INPUT", 400, _GRAPHQL, "A variable or argument does not fit its type or range."
-    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND", 400, _GRAPHQL, "Unknown hash: send the text once."
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND", 400, _GRAPHQL, "Unknown id or hash: send the text once."
     PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH", 400, _GRAPHQL, "The hash is not that of the text."
-    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED", 400, _GRAPHQL, "Only documents of the manifest run here."
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED", 400, _GRAPHQL, "Only documents of its manifest run for this client."
     INTROSPECTION_REFUSED = "INTROSPECTION_REFUSED", 400, _GRAPHQL, "Only signed-in callers may introspect."
 
 

@@ -25,6 +25,17 @@ def test_nothing_needs_to_be_set_for_development() -> None:
     assert plain.url == "http://127.0.0.1:8000"
 
 
+def test_quotas_are_generous_in_development_unless_they_are_set() -> None:
+    production = load(environment="production")
+    assert [str(production.quota(caller)) for caller in ("person", "partner", "anonymous")] == [
+        "60000/300",
+        "500000/5000",
+        "6000/30",
+    ]
+    assert str(load().quota("person")) == "6000000/30000"
+    assert str(load(person_quota=" 10 / 2 ").quota("person")) == "10/2"
+
+
 def test_the_environment_is_read_and_options_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANJU_PORT", "9000")
     monkeypatch.setenv("ANJU_CORS_ORIGINS", "https://a.example, https://b.example")

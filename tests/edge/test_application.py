@@ -78,7 +78,7 @@ async def test_it_says_when_it_is_ready(deployment: Deployment) -> None:
 
 async def test_a_read_through_every_layer(deployment: Deployment) -> None:
     answer = await deployment.ask("{estates(first:5){nodes{name}}}")
-    cost = {"requested": 5, "left": 59_995, "capacity": 60_000, "perSecond": 300}
+    cost = {"requested": 5, "left": 5_999_995, "capacity": 6_000_000, "perSecond": 30_000}
     body = {"data": {"estates": {"nodes": []}}, "extensions": {"cost": cost}}
     assert (answer.status_code, answer.json()) == (200, body)
 
@@ -130,7 +130,7 @@ async def test_its_routes(deployment: Deployment, path: str, status: int) -> Non
 async def test_heartbeats_by_socket(deployment: Deployment) -> None:
     socket = await Socket(deployment.app).greeted(authorization=f"Bearer {deployment.token}")
     socket.subscribe("h", "subscription{beat:heartbeat(count:1){n:number __typename}}")
-    cost = {"requested": 1, "left": 59_999, "capacity": 60_000, "perSecond": 300}
+    cost = {"requested": 1, "left": 5_999_999, "capacity": 6_000_000, "perSecond": 30_000}
     payload = {"data": {"beat": {"n": 1, "__typename": "Heartbeat"}}, "extensions": {"cost": cost}}
     assert await socket.message() == {"id": "h", "type": "next", "payload": payload}
     assert await socket.message() == {"id": "h", "type": "complete"}

@@ -1,4 +1,4 @@
-"""Documents are read once, rejected ones too; the cache is bounded; persisted and trusted ones are found by their hash."""
+"""Documents are read once, rejected ones too; the cache is bounded, and trusted documents are not crowded out."""
 
 import gc
 import hashlib
@@ -109,7 +109,7 @@ def test_the_cache_is_bounded_by_size() -> None:
     store = documents(characters=400)
     for n in range(50):
         store.get(f"{{a{n:030}:hello}}")
-    assert sum(len(text) for text in store._recent) <= 400
+    assert sum(len(text) for text in store._recent._documents) <= 400
     long = "{" + " ".join(f"a{n}:hello" for n in range(40)) + "}"
     assert store.get(long).rejection is None
     assert store.known(long) is None
@@ -117,47 +117,30 @@ def test_the_cache_is_bounded_by_size() -> None:
 
 def test_a_dropped_document_is_freed() -> None:
     store = documents(capacity=1)
-    dropped = weakref.ref(store.persist("{hello}", sha256("{hello}")))
+    dropped = weakref.ref(store.get("{hello}"))
     for n in range(5):
         store.get(f"{{a{n}:hello}}")
     gc.collect()
     assert dropped() is None
-    assert store._persisted == {}
-    with pytest.raises(RequestError, match="PersistedQueryNotFound"):
-        store.by_hash(sha256("{hello}"))
 
 
-def test_persisting_needs_the_right_hash() -> None:
-    store = documents()
-    with pytest.raises(RequestError, match="not the SHA-256"):
-        store.persist("{hello}", sha256("{other}"))
-    with pytest.raises(RequestError, match="PersistedQueryNotFound"):
-        store.by_hash(sha256("{other}"))
-    document = store.persist("{hello}", sha256("{hello}"))
-    assert store.by_hash(sha256("{hello}")) is document
+def test_what_else_is_asked_does_not_drop_trusted_documents(validations: list[str]) -> None:
+    store = documents(capacity=1)
+    trusted = [store.trust(f"query T{n}{{hello}}") for n in range(5)]
+    for n in range(5):
+        store.get(f"{{a{n}:hello}}")
+    del validations[:]
+    assert [store.get(each.text) for each in trusted] == trusted
+    assert [store.trust(each.text) for each in trusted] == trusted
+    assert validations == []
 
 
-def test_rejected_documents_are_not_persisted() -> None:
-    store = documents()
-    store.persist("{helo}", sha256("{helo}"))
-    with pytest.raises(RequestError, match="PersistedQueryNotFound"):
-        store.by_hash(sha256("{helo}"))
-
-
-def test_trusted_documents_stay_and_are_found_by_hash(validations: list[str]) -> None:
-    text = "query Hello{hello}"
-    store = documents(trusted={sha256(text): text}, only_trusted=True, capacity=1)
-    assert validations == ["validated"]
-    assert store.get(text) is store.by_hash(sha256(text))
-    with pytest.raises(RequestError, match="Only the documents of the manifest"):
-        store.get("{hello}")
-
-
-def test_a_manifest_must_be_right() -> None:
-    with pytest.raises(ValueError, match="is not that of its document"):
-        documents(trusted={sha256("{hello}"): "{ hello }"})
-    with pytest.raises(ValueError, match="Cannot query field 'helo'"):
-        documents(trusted={sha256("{helo}"): "{helo}"})
+def test_trusted_documents_are_bounded_too() -> None:
+    store = documents(characters=400)
+    for n in range(50):
+        store.trust(f"{{a{n:030}:hello}}")
+    assert sum(len(text) for text in store._trusted._documents) <= 400
+    assert store.trust(f"{{a{0:030}:hello}}").rejection is None
 
 
 def test_operations_are_chosen_by_name() -> None:
