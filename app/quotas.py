@@ -172,7 +172,7 @@ class Quotas:
     async def charge(self, actor: Actor, context: RequestContext, *, payment: bool = False) -> None:
         """Take ``context.cost`` and note what is left in the context.
 
-        Raises ``QUOTA_EXCEEDED`` with ``Retry-After``, or ``LIMIT_EXCEEDED`` for what the bucket could never hold.
+        Raises ``OVER_QUOTA`` with ``Retry-After``, or ``LIMIT_EXCEEDED`` for what the bucket could never hold.
         """
         holder, quota = self._holder(actor, context)
         cost = context.cost
@@ -284,7 +284,7 @@ class Quotas:
 def _exceeded(quota: Quota, full: float, cost: int, seconds: int) -> RequestError:
     left = max(0, int(quota.points - full))
     shown = {"requested": cost, "left": left, "capacity": quota.points, "perSecond": quota.per_second}
-    error = RequestError(RequestCode.QUOTA_EXCEEDED, RequestCode.QUOTA_EXCEEDED.doc, retryAfter=seconds, cost=shown)
+    error = RequestError(RequestCode.OVER_QUOTA, RequestCode.OVER_QUOTA.doc, retryAfter=seconds, cost=shown)
     return error.with_header(b"retry-after", b"%d" % seconds)
 
 

@@ -207,7 +207,7 @@ class Service:
             raise limit_exceeded(Excess("cost", allowed, context.cost))
 
     async def charge(self, actor: Actor, operation: Operation, context: RequestContext) -> None:
-        """Take the context's cost from the caller's quota, once a request; raises ``QUOTA_EXCEEDED``."""
+        """Take the context's cost from the caller's quota, once a request; raises ``OVER_QUOTA``."""
         if self.quotas is None or context.allowance:
             return
         paying = operation.kind == "mutation" and self.payments.issuperset(operation.fields)

@@ -53,7 +53,7 @@ class RequestCode(StrEnum):
     TOO_LARGE = "TOO_LARGE", 413, _HTTP, "The body is larger than this server takes."
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE", 415, _HTTP, "The body must be application/json in UTF-8."
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS", 429, _HTTP, "This caller has too many requests under way; wait, repeat."
-    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", 429, _HTTP, "The caller's quota is used up; wait as Retry-After says, repeat."
+    OVER_QUOTA = "OVER_QUOTA", 429, _HTTP, "The caller's quota is used up; wait as Retry-After says, repeat."
     INTERNAL = "INTERNAL", 500, _HTTP, "A fault of the server; report the request id."
     OVERLOADED = "OVERLOADED", 503, _HTTP, "Too many requests are under way; wait as Retry-After says, repeat."
     TIMEOUT = "TIMEOUT", 503, _HTTP, "The request was given up for its time; a write may be repeated under its key."

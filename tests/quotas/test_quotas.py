@@ -50,7 +50,7 @@ async def took(quotas: Quotas, actor: Actor, cost: int, *, address: str = "", pa
     try:
         await quotas.charge(actor, RequestContext("r", cost=cost, client_ip=address), payment=payment)
     except RequestError as error:
-        if error.code is not RequestCode.QUOTA_EXCEEDED:
+        if error.code is not RequestCode.OVER_QUOTA:
             raise
         return False
     return True
@@ -240,7 +240,7 @@ def refusal(requested: int, left: int, seconds: int) -> dict[str, Any]:
     return {
         "message": "The caller's quota is used up; wait as Retry-After says, repeat.",
         "extensions": {
-            "code": "QUOTA_EXCEEDED",
+            "code": "OVER_QUOTA",
             "retryAfter": seconds,
             "cost": {"requested": requested, "left": left, "capacity": 40, "perSecond": 3},
         },
@@ -288,7 +288,7 @@ async def test_over_server_sent_events_the_request_is_refused(service: Service) 
         await Stream(app, BOOKS, authorization=f"Bearer {TOKEN}").ended()
     start = await (stream := Stream(app, BOOKS, authorization=f"Bearer {TOKEN}")).hear()
     assert (start["status"], dict(start["headers"])[b"retry-after"]) == (429, b"2")
-    assert b'"code":"QUOTA_EXCEEDED"' in await stream.piece()
+    assert b'"code":"OVER_QUOTA"' in await stream.piece()
 
 
 async def test_payments_go_on_beyond_the_brim_and_then_stop(http: httpx.AsyncClient) -> None:
