@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from app.large import cases, fees, register
+from app.large import books, cases, fees, register
 from app.large.copying import loading
 from app.large.plan import Large
 from app.progress import Progress, silent
 from domain.calendar import today as calendar_day
+
+MODELS = (*register.MODELS, *cases.MODELS, *fees.MODELS, *books.MODELS)
+"""What a large demo fills."""
 
 
 class AlreadyLoadedError(Exception):
@@ -29,9 +32,9 @@ def load_large(
         there = connection.execute("SELECT 1 FROM oauth_client WHERE client_id = %s", [large.bank]).fetchone()
     if there:
         raise AlreadyLoadedError(f"a large demo with seed {seed} is there already; choose another with --seed")
-    models = (*register.MODELS, *fees.MODELS, *cases.MODELS)
-    with loading(url, models, fees.GROWING, show) as filled:
+    with loading(url, MODELS, show) as filled:
         register.load(large, filled)
         cases.load(large, filled)
         fees.load(large, filled)
+        books.load(large, filled)
     return filled.counts

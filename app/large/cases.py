@@ -1,10 +1,11 @@
 """The large demo's inspections with findings, and fund requests: ended ones, which wait for nobody."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from app.large import plan
-from app.large.copying import Loading, line
+from app.large.copying import Loading, Row
 from app.large.plan import Large, Place
 from app.large.register import code
 from domain.funds import FundKind, FundScope, FundState
@@ -39,7 +40,7 @@ def load(large: Large, loading: Loading) -> None:
         InspectionPlan,
         ("county", "id", "title", "kind", "basis", "starts_on", "ends_on", "planned_by"),
         [
-            line(
+            (
                 county, large.ident(plan.PLAN, at), "年度日常检查计划（演示）", InspectionKind.ROUTINE, "ZD-5", start,
                 large.today, large.bureau(county),
             )
@@ -70,7 +71,7 @@ def load(large: Large, loading: Loading) -> None:
 
 
 def _case(
-    large: Large, p: Place, ident: str, title: str, state: str, workflow: Workflow, at: str, holder: str
+    large: Large, p: Place, ident: UUID, title: str, state: str, workflow: Workflow, at: datetime, holder: UUID
 ) -> list[object]:
     role = Role.BUREAU if holder == large.bureau(p.county) else Role.COMPANY_ADMIN
     return [
@@ -79,45 +80,45 @@ def _case(
     ]  # fmt: skip
 
 
-def _inspections(large: Large) -> Iterator[str]:
+def _inspections(large: Large) -> Iterator[Row]:
     for at in range(INSPECTIONS):
         for p in large.places:
             day = large.months[-1] - timedelta(days=280 - at * 28 + p.number % 7)
-            moment = f"{day} 15:00:00+08"
+            moment = large.at(day, 15)
             case = _case(
                 large, p, large.ident(plan.INSPECTION, p.number * 100 + at, day), f"{p.name}日常检查",
                 InspectionState.PUBLISHED, INSPECTION, moment, large.bureau(p.county),
             )  # fmt: skip
-            yield line(
+            yield (
                 *case, large.ident(plan.PLAN, COUNTIES.index(p.county)), p.name, moment, day, "检查报告（演示）", FINDINGS,
                 day + timedelta(days=15), "已完成整改（演示）",
             )  # fmt: skip
 
 
-def _findings(large: Large) -> Iterator[str]:
+def _findings(large: Large) -> Iterator[Row]:
     for at in range(INSPECTIONS):
         for p in large.places:
             day = large.months[-1] - timedelta(days=280 - at * 28 + p.number % 7)
             inspection = large.ident(plan.INSPECTION, p.number * 100 + at, day)
             for position in range(1, FINDINGS + 1):
                 number = (p.number * 100 + at) * 10 + position
-                yield line(
+                yield (
                     p.county, large.ident(plan.FINDING, number, day), inspection, position,
                     Severity.MINOR if position > 1 else Severity.MAJOR, _MATTERS[number % len(_MATTERS)], "TQ-69",
                     day + timedelta(days=7), day + timedelta(days=10),
                 )  # fmt: skip
 
 
-def _requests(large: Large) -> Iterator[str]:
+def _requests(large: Large) -> Iterator[Row]:
     for at in range(REQUESTS):
         for p in large.places:
             day = large.months[-1] - timedelta(days=250 - at * 40 + p.number % 11)
             title = f"{p.name}{_REPAIRS[at % len(_REPAIRS)]}"
             case = _case(
                 large, p, large.ident(plan.REQUEST, p.number * 100 + at, day), title, _ENDS[(p.number + at) % 3],
-                FUND_REQUEST, f"{day} 11:00:00+08", p.company.admin,
+                FUND_REQUEST, large.at(day, 11), p.company.admin,
             )  # fmt: skip
-            yield line(
+            yield (
                 *case, FundKind.ORDINARY, f"{code('LR', large, p)}：{title}（演示）", FundScope.ESTATE,
                 5_000_000 + p.number * 1_000, day, day, day + timedelta(days=7),
             )  # fmt: skip

@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from zoneinfo import ZoneInfo
+from functools import cache, cached_property
+from uuid import UUID
 
-from app.large.copying import hex_ident
+from domain.calendar import SHANGHAI
 from domain.divisions import DivisionLevel
 from domain.identifiers import make_credit_code
 from domain.profiles import COUNTIES
@@ -17,8 +17,6 @@ UNITS_PER_BUILDING = 25
 ESTATES_PER_COMPANY = 8
 BILLS_PER_UNIT = 25
 """Monthly bills of two years and the present month."""
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 # Kinds of rows, as the middle of their ids.
 (ACCOUNT, GRANT, AREA, ESTATE, LINK, BUILDING, UNIT, OWNER, OWNERSHIP, COMPANY, CONTRACT, ITEM, ENTRY, POSTING, SHOWN,
@@ -53,10 +51,10 @@ _LAST = ["花园", "家园", "苑", "佳苑", "名邸", "新村", "雅居", "小
 class Company:
     number: int
     county: str
-    id: str
+    id: UUID
     credit_code: str
     name: str
-    admin: str
+    admin: UUID
     """The account of its administrator."""
 
 
@@ -70,9 +68,9 @@ class Place:
     community: str
     name: str
     company: Company
-    estate_id: str
-    area_id: str
-    item_id: str
+    estate_id: UUID
+    area_id: UUID
+    item_id: UUID
     first_unit: int
     """Number of its first unit among all."""
     units: int
@@ -95,15 +93,21 @@ class Large:
     def __post_init__(self) -> None:
         self._lay_out()
 
-    def ident(self, kind: int, number: int, day: date | None = None) -> str:
+    def ident(self, kind: int, number: int, day: date | None = None) -> UUID:
         """The id of a row, ordered by the day it was made."""
-        ms = self.first_ms if day is None else self.ms(day)
-        return hex_ident(kind, number, seed=self.seed, ms=ms)
+        return UUID(int=_first(kind, self.seed, self.first_ms if day is None else self.ms(day)) + number)
 
     @staticmethod
+    @cache
+    def at(day: date, hour: int = 8) -> datetime:
+        """The instant at which an hour of a day begins in Shanghai."""
+        return datetime.combine(day, time(hour), SHANGHAI).astimezone(UTC)
+
+    @staticmethod
+    @cache
     def ms(day: date) -> int:
         """Eight in the morning of a day, in milliseconds since 1970."""
-        return int(datetime.combine(day, time(8), SHANGHAI).astimezone(UTC).timestamp() * 1000)
+        return int(Large.at(day).timestamp() * 1000)
 
     @cached_property
     def first_ms(self) -> int:
@@ -138,18 +142,18 @@ class Large:
         """The client id of the bank that collects everywhere."""
         return f"large{self.seed}-bank"
 
-    def bureau(self, county: str) -> str:
+    def bureau(self, county: str) -> UUID:
         """The account of the county's bureau."""
         return self.ident(ACCOUNT, COUNTIES.index(county))
 
-    def resident(self, unit: int) -> str:
+    def resident(self, unit: int) -> UUID:
         """The account of a unit's owner."""
         return self.ident(ACCOUNT, 10_000_000 + unit)
 
-    def unit_id(self, unit: int) -> str:
+    def unit_id(self, unit: int) -> UUID:
         return self.ident(UNIT, unit)
 
-    def building_id(self, place: Place, building: int) -> str:
+    def building_id(self, place: Place, building: int) -> UUID:
         return self.ident(BUILDING, place.number * 100 + building)
 
     def area_of(self, unit: int) -> int:
@@ -214,6 +218,12 @@ class Large:
         name = f"{_FIRST[number % 20]}{_LAST[number // 20 % 10][0]}物业服务有限公司{number + 1}（演示）"
         code = make_credit_code(50_000_000 + self.seed % 400 * 100_000 + number)
         return Company(number, county, self.ident(COMPANY, number), code, name, self.ident(ACCOUNT, 1_000 + number))
+
+
+@cache
+def _first(kind: int, seed: int, ms: int) -> int:
+    """A UUIDv7 whose last 48 bits, which tell it from others of its kind, seed and instant, are zero."""
+    return int(f"{ms:012x}7{kind:03x}8{seed & 0xFFF:03x}{0:012x}", 16)
 
 
 def _is_urban(line: DivisionLine) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
+from itertools import chain
 
 from app.large import plan
-from app.large.copying import Loading, line
+from app.large.copying import Loading, Row
 from app.large.plan import UNITS_PER_BUILDING, Large, Place
 from auth.policies.contracts import FILINGS_PUBLIC
 from auth.policies.fees import FEES_COLLECT
@@ -88,23 +89,20 @@ def load(large: Large, loading: Loading) -> None:
 
 
 def _accounts(large: Large, loading: Loading) -> None:
-    officials = [
-        line(large.bureau(county), large.login(f"{county}-bureau"), "县住建局（演示）") for county in COUNTIES
-    ] + [
-        line(large.ident(plan.ACCOUNT, 100 + at), large.login(f"{at}-township"), "街道办（演示）")
+    officials = [(large.bureau(county), large.login(f"{county}-bureau"), "县住建局（演示）") for county in COUNTIES] + [
+        (large.ident(plan.ACCOUNT, 100 + at), large.login(f"{at}-township"), "街道办（演示）")
         for at, _ in enumerate(_townships(large))
     ]
-    admins = [line(firm.admin, large.login(f"{firm.number}-company"), f"{firm.name}经办人") for firm in large.companies]
-    residents = (line(large.resident(unit), None, owner_name(large, unit)) for unit in range(large.units))
-    columns = ("id", "login", "display_name")
-    loading.copy(Account, columns, [*officials, *admins], len(officials) + len(admins))
-    loading.copy(Account, columns, residents, large.units)
-    scopes = f"{{{FEES_COLLECT},{FILINGS_PUBLIC}}}"
-    bank = line(
+    admins = [(firm.admin, large.login(f"{firm.number}-company"), f"{firm.name}经办人") for firm in large.companies]
+    residents = ((large.resident(unit), None, owner_name(large, unit)) for unit in range(large.units))
+    total = len(officials) + len(admins) + large.units
+    loading.copy(Account, ("id", "login", "display_name"), chain(officials, admins, residents), total)
+    scopes = [FEES_COLLECT, FILINGS_PUBLIC]
+    bank = (
         large.bank,
         "演示银行（虚构）",
         "!",
-        f"{{{','.join(COUNTIES)}}}",
+        list(COUNTIES),
         scopes,
         "代收物业费",
         "县住建局与银行的协议（虚构）",
@@ -121,20 +119,20 @@ _GRANT = (
 )  # fmt: skip
 
 
-def _grants(large: Large, scopes: str) -> Iterator[str]:
+def _grants(large: Large, scopes: list[str]) -> Iterator[Row]:
     since = large.months[0] - timedelta(days=30)
-    nothing, powers = "{}", f"{{{','.join(BUREAU_POWERS)}}}"
+    nothing, powers = list[str](), list(BUREAU_POWERS)
     for at, county in enumerate(COUNTIES):
         holder = large.bureau(county)
         ident = large.ident(plan.GRANT, at)
         office = f"{county}住房和城乡建设局"
-        yield line(ident, holder, None, county, Role.BUREAU, office, *[None] * 5, powers, since, "official", holder)
+        yield (ident, holder, None, county, Role.BUREAU, office, *[None] * 5, powers, since, "official", holder)
         ident = large.ident(plan.GRANT, 50 + at)
-        yield line(ident, None, large.bank, county, Role.BANK, *[None] * 6, scopes, since, "partner_agreement", ident)
+        yield (ident, None, large.bank, county, Role.BANK, *[None] * 6, scopes, since, "partner_agreement", ident)
     for at, (county, township) in enumerate(_townships(large)):
         holder = large.ident(plan.ACCOUNT, 100 + at)
         ident = large.ident(plan.GRANT, 100 + at)
-        yield line(
+        yield (
             ident,
             holder,
             None,
@@ -150,7 +148,7 @@ def _grants(large: Large, scopes: str) -> Iterator[str]:
         )
     for firm in large.companies:
         ident = large.ident(plan.GRANT, 1_000 + firm.number)
-        yield line(
+        yield (
             ident,
             firm.admin,
             None,
@@ -165,7 +163,7 @@ def _grants(large: Large, scopes: str) -> Iterator[str]:
         )
     for place in large.places:
         for unit in range(place.first_unit, place.first_unit + place.units):
-            yield line(
+            yield (
                 large.ident(plan.GRANT, 10_000_000 + unit), large.resident(unit), None, place.county, Role.OWNER, None,
                 None, large.unit_id(unit), place.estate_id, place.area_id, None, nothing, since, "ownership",
                 large.ident(plan.OWNERSHIP, unit),
@@ -182,7 +180,7 @@ def _companies(large: Large, loading: Loading) -> None:
         "county", "id", "credit_code", "name", "name_sort", "township", "community", "state", "listed", "staff_count",
     )  # fmt: skip
     rows = [
-        line(
+        (
             firm.county,
             firm.id,
             firm.credit_code,
@@ -206,7 +204,7 @@ def _places(large: Large, loading: Loading) -> None:
         PropertyArea,
         ("county", "id", "code", "name", "name_sort", "township", "community", "floor_area"),
         (
-            line(p.county, p.area_id, code("LA", large, p), p.name, pinyin(p.name), p.township, p.community, 1_000_000)
+            (p.county, p.area_id, code("LA", large, p), p.name, pinyin(p.name), p.township, p.community, 1_000_000)
             for p in large.places
         ),
         count,
@@ -218,7 +216,7 @@ def _places(large: Large, loading: Loading) -> None:
             "service_mode", "kind", "year_built", "building_area", "households",
         ),
         (
-            line(
+            (
                 p.county, p.estate_id, code("LE", large, p), p.name, pinyin(p.name), f"演示路{p.number + 1}号", p.township,
                 p.community, EstateState.APPROVED, since, ServiceMode.COMPANY, EstateKind.COMMODITY,
                 1990 + p.number % 35, 1_000_000, p.units,
@@ -230,7 +228,7 @@ def _places(large: Large, loading: Loading) -> None:
     loading.copy(
         EstateArea,
         ("county", "id", "estate_id", "area_id", "valid_from"),
-        (line(p.county, large.ident(plan.LINK, p.number), p.estate_id, p.area_id, since) for p in large.places),
+        ((p.county, large.ident(plan.LINK, p.number), p.estate_id, p.area_id, since) for p in large.places),
         count,
     )
     loading.copy(
@@ -246,12 +244,12 @@ def _places(large: Large, loading: Loading) -> None:
     texts = [(SearchKind.ESTATE, p.county, p.estate_id, grams(p.name, code("LE", large, p))) for p in large.places]
     texts += [(SearchKind.AREA, p.county, p.area_id, grams(p.name, code("LA", large, p))) for p in large.places]
     texts += [(SearchKind.COMPANY, f.county, f.id, grams(f.name, f.credit_code)) for f in large.companies]
-    found = [line(county, kind, gram, ident) for kind, county, ident, words in texts for gram in sorted(words)]
+    found = [(county, kind, gram, ident) for kind, county, ident, words in texts for gram in sorted(words)]
     loading.copy(SearchGram, ("county", "kind", "gram", "subject_id"), found, len(found))
 
 
-def _contract(large: Large, p: Place, since: date) -> str:
-    return line(
+def _contract(large: Large, p: Place, since: date) -> Row:
+    return (
         p.county, large.ident(plan.CONTRACT, p.number), code("LC", large, p), p.area_id, p.company.id, p.township,
         p.community, ContractKind.EARLY_STAGE, ContractMode.LUMP_SUM, f"{p.name}物业服务合同", since, since,
         large.today + timedelta(days=400 + p.number % 500), "按建筑面积每月计收（虚构）", p.price, "三星级服务（虚构）", True,
@@ -274,8 +272,8 @@ def _homes(large: Large, loading: Loading) -> None:
         Building,
         ("county", "id", "estate_id", "area_id", "number", "name", "sort_key", "kind", "floors_above", "entrance_count"),
         (
-            line(
-                place.county, large.building_id(place, number), place.estate_id, place.area_id, number + 1,
+            (
+                place.county, large.building_id(place, number), place.estate_id, place.area_id, str(number + 1),
                 building_name(str(number + 1)), natural_key(str(number + 1)), BuildingKind.MULTI_STOREY, 6, 3,
             )
             for place, number, _ in buildings
@@ -287,7 +285,7 @@ def _homes(large: Large, loading: Loading) -> None:
         Owner,
         ("county", "id", "kind", "name", "name_sort", "name_mask", "account_id"),
         (
-            line(
+            (
                 place.county, large.ident(plan.OWNER, unit), OwnerKind.PERSON, name := owner_name(large, unit),
                 pinyin(name), mask_name(name), large.resident(unit),
             )
@@ -301,7 +299,7 @@ def _homes(large: Large, loading: Loading) -> None:
         Ownership,
         ("county", "id", "unit_id", "owner_id", "kind", "basis", "valid_from"),
         (
-            line(
+            (
                 place.county, large.ident(plan.OWNERSHIP, unit), large.unit_id(unit), large.ident(plan.OWNER, unit),
                 OwnershipKind.SOLE, OwnershipBasis.REGISTERED, since,
             )
@@ -333,13 +331,13 @@ def _door(building: str, at: int) -> tuple[str, int, str, str, str, str]:
     )
 
 
-def _units(large: Large, buildings: list[tuple[Place, int, int]]) -> Iterator[str]:
+def _units(large: Large, buildings: list[tuple[Place, int, int]]) -> Iterator[Row]:
     delivered = large.months[0] - timedelta(days=365)
     for place, number, count in buildings:
         for at in range(count):
             unit = place.first_unit + number * UNITS_PER_BUILDING + at
             area = large.area_of(unit)
-            yield line(
+            yield (
                 place.county, large.unit_id(unit), large.building_id(place, number), place.estate_id, place.area_id,
                 *_door(str(number + 1), at), UnitUse.DWELLING, area, area, AreaBasis.REGISTERED, area, delivered,
             )  # fmt: skip
