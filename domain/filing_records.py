@@ -103,25 +103,30 @@ _PARAMETERS = {
 """How the profile's parameters of a kind begin."""
 
 
-def case_number(kind: FilingKind, year: int, serial: int) -> str:
-    """The number under which a case is opened, unique in its county.
+SERIALS = 1_000_000
+"""How many serials a year has. They are drawn, not counted: of two numbers nobody learns how many filings of others lie
+between."""
 
-    >>> case_number(FilingKind.COMPANY, 2026, 12)
-    'QYBA-2026-00012'
+
+def case_number(kind: FilingKind, year: int, serial: int) -> str:
+    """The number under which a case is opened, unique in its county; ``serial`` is below ``SERIALS``.
+
+    >>> case_number(FilingKind.COMPANY, 2026, 90_312)
+    'QYBA-2026-090312'
     """
-    return f"{_CASE_PREFIX[kind]}-{year}-{serial:05d}"
+    return f"{_CASE_PREFIX[kind]}-{year}-{serial:06d}"
 
 
 def certificate_number(kind: FilingKind, place: str, year: int, serial: int) -> str:
     """The number of a filing certificate (备案证明): kind, the filing body's division code, year, serial.
 
-    ``place`` is the county's code where the bureau files and the township's where the township does, so that every body
-    counts its own certificates. The first six digits name the county: a certificate is checked without naming it.
+    ``place`` is the county's code where the bureau files and the township's where the township does. The first six digits
+    name the county: a certificate is checked without naming it.
 
-    >>> certificate_number(FilingKind.SERVICE_CONTRACT, "220382001", 2026, 7)
-    '物合备220382001-2026-0007'
+    >>> certificate_number(FilingKind.SERVICE_CONTRACT, "220382001", 2026, 7_120)
+    '物合备220382001-2026-007120'
     """
-    return f"{_CERTIFICATE_PREFIX[kind]}{place}-{year}-{serial:04d}"
+    return f"{_CERTIFICATE_PREFIX[kind]}{place}-{year}-{serial:06d}"
 
 
 def filing_place(kind: FilingKind, profile: Profile, township: str | None) -> str:
@@ -149,7 +154,7 @@ def filing_days(kind: FilingKind, profile: Profile) -> int | None:
 def county_of_certificate(number: str) -> str | None:
     """The county that a certificate's number names; ``None`` when it is none of ours.
 
-    >>> county_of_certificate("物合备220382001-2026-0007")
+    >>> county_of_certificate("物合备220382001-2026-007120")
     '220382'
     """
     for prefix in _CERTIFICATE_PREFIX.values():

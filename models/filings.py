@@ -203,16 +203,6 @@ class ModelText(CountyRow):
     created_at: Mapped[CreatedAt]
 
 
-class FilingCounter(CountyRow):
-    """The last running number given in a series (case numbers or certificates of a year); locked while counting."""
-
-    __tablename__ = "filing_counter"
-    __table_args__ = (unique("series"),)
-
-    series: Mapped[str]
-    last: Mapped[int]
-
-
 class CancellationTest(CountyRow):
     """One of the three tests before a 三无/僵尸 company's filing is cancelled (GT-11), as found on the spot."""
 

@@ -4,7 +4,9 @@ A portion is two statements whatever its size: the receivable accounts that are 
 the ledger's transaction. Every portion commits, so that progress shows and a stopped run goes on where it stood.
 """
 
+import secrets
 import uuid
+from base64 import b32encode
 from calendar import monthrange
 from datetime import date, timedelta
 from typing import Any
@@ -154,7 +156,7 @@ bills AS (
                         charge_item_id, item_disclosure_id, bill_run_id, transaction_id, receivable_id, payer, title,
                         basis, period_from, period_to, area, unit_price, amount, adjusted, settled, state, issued_on,
                         due_on, created_at, updated_at)
-  SELECT :county, given.id, :number || '-' || lpad(CAST(:issued_before + chosen.n AS text), 6, '0'), 'PRINCIPAL',
+  SELECT :county, given.id, :number || '-' || given.mark, 'PRINCIPAL',
          chosen.id, chosen.estate_id, CAST(:area_id AS uuid), CAST(:company_id AS uuid), :township, :community,
          CAST(:charge_item_id AS uuid), CAST(:item_disclosure_id AS uuid), CAST(:run_id AS uuid),
          CAST(:transaction_id AS uuid), chosen.receivable_id,
@@ -164,7 +166,7 @@ bills AS (
          CASE WHEN CAST(:basis AS text) = 'AREA' THEN chosen.area ELSE 0 END, CAST(:unit_price AS bigint),
          chosen.amount, 0, 0, 'ISSUED', CAST(:issued_on AS date), CAST(:due_on AS date),
          CAST(:now AS timestamptz), CAST(:now AS timestamptz)
-  FROM chosen JOIN unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS given (id, n) USING (n)
+  FROM chosen JOIN unnest(CAST(:ids AS uuid[]), CAST(:marks AS text[])) WITH ORDINALITY AS given (id, mark, n) USING (n)
   RETURNING unit_id, receivable_id, amount
 ),
 {_BOOKED}
@@ -323,7 +325,6 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         "issued_on": run.issued_on,
         "due_on": run.due_on,
         "number": run.number,
-        "issued_before": run.issued,
         "fee_starts": uow.profile.fee_starts.value,
         "uses": uses_of(item),
         "after": after,
@@ -341,8 +342,8 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     await uow.session.execute(_SETS_OF_ROWS)
     await uow.session.execute(_OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
     # A unit that changed hands within the period gets two bills.
-    ids = [new_id() for _ in range(2 * size)]
-    looked_at, last_unit, billed, issued, amount = (await uow.session.execute(_ISSUE, {**values, "ids": ids})).one()
+    issued_under = {"ids": [new_id() for _ in range(2 * size)], "marks": _marks(2 * size)}
+    looked_at, last_unit, billed, issued, amount = (await uow.session.execute(_ISSUE, {**values, **issued_under})).one()
     await uow.session.execute(_ROW_BY_ROW)
     run.done += looked_at
     run.skipped += looked_at - billed
@@ -354,6 +355,16 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     if issued:
         await _apply_prepaid(uow, run, after)
     return int(looked_at) == size
+
+
+def _marks(count: int) -> list[str]:
+    """What tells the bills of a run apart: eight letters and digits each, drawn rather than counted.
+
+    Of two numbers nobody learns how many bills of others lie between. Of 10¹² marks few are ever drawn twice in a run; a
+    portion that does is done again (``transact``).
+    """
+    drawn = b32encode(secrets.token_bytes(5 * count)).decode()
+    return [drawn[at : at + 8] for at in range(0, len(drawn), 8)]
 
 
 async def _apply_prepaid(uow: UnitOfWork, run: BillRun, after: uuid.UUID) -> None:

@@ -102,7 +102,7 @@ async def draft(
         **await _columns(uow, agreed),
     )
     if contract.number is None:
-        contract.number = await new_case_number(uow, FilingKind.SERVICE_CONTRACT)
+        contract.number = await new_case_number(uow, FilingKind.SERVICE_CONTRACT, ServiceContract.number)
     await _number_free(uow, contract.number)
     uow.session.add(contract)
     await uow.session.flush()  # the filing refers to it

@@ -5,18 +5,20 @@ when a filing of that kind moves. Here stand the intents that are the same for a
 resubmit, withdraw.
 """
 
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import literal, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.calendar import deadline
 from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
 from domain.filing_records import (
+    SERIALS,
     FilingKind,
     case_number,
     certificate_number,
@@ -30,9 +32,8 @@ from domain.leader_filings import LEADER_FILING
 from domain.premises_filings import PREMISES_FILING
 from domain.profiles import profile_version
 from domain.roles import COMPANY
-from models.base import new_id
 from models.documents import Document
-from models.filings import Filing, FilingCounter, FilingSubmission
+from models.filings import Filing, FilingSubmission
 from resolvers.cases import Signature, case_kind
 from resolvers.unit_of_work import UnitOfWork
 
@@ -74,19 +75,21 @@ def row_facts(filing: Any) -> dict[str, Any]:
     }
 
 
-async def next_serial(uow: UnitOfWork, series: str) -> int:
-    """The next number of a series of the county; the row is locked, so numbers have no gaps but refused ones."""
-    counted = insert(FilingCounter).values(county=uow.county, id=new_id(), series=series, last=1)
-    statement = counted.on_conflict_do_update(
-        index_elements=["county", "series"], set_={"last": FilingCounter.last + counted.excluded.last}
-    ).returning(FilingCounter.last)
-    return int((await uow.session.execute(statement)).scalar_one())
+async def free_number(uow: UnitOfWork, column: InstrumentedAttribute[Any], numbered: Callable[[int], str]) -> str:
+    """A number that no row of the county has in ``column``; ``numbered`` makes it of a serial.
+
+    Of two commands that draw the same one at once the second is done again (``transact``).
+    """
+    while True:
+        number = numbered(secrets.randbelow(SERIALS))
+        taken = select(literal(1)).where(column.class_.county == uow.county, column == number)
+        if await uow.session.scalar(taken) is None:
+            return number
 
 
-async def new_case_number(uow: UnitOfWork, kind: FilingKind) -> str:
+async def new_case_number(uow: UnitOfWork, kind: FilingKind, column: InstrumentedAttribute[Any] = Filing.number) -> str:
     """The number of a case that is opened today."""
-    serial = await next_serial(uow, f"case/{kind.value}/{uow.today.year}")
-    return case_number(kind, uow.today.year, serial)
+    return await free_number(uow, column, lambda serial: case_number(kind, uow.today.year, serial))
 
 
 async def hand_in(uow: UnitOfWork, filing: Filing, action: str, document_ids: Sequence[uuid.UUID]) -> Filing:
@@ -206,8 +209,9 @@ async def certify(uow: UnitOfWork, filing: Filing) -> None:
     profile = profile_version(filing.profile_version)
     place = filing_place(kind, profile, filing.township)
     if filing.certificate_number is None:
-        serial = await next_serial(uow, f"certificate/{kind.value}/{place}/{uow.today.year}")
-        filing.certificate_number = certificate_number(kind, place, uow.today.year, serial)
+        filing.certificate_number = await free_number(
+            uow, Filing.certificate_number, lambda serial: certificate_number(kind, place, uow.today.year, serial)
+        )
     filing.decided_on = uow.today
     filing.copied_to = sorted(copies(kind, profile))
 

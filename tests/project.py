@@ -1,5 +1,6 @@
 """An estate with a property area, a company, a body of owners and the offices: what contracts, filings and boards need."""
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -38,6 +39,14 @@ from resolvers.committees import MemberDraft
 from resolvers.companies import StaffMember
 from resolvers.unit_of_work import UnitOfWork
 from tests.world import World
+
+
+def without_serial(number: str | None) -> str:
+    """The number of a case or certificate up to its serial, which is drawn."""
+    assert number is not None
+    assert re.fullmatch(r".+-\d{6}", number), number
+    return number[:-6]
+
 
 COMPANY_PAPERS = (
     DocumentKind.BUSINESS_LICENCE,

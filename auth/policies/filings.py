@@ -17,7 +17,6 @@ from domain.roles import COMPANY, PARTNERS, RESIDENTS, Role
 from models.filings import (
     CancellationTest,
     Filing,
-    FilingCounter,
     FilingQueryLog,
     FilingSubmission,
     ModelText,
@@ -107,7 +106,6 @@ policy(FilingSubmission, {**_OFFICES_AND_APPLICANT, Role.COMMITTEE: Via("filing_
 policy(CancellationTest, _OFFICES_AND_APPLICANT)
 policy(ServicePremises, {role: Via("filing_id", Filing) for role in frozenset(Role) - {Role.SYSTEM, Role.PRICE}})
 policy(ModelText, dict.fromkeys(frozenset(Role) - PARTNERS, whole_county))
-policy(FilingCounter, {})
 policy(FilingQueryLog, {**dict.fromkeys(PARTNERS, _of_own_client), Role.BUREAU: whole_county})
 _OPENED_TO_ME: Predicate = lambda row, scope: row.account_id == scope.any("accounts")  # noqa: E731
 _OFFICES_REFERRED = dict.fromkeys((Role.TOWNSHIP, Role.PRICE, Role.MARKET), _OPENED_TO_ME)
