@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from tests.database import Cluster, Database, cluster
+from tests.door import Application, Door
 from tests.project import Project
 from tests.world import World
 
@@ -141,6 +143,31 @@ async def no_signing_keys(command_sessions: async_sessionmaker[AsyncSession]) ->
 async def world(command_sessions: async_sessionmaker[AsyncSession], county: str) -> World:
     """A county of the test's own with divisions, to be peopled (see ``tests.world``)."""
     return await World(command_sessions, county).settle()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def application(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Application]:
+    """The whole application over the worker's database."""
+    import httpx
+    from pydantic import SecretStr
+
+    from app.asgi import create_app
+    from app.settings import Settings
+
+    settings = Settings(data=tmp_path_factory.mktemp("application"), database_url=SecretStr(database.url))
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, client=("203.0.113.1", 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            yield Application(app, http, settings.keys.vault())
+            await app.state.service.devices.settle()
+
+
+@pytest_asyncio.fixture
+async def door(application: Application, world: World) -> Door:
+    """The application's door to the test's own county, on the day of today (see ``tests.door``)."""
+    world.vault, world.now = application.vault, datetime.now(UTC)
+    return Door(application, world)
 
 
 @pytest_asyncio.fixture

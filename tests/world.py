@@ -27,7 +27,7 @@ from domain.roles import PARTNERS, Role
 from models.accounts import Account, AccountGrant, OAuthClient
 from models.base import Base, is_county_table, new_id
 from models.divisions import Division
-from models.sealed import DerivedVault
+from models.sealed import DerivedVault, Vault
 from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -41,7 +41,7 @@ class World:
     sessions: async_sessionmaker[AsyncSession]
     county: str
     now: datetime = NOON
-    vault: DerivedVault = field(default_factory=lambda: DerivedVault({1: bytes(range(32))}))
+    vault: Vault = field(default_factory=lambda: DerivedVault({1: bytes(range(32))}))
 
     @property
     def today(self) -> date:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,8 @@ from models.funds import FundEarmark, FundRequest, FundShare
 from models.ledger import LedgerAccount
 from resolvers import areas, fund_votes, funds, ledger
 from resolvers.unit_of_work import UnitOfWork
+from schema.engine.values import Ref, encode_id
+from tests.cases.conftest import Ask
 from tests.stage import Place, Stage
 
 S = FundState
@@ -185,6 +187,27 @@ async def test_every_office_in_its_order_up_to_the_earmark(case: Case) -> None:
     expected = "OPEN POST_PLAN OPEN_VOTE RECORD_PASSED APPROVE CHECK VERIFY GRANT"
     assert events == expected.split()
     assert await case.stage.rows(Task, closed_at=None) == []
+
+
+@pytest.fixture
+def lately(stage: Stage) -> None:
+    """What takes eight days on the stage ends today: the API goes by the real clock."""
+    stage.now = datetime.now(UTC) - timedelta(days=8)
+
+
+async def test_an_official_without_the_power_grants_nothing_over_the_api(lately: None, case: Case, ask: Ask) -> None:
+    await case.verified()
+    officer = await case.stage.actor(Role.BUREAU, scopes=())
+    text = """mutation M($input: FundRequestStepInput!) { fundRequestGrant(input: $input) {
+      fundRequest { state } userErrors { code } } }"""
+    given = {"id": encode_id(Ref("FundRequest", case.stage.county, case.id)), "idempotencyKey": "g-1"}
+    before = await case.now()
+    refused = (await ask(officer, text, input=given))["fundRequestGrant"]
+    assert refused == {"fundRequest": None, "userErrors": [{"code": "POWER_REQUIRED"}]}
+    row = await case.now()
+    assert (row.version, row.state, await _earmarked(case.stage)) == (before.version, before.state, 0)
+    granted = (await ask(case.bureau, text, input=given))["fundRequestGrant"]
+    assert granted == {"fundRequest": {"state": "BUREAU_APPROVED"}, "userErrors": []}
 
 
 async def test_each_step_waits_in_the_queue_of_its_office_until_its_day(case: Case) -> None:
