@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.actors import Actors, admitted
@@ -14,6 +15,7 @@ from app.deadlines import Deadlines
 from app.devices import Devices
 from app.metrics import Metrics
 from app.quotas import Quotas
+from app.revocation import until_worthless
 from app.texts import error_body
 from auth.actor import Actor
 from auth.proxy import TrustedProxy
@@ -323,16 +325,7 @@ class Service:
         """Return once the token, or a grant that it had at first, no longer holds: what it listens to must end then."""
         if context.token is None:
             await asyncio.Event().wait()
-        granted: set[uuid.UUID] = set()
-        while True:
-            try:
-                actor = await self.actor(context, fresh=True)
-            except RequestError:
-                return
-            if not granted <= (present := {grant.id for grant in actor.grants}):
-                return
-            granted = present
-            await asyncio.sleep(self.recheck_seconds)
+        await until_worthless(partial(self.actor, context, fresh=True), self.events, self.recheck_seconds)
 
 
 async def _no_manifest(_client_id: str) -> Manifest:
