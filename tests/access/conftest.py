@@ -1,9 +1,10 @@
 """Two demo counties, loaded once for the run, and the engine over them: the world on which the access matrix is executed."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,7 +31,7 @@ from models.documents import Document
 from models.estates import AreaSuccession, PropertyArea
 from models.filings import CancellationTest, Filing, ReferralSubject, ServicePremises
 from schema.api import graphql_schema
-from schema.documents import Documents
+from schema.documents import Documents, RequestContext
 from schema.engine.execute import Executor
 from tests.database import Cluster, Database
 from tests.engine.conftest import Ask, asking
@@ -122,5 +123,26 @@ async def demo_executor(town: Demo) -> AsyncIterator[Executor]:
 
 
 @pytest.fixture(scope="session")
-def demo_ask(demo_executor: Executor) -> Ask:
-    return asking(demo_executor, Documents(graphql_schema()))
+def demo_documents() -> Documents:
+    return Documents(graphql_schema())
+
+
+@pytest.fixture(scope="session")
+def demo_ask(demo_executor: Executor, demo_documents: Documents) -> Ask:
+    return asking(demo_executor, demo_documents)
+
+
+Bytes = Callable[..., Awaitable[bytes]]
+
+
+@pytest.fixture(scope="session")
+def demo_bytes(demo_executor: Executor, demo_documents: Documents) -> Bytes:
+    """As ``demo_ask``, the answer as it goes out."""
+
+    async def run(who: Actor, text: str, **variables: Any) -> bytes:
+        document = demo_documents.get(text)
+        assert document.rejection is None, (text, document.rejection)
+        operation, context = document.operation(None), RequestContext("test")
+        return (await demo_executor.execute(document, operation, variables, who, context)).body
+
+    return run

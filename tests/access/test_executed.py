@@ -2,6 +2,9 @@
 
 One document per type asks for every field that the reference can answer, one level deep: through the type's list, and by id
 for rows chosen so that each relation to each grant is there, visible or not, of this county and of the other.
+
+Then the same is asked again, and what Python fills in, searches, figures and queues besides, while there is more of what the
+login does not see: no byte of any answer is another one.
 """
 
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+import orjson
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_union_type
 
@@ -17,13 +21,14 @@ from app.serve import DEMO_BOTH, DEMO_ROLES
 from auth.actor import Actor
 from domain.roles import PARTNERS, Role
 from models.base import new_id
-from models.estates import Unit
+from models.estates import Estate, Unit
 from models.personal_data import PersonalDataRead
 from schema.api import graphql_schema
 from schema.engine import declare
 from schema.engine.declare import ENTITIES, Entity, declaration_of
 from schema.filing_partners import having_asked
-from tests.access.conftest import HOME, OTHER, Demo
+from tests.access.conftest import HOME, OTHER, Bytes, Demo
+from tests.access.doubles import doubled, hidden
 from tests.access.matrix import PARENTS, Places, matrix
 from tests.engine.conftest import Ask
 from tests.engine.operations import answerable
@@ -110,6 +115,14 @@ def below(type_: Any) -> str:
     return " { id }"
 
 
+def the_list(type_name: str) -> str:
+    return f"{{ {roots()[type_name]}(first: 5) {{ {figures(type_name)} nodes {{ id }} }} }}"
+
+
+def by_id(type_name: str) -> str:
+    return f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {all_fields(type_name)} }} }} }}"
+
+
 def figures(type_name: str) -> str:
     entity = ENTITIES[type_name]
     states = ["countsByState { state count }"] if entity.states is not None else []
@@ -165,10 +178,10 @@ async def test_every_type_as_the_matrix_says(login: str, town: Demo, demo_ask: A
     wrong: list[str] = []
     for type_name, entity in ENTITIES.items():
         if type_name in roots() and entity.model not in WRITTEN_BY_ASKING:
-            text = f"{{ {roots()[type_name]}(first: 5) {{ {figures(type_name)} nodes {{ id }} }} }}"
+            text = the_list(type_name)
             wrong += differences(await demo_ask(actor, text), reference.answer(text, {}), type_name)
         ids = [opaque(entity, row) for row in chosen(places, actor, entity)]
-        text = f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {all_fields(type_name)} }} }} }}"
+        text = by_id(type_name)
         wrong += differences(await demo_ask(actor, text, ids=ids), reference.answer(text, {"ids": ids}), type_name)
     assert not wrong, "\n".join(wrong)
 
@@ -202,6 +215,92 @@ def _parting(found: Any, expected: Any, path: str) -> Iterator[str]:
             yield from _parting(one, other, f"{path}[{at}]")
     elif found != expected:
         yield f"{path}: engine {str(found)[:150]}, matrix {str(expected)[:150]}"
+
+
+# -- what is hidden makes no difference ---------------------------------------------------------------------------------
+
+
+def filled_in(type_name: str) -> str:
+    """The fields that the reference cannot answer, since Python fills them in; addresses are signed anew each time."""
+    type_ = graphql_schema().get_type(type_name)
+    assert isinstance(type_, GraphQLObjectType)
+    names = [name for name in type_.fields if not answerable(type_name, name) and name not in ("downloadUrl", "upload")]
+    return " ".join(["id", *(name + whole(get_named_type(type_.fields[name].type)) for name in names)])
+
+
+def whole(type_: Any) -> str:
+    """Everything of a value that is no row."""
+    if isinstance(type_, GraphQLObjectType) and type_.name not in ENTITIES and not type_.name.endswith("Connection"):
+        return f" {{ {' '.join(name + whole(get_named_type(field.type)) for name, field in type_.fields.items())} }}"
+    return below(type_)
+
+
+FIGURES = """{
+  viewer { counties grants { id } taskCounts { caseType open overdue } doneTasks(first: 5) { totalCount nodes { id } } }
+  estates(where: { keyword: "小区" }, last: 5) { totalCount edges { cursor } pageInfo { hasPreviousPage startCursor } }
+  owners(where: { keyword: "王" }, last: 5) { totalCount edges { cursor } pageInfo { hasPreviousPage startCursor } }
+  collectionRate(dueFrom: "2020-01-01", dueTo: "2035-12-31", county: "370303") { bills due collected recovered overdue }
+  formation: statistics(measure: FORMATION, by: TOWNSHIP, county: "370303") { covered total }
+  service: statistics(measure: SERVICE, by: COMMUNITY, county: "370303") { covered total }
+  party: statistics(measure: PARTY, by: COUNTY, county: "370303") { covered total }
+  platform: statistics(measure: PLATFORM, by: COMMUNITY, county: "370303") { covered total }
+  inspectorCandidates(county: "370303") { id }
+}"""
+
+
+def questions(places: Places, actor: Actor) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the matrix's test asks, and what it cannot judge."""
+    for type_name, entity in ENTITIES.items():
+        if type_name in roots() and entity.model not in WRITTEN_BY_ASKING:
+            yield the_list(type_name), {}
+        rows = chosen(places, actor, entity)
+        yield by_id(type_name), {"ids": [opaque(entity, row) for row in rows]}
+        seen = [opaque(entity, row) for row in rows if entity.shared or places.sees(actor, entity.model, row)]
+        if seen and filled_in(type_name) != "id":
+            yield (
+                f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {filled_in(type_name)} }} }} }}",
+                {"ids": seen[:8]},
+            )
+    yield FIGURES, {}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+async def test_more_of_what_is_hidden_changes_no_byte(login: str, town: Demo, demo_bytes: Bytes) -> None:
+    actor, places = actor_of(town, login), places_of(town)
+    asked = list(questions(places, actor))
+    before = [await demo_bytes(actor, text, **given) for text, given in asked]
+    counties = [entity for entity in ENTITIES.values() if not entity.shared]
+    unseen = [row for entity in counties for row in hidden(places, actor, entity)]
+    wrong = []
+    async with doubled(town.database.superuser_url, unseen) as made:
+        assert {row.county for row in unseen} >= {HOME, OTHER} - actor.counties
+        missing = {type(row).__tablename__ for row in unseen} - set(made)
+        assert not missing, f"no doubles of {sorted(missing)}"
+        for (text, given), answer in zip(asked, before, strict=True):
+            if (now := await demo_bytes(actor, text, **given)) != answer:
+                wrong.append(f"{text}\n  {apart(answer, now)}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_more_of_what_is_seen_does(town: Demo, demo_bytes: Bytes) -> None:
+    """Doubles are rows like others: whoever sees their originals sees them, in counts, lists and searches."""
+    actor, places = town.actors[f"{HOME}-bureau"], places_of(town)
+    estates = [row for row in town.world.rows[Estate] if places.sees(actor, Estate, row)][:2]
+    text = '{ estates(last: 2) { totalCount nodes { id } } found: estates(where: { keyword: "小区" }) { totalCount } }'
+    before = orjson.loads(await demo_bytes(actor, text))["data"]
+    async with doubled(town.database.superuser_url, estates) as made:
+        after = orjson.loads(await demo_bytes(actor, text))["data"]
+    assert made == {"estate": 2}
+    assert after["estates"]["totalCount"] == before["estates"]["totalCount"] + 2
+    assert orjson.loads(await demo_bytes(actor, text))["data"] == before
+
+
+def apart(one: bytes, other: bytes) -> str:
+    """Where two answers part."""
+    at = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return (
+        f"{one[max(0, at - 150) : at + 80].decode(errors='replace')} || {other[at : at + 80].decode(errors='replace')}"
+    )
 
 
 # -- nothing untried ----------------------------------------------------------------------------------------------------
