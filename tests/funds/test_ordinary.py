@@ -205,7 +205,7 @@ async def test_an_official_without_the_power_grants_nothing_over_the_api(lately:
     refused = (await ask(officer, text, input=given))["fundRequestGrant"]
     assert refused == {"fundRequest": None, "userErrors": [{"code": "POWER_REQUIRED"}]}
     row = await case.now()
-    assert (row.version, row.state, await _earmarked(case.stage)) == (before.version, before.state, 0)
+    assert (row.version, row.state, await case.stage.rows(FundEarmark)) == (before.version, before.state, [])
     granted = (await ask(case.bureau, text, input=given))["fundRequestGrant"]
     assert granted == {"fundRequest": {"state": "BUREAU_APPROVED"}, "userErrors": []}
 
