@@ -1,8 +1,12 @@
 """An id of another county, of a row that is hidden, of none at all or of nothing: always the same answer, and nothing done."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,12 +20,19 @@ from graphql import (
 )
 from psycopg import sql
 
+from auth.actor import Actor
+from auth.file_tokens import Download, FileTokens, Upload
+from domain.errors import ErrorCode, Refusal
 from models.base import Base, is_county_table, new_id
 from schema.api import graphql_schema
+from schema.documents import Documents, RequestContext
 from schema.engine.declare import DECLARATION, ENTITIES, declaration_of
-from schema.engine.intents import INPUTS, Intent, Reference
+from schema.engine.execute import Executor
+from schema.engine.intents import INPUTS, Changes, Intent, Reference
+from schema.events import Event
 from tests.access.conftest import HOME, OTHER, Demo
 from tests.access.test_executed import places_of
+from tests.door import Application
 from tests.engine.conftest import Ask
 from tests.engine.reference import opaque
 
@@ -208,3 +219,90 @@ def state(town: Demo) -> list[Any]:
     )
     with psycopg.connect(town.database.superuser_url) as connection:
         return connection.execute(counted).fetchall()
+
+
+# -- what is listened to, and files -------------------------------------------------------------------------------------
+
+
+class Told:
+    """Events that the test sends."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def subscribe(self, kind: str, county: str, row_id: str | None = None) -> AsyncIterator[AsyncIterator[Event]]:
+        async def told() -> AsyncIterator[Event]:
+            while (event := await self.queue.get()) is not None:
+                assert (event.type, event.county) == (kind, county)
+                if row_id in (None, event.id):
+                    yield event
+
+        yield told()
+
+
+LISTENED = [(name, declared) for name in graphql_schema().subscription_type.fields  # type: ignore[union-attr]
+            if (declared := declaration_of("Subscription", name)).__class__ is Changes]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def heard(demo_executor: Executor) -> Callable[..., Awaitable[Any]]:
+    """What a subscription answers while rows of these ids change, its refusal included."""
+    documents = Documents(graphql_schema())
+
+    async def listen(actor: Actor, declared: Changes, text: str, variables: dict[str, Any], *changed: str) -> Any:
+        context = RequestContext("test", events=Told())
+        for key in changed:
+            _, county, row = key.split("_")
+            context.events.queue.put_nowait(Event(declared.model, county, str(UUID(row))))  # type: ignore[union-attr]
+        context.events.queue.put_nowait(None)  # type: ignore[union-attr]
+        document = documents.get(text)
+        assert document.rejection is None, document.rejection
+        try:
+            stream = demo_executor.subscribe(document, document.operation(None), variables, actor, context)
+            return [body async for body in stream]
+        except Refusal as refusal:
+            return (refusal.code, refusal.field, refusal.params)
+
+    return listen
+
+
+@pytest.mark.parametrize(("name", "declared"), LISTENED, ids=[name for name, _ in LISTENED])
+async def test_a_change_of_what_is_not_ones_own_is_no_change(
+    name: str, declared: Changes, town: Demo, heard: Callable[..., Awaitable[Any]]
+) -> None:
+    one = f"subscription S($id: ID) {{ {name}(id: $id) {{ id }} }}"
+    all_ = f"subscription S($county: String) {{ {name}(county: $county) {{ id }} }}"
+    for login in (f"{HOME}-company", f"{HOME}-resident"):
+        actor, ids = town.actors[login], ids_of(town, login, declared.type)
+        silent = {
+            kind: await heard(actor, declared, one, {"id": ids[kind]}, ids[kind]) for kind in ids if kind in AT_HOME
+        }
+        assert set(map(str, silent.values())) == {"[]"}, (login, silent)
+        elsewhere = {
+            "of another county": ids.get("of another county", f"{declared.type}_{OTHER}_{new_id().hex}"),
+            "none there": f"{declared.type}_{OTHER}_{new_id().hex}",
+            "of no county": f"{declared.type}_999999_{new_id().hex}",
+            **{kind: ids[kind] for kind in ("malformed", "of a type")},
+        }
+        refused = {kind: await heard(actor, declared, one, {"id": given}) for kind, given in elsewhere.items()}
+        assert all(found == (ErrorCode.NOT_FOUND, "id", {}) for found in refused.values()), refused
+        counties = [await heard(actor, declared, all_, {"county": county}) for county in (OTHER, "999999", "x")]
+        assert all(found == (ErrorCode.NOT_FOUND, "county", {}) for found in counties), counties
+        hidden = [ids[kind] for kind in ids if kind in AT_HOME]
+        assert await heard(actor, declared, all_, {"county": HOME}, *hidden) == [], login
+
+
+AT_HOME = ("hidden", "none")
+
+
+async def test_an_address_of_a_file_that_was_not_handed_out_opens_nothing(application: Application) -> None:
+    """Addresses carry no ids but a signature: of others' files, of none, unsigned or signed by somebody else."""
+    now = datetime.now(UTC)
+    strangers = FileTokens(b"x" * 32)
+    theirs = [strangers.for_download(Download(key, "a.pdf", "application/pdf"), now) for key in (f"{HOME}/a/b", "none")]
+    unsigned = theirs[0].rpartition(".")[0] + "."
+    tokens = [*theirs, unsigned, "nonsense", strangers.for_upload(Upload(HOME, new_id(), "application/pdf", 5), now)]
+    answers = [await application.http.get(f"/files/{token}") for token in tokens]
+    answers += [await application.http.put(f"/files/{token}", content=b"%PDF-") for token in tokens]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(403, b'{"code":"BAD_TOKEN"}')}

@@ -7,13 +7,17 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import session_options, without_driver
+from app.database import APP_ROLE, command_engine, session_options, without_driver
 from models.base import Base, is_county_table
+from resolvers.unit_of_work import set_fuse
 from tests.access.conftest import HOME, OTHER, Demo
 from tests.engine.conftest import Ask
 
 REQUESTS = 400
+"""The short form; ``python -m bench --access`` sends 10,000 through a served application."""
 given_away: list[tuple[str, int]] = []
 """Changeable tables, and how many rows of the county were there to try with."""
 
@@ -21,17 +25,49 @@ TABLES = sorted(table.name for table in Base.metadata.sorted_tables if is_county
 
 
 async def test_requests_of_two_counties_at_once_never_mix(town: Demo, demo_ask: Ask) -> None:
-    text = "{ estates { totalCount nodes { id code } } feeBills(first: 5) { totalCount nodes { id } } viewer { counties } }"
+    query = "{ estates { totalCount nodes { id code } } feeBills(first: 5) { totalCount nodes { id } } viewer { counties } }"
     logins = [f"{county}-{name}" for county in (HOME, OTHER) for name in ("bureau", "company", "resident", "bank")]
-    alone = {login: await demo_ask(town.actors[login], text) for login in logins}
+    alone = {login: await demo_ask(town.actors[login], query) for login in logins}
     for login, answer in alone.items():
         county = login.partition("-")[0]
         ids = [node["id"] for root in ("estates", "feeBills") for node in answer["data"][root]["nodes"]]
         assert {each.split("_")[1] for each in ids} == {county}, login
         assert answer["data"]["viewer"] == {"counties": [county]}
     asked = [logins[at % len(logins)] for at in range(REQUESTS)]
-    together = await asyncio.gather(*(demo_ask(town.actors[login], text) for login in asked))
+    together = await asyncio.gather(*(demo_ask(town.actors[login], query) for login in asked))
     assert [login for login, answer in zip(asked, together, strict=True) if answer != alone[login]] == []
+
+
+async def test_the_application_and_these_tests_are_not_the_owner(town: Demo) -> None:
+    engine = command_engine(town.database.url)
+    async with AsyncSession(engine) as session:
+        asked = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        assert (await session.scalar(text("SELECT current_user"))) == APP_ROLE
+        assert (await session.scalar(text(asked))) is False
+        owners = "SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+        assert (await session.scalars(text(owners))).all() == []
+        unfused = "SELECT relname FROM pg_class WHERE relname = ANY (:tables) AND NOT (relrowsecurity AND relforcerowsecurity)"
+        assert (await session.scalars(text(unfused), {"tables": TABLES})).all() == []
+    await engine.dispose()
+
+
+async def test_core_and_text_see_one_county_or_none(town: Demo) -> None:
+    """Statements that name no county at all: the fuse alone decides, for every table of a county."""
+    tables = [Base.metadata.tables[name] for name in TABLES]
+    engine = command_engine(town.database.url)
+    counted: dict[str, int] = {}
+    async with AsyncSession(engine) as session:
+        for table in tables:
+            assert await session.scalar(select(func.count()).select_from(table)) == 0, table.name
+            assert await session.scalar(text(f'SELECT count(*) FROM "{table.name}"')) == 0, table.name
+        await set_fuse(session, [HOME])
+        for table in tables:
+            found = (await session.scalars(select(table.c.county).distinct())).all()
+            named = (await session.scalars(text(f'SELECT DISTINCT county FROM "{table.name}"'))).all()
+            assert set(found) == set(named) <= {HOME}, table.name
+            counted[table.name] = len(found)
+    await engine.dispose()
+    assert sum(counted.values()) > len(tables) * 3 / 4, "most tables have rows to hide"
 
 
 @pytest.mark.parametrize("table", TABLES)
