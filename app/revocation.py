@@ -1,6 +1,6 @@
 """When a connection that stays open must end: its token ended, a grant that it had at first, or the day to which one held.
 
-The database says which holder changed (migration 0020: a trigger on accounts, clients and tokens, so that no path is
+The database says which holder changed (migration 0021: a trigger on accounts, clients and tokens, so that no path is
 forgotten, an operator's own SQL neither); a look at the clock stands in while nothing can be heard.
 """
 

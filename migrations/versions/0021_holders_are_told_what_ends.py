@@ -6,8 +6,8 @@ paths: commands, the authorization server, an operator's SQL. It carries the hol
 
 from alembic import op
 
-revision = '0020'
-down_revision = '0019'
+revision = '0021'
+down_revision = '0020'
 branch_labels = None
 depends_on = None
 
