@@ -147,6 +147,33 @@ def test_whatever_is_invented_says_so(loaded: Loaded) -> None:
     named = "SELECT name FROM owner WHERE kind = 'ORGANISATION'"
     assert [name for (name,) in loaded.rows(named) if not re.fullmatch("演示.*（虚构）", name)] == []
     assert [text for (text,) in loaded.rows("SELECT price_terms FROM service_contract") if "虚构" not in text] == []
+    assert [text for (text,) in loaded.rows("SELECT service_content FROM charge_item") if "虚构" not in text] == []
+
+
+RECORDED = """property_area estate building unit facility company model_text committee bill_run inspection_plan
+  inspection filing fund_request referral"""
+
+
+def test_whatever_there_is_was_done_by_somebody(loaded: Loaded) -> None:
+    """Commands put on record what they do: a row without its event would have been written past them."""
+    for table in RECORDED.split():
+        found = loaded.rows(
+            f"SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT FROM audit_event e"
+            f" WHERE e.county = t.county AND e.subject_id = t.id)) FROM {table} t"
+        )
+        assert [(bool(rows), unrecorded) for rows, unrecorded in found] == [(True, 0)], table
+
+
+def test_what_is_dated_is_dated_relative_to_today(loaded: Loaded) -> None:
+    """Nothing is written with a day of its own: the newest events are today's, the oldest bills 24 months before."""
+    (newest,) = loaded.rows("SELECT max(at) FROM audit_event")
+    assert newest[0] <= loaded.now
+    assert loaded.now - newest[0] < timedelta(days=1)
+    for (first,) in loaded.rows(
+        "SELECT min(period_from) FROM fee_bill b JOIN estate e ON e.county = b.county AND e.id = b.estate_id"
+        " WHERE e.code LIKE '%%-main' GROUP BY b.county"
+    ):
+        assert (loaded.today.year - first.year) * 12 + loaded.today.month - first.month == 24
 
 
 def test_estates_lie_in_urban_communities(loaded: Loaded) -> None:
@@ -225,7 +252,7 @@ def test_a_county_says_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize("county", COUNTIES)
-@pytest.mark.parametrize("desk", ["bureau", "township", "community", "committee", "company"])
+@pytest.mark.parametrize("desk", ["bureau", "township", "community", "committee", "company", "leader"])
 async def test_every_queue_has_something_for_today_and_something_overdue(
     loaded: Loaded, sign_in: SignIn, county: str, desk: str
 ) -> None:

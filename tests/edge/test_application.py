@@ -23,8 +23,10 @@ from domain.roles import Role
 from models.accounts import Account
 from resolvers import emergency_funds
 from schema.api import graphql_schema
+from tests.acts import opaque
 from tests.database import Database
 from tests.edge.asgi_client import Socket, running, until
+from tests.estates import places
 from tests.funds.test_emergency import PLAN
 from tests.project import Project
 from tests.stage import Stage
@@ -81,6 +83,50 @@ async def test_a_read_through_every_layer(deployment: Deployment) -> None:
     cost = {"requested": 5, "left": 5_999_995, "capacity": 6_000_000, "perSecond": 30_000}
     body = {"data": {"estates": {"nodes": []}}, "extensions": {"cost": cost}}
     assert (answer.status_code, answer.json()) == (200, body)
+
+
+NAMELESS = """mutation{contactCadreAppoint(input:{estateId:"%s",name:" ",office:"x"}){estate{id}
+  userErrors{code field retryable message}}}"""
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [("zh-CN,zh;q=0.9", "此项必填,请填写。"), ("en-GB", "Please fill this in.")],
+)
+async def test_a_refusal_says_what_to_do_in_the_callers_language(
+    deployment: Deployment, language: str, message: str
+) -> None:
+    world = deployment.world
+    estate = opaque(world.county, "Estate", await places.estate(world))
+    answer = await deployment.ask(NAMELESS % estate, **{"accept-language": language})
+    assert answer.status_code == 200
+    assert answer.json()["data"]["contactCadreAppoint"] == {
+        "estate": None,
+        "userErrors": [{"code": "REQUIRED", "field": "name", "retryable": False, "message": message}],
+    }
+
+
+async def test_what_people_call_the_values_of_an_enum(deployment: Deployment) -> None:
+    """In the language asked for, else the request's; what is no enum of the schema is not found."""
+
+    async def called(argument: str, **headers: str) -> list[Any]:
+        answer = await deployment.ask(f"{{enumLabels(name:{argument}){{value label}}}}", **headers)
+        return answer.json()["data"]["enumLabels"]  # type: ignore[no-any-return]
+
+    chinese = await called('"UnitUse"')
+    assert {each["value"]: each["label"] for each in chinese} == {
+        "DWELLING": "住宅",
+        "SHOP": "商业",
+        "OFFICE": "办公",
+        "PARKING": "车位、车库",
+        "STORAGE": "储藏室",
+        "PUBLIC": "公共用房",
+    }
+    english = await called('"UnitUse",locale:"en"')
+    assert english[0] == {"value": "DWELLING", "label": "Dwelling"}
+    assert await called('"UnitUse"', **{"accept-language": "en"}) == english
+    answer = await deployment.ask('{enumLabels(name:"Estate"){value}}')
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["NOT_FOUND"]
 
 
 async def test_a_kept_actor_whose_token_is_revoked_is_refused_at_once(deployment: Deployment) -> None:

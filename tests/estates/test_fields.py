@@ -49,6 +49,7 @@ async def area(ask: Ask, world: World, code: str, *estates: dict[str, Any], **mo
     return (await done(ask, await world.bureau(), "areaRegister", "area { id }", **given))["id"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.requirement("TQ-117")
 async def test_all_that_is_said_of_an_estate(today: World, ask: Ask) -> None:
     world = today
     given = estate_of(
@@ -123,6 +124,7 @@ async def test_what_a_community_enters_waits_for_the_bureau(today: World, ask: A
     assert approved == {"state": "APPROVED"}
 
 
+@pytest.mark.requirement("ZS-5")
 async def test_estates_are_found_by_how_they_are_managed_and_when_they_were_built(today: World, ask: Ask) -> None:
     world = today
     await estate(ask, world, "E1", yearBuilt=1985, inOldTown=True, partyCoverage="OWN", partyOrganisation="支部")
@@ -199,6 +201,7 @@ async def registered(ask: Ask, world: World, building_id: str, *items: dict[str,
     return [result["unit"] for result in payload["results"]]
 
 
+@pytest.mark.requirement("TQ-117")
 async def test_all_that_is_said_of_a_unit(today: World, ask: Ask) -> None:
     world = today
     building_id = await building(ask, world, await estate(ask, world), "3")
@@ -398,6 +401,7 @@ AREA = (
 )
 
 
+@pytest.mark.requirement("ZS-2")
 async def test_all_that_is_said_of_an_area_and_what_became_of_it(today: World, ask: Ask) -> None:
     """Two estates' areas are merged into one, and that is split again: each says where it came from and went to."""
     world = today

@@ -145,6 +145,7 @@ async def test_a_registered_unit_does_not_tell_who_holds_it(world: World) -> Non
 
 async def test_an_organisation_holds_a_unit_through_its_agent(world: World) -> None:
     flat = await flat_of(world)
+    account_id = await account_with_phone(world, make_phone(9))
     firm = {
         "name": "演示公司（虚构）",
         "credit_code": make_credit_code(1),
@@ -163,7 +164,12 @@ async def test_an_organisation_holds_a_unit_through_its_agent(world: World) -> N
     (owner,) = await world.rows(Owner)
     assert (owner.kind, owner.credit_code, owner.agent_name) == ("ORGANISATION", make_credit_code(1), "李代理")
     assert owner.agent_phone_mask == "154****0009"
-    assert (await world.rows(Ownership))[0].basis == "POSSESSION"
+    (held,) = await world.rows(Ownership)
+    assert held.basis == "POSSESSION"
+    agent = await world.actor(account_id=account_id)
+    here = [(grant.role, grant.unit_id) for grant in agent.grants if grant.county == world.county]
+    assert here == [(Role.OWNER, flat.id)]
+    assert await world.sees(agent, Ownership) == {held.id}
 
 
 async def test_an_account_with_the_owners_phone_acts_for_the_unit_until_it_passes_on(world: World) -> None:

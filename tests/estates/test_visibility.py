@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from auth.actor import Actor
@@ -244,6 +245,7 @@ EVERYTHING = {model: NEAR[model] | FAR[model] for model in EVERY_MODEL}
 OF_PEOPLE = (Ownership, Owner, Occupancy)
 
 
+@pytest.mark.requirement("TQ-119")
 async def test_offices_see_their_division_and_the_bureau_the_county(town: Town) -> None:
     world = town.world
     for actor, seen in (
@@ -256,6 +258,7 @@ async def test_offices_see_their_division_and_the_bureau_the_county(town: Town) 
         await expect(town, actor, seen)
 
 
+@pytest.mark.requirement("TQ-119")
 async def test_price_and_market_see_estates_but_no_people(town: Town) -> None:
     for role in (Role.PRICE, Role.MARKET):
         office = await town.world.person(role)

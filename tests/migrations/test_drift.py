@@ -125,6 +125,25 @@ def test_the_application_role_may_do_what_each_table_allows_and_owns_nothing(con
     assert owned == []
 
 
+NEVER_CHANGED = """posting ledger_transaction allocation bill_adjustment review audit_event filing_submission
+  filing_query_log disclosure disclosure_proof charge_item_disclosure area_succession inspection_signature site_check
+  model_text personal_data_read"""
+"""What counts and stands for ever (DESIGN §2): entries, decisions, events, versions of postings, queries of partners."""
+
+
+def test_what_counts_can_be_neither_changed_nor_deleted(connection: psycopg.Connection) -> None:
+    granted = connection.execute(
+        "SELECT t, p FROM unnest(%s::text[]) t, unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) p"
+        " WHERE has_table_privilege('anju_app', t, p)",
+        [NEVER_CHANGED.split()],
+    ).fetchall()
+    assert granted == []
+    books = connection.execute(
+        "SELECT p FROM unnest('{DELETE,TRUNCATE}'::text[]) p WHERE has_table_privilege('anju_app', 'ledger_account', p)"
+    ).fetchall()
+    assert books == []
+
+
 def test_texts_sort_by_code_point(connection: psycopg.Connection) -> None:
     """``COLLATE "C"`` on every text column, so that no server's locale decides an order or a unique key."""
     offenders = connection.execute(
