@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from app import graphiql, signin
+from app import graphiql, signin, wechat
 from app.actors import StoredActors
 from app.admission import Gate
 from app.authorize import Authorize
@@ -37,6 +37,7 @@ from app.settings import Settings
 from app.subscriptions import Hub
 from app.texts import speak_up
 from app.websocket import WebSocketEndpoint
+from app.wechat_double import WeChatDouble
 from auth.file_tokens import FileTokens
 from auth.oauth.endpoints import Endpoints, issuer_of
 from auth.oauth.issuing import Lifetimes
@@ -192,7 +193,7 @@ def create_app(settings: Settings) -> Starlette:
 
     files = Files(open_store(settings.files_url), FileTokens(settings.keys.key("file links")), sessions)
     issuer = issuer_of(None if settings.development and settings.public_url is None else settings.url)
-    means = Means(vault, lifetimes(settings))
+    means = Means(vault, lifetimes(settings), wechat.programs(settings))
     phones = signin.Phones(sessions, vault, signin.sender(settings), settings.proxy)
     return assemble(
         service,
@@ -203,6 +204,7 @@ def create_app(settings: Settings) -> Starlette:
             *Endpoints(sessions, means, issuer, settings.proxy).routes(),
             *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),
+            *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),
         ],
         origins=settings.cors_origins,
         development=settings.development,

@@ -10,7 +10,13 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from app.settings import Settings
 
-_QUIET = {"alembic": "WARNING", "procrastinate": "WARNING", "_granian": "WARNING", "psycopg.pool": "ERROR"}
+_QUIET = {
+    "alembic": "WARNING",
+    "procrastinate": "WARNING",
+    "_granian": "WARNING",
+    "psycopg.pool": "ERROR",
+    "httpx2": "WARNING",
+}
 """Libraries that tell more than anybody wants to know at their default level."""
 
 

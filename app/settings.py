@@ -141,6 +141,12 @@ class Settings(BaseSettings):
     sms_secret: SecretStr | None = Field(
         None, description="What requests to the gateway are signed with: `whsec_` and 24 bytes or more in Base64."
     )
+    wechat_apps: SecretStr | None = Field(
+        None,
+        description="The county's own mini-programs, whose users sign in through WeChat: `appid=secret`, separated by commas. "
+        "Unset: nobody does in production; development uses its own double of WeChat (docs/clients.md).",
+    )
+    wechat_api: str = Field("https://api.weixin.qq.com", description="Where WeChat's servers are.")
 
     jobs: bool = Field(
         True, description="Whether `anju serve` also works on jobs. Production may run `anju worker` apart."
@@ -177,7 +183,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return SecretStr(value.get_secret_value().replace("postgres://", "postgresql://", 1))
 
-    @field_validator("sms_gateway")
+    @field_validator("sms_gateway", "wechat_api")
     @classmethod
     def _is_secure(cls, value: str | None) -> str | None:
         return value and checked_endpoint(value)
@@ -202,7 +208,7 @@ class Settings(BaseSettings):
             raise ValueError("ANJU_PROXY_ADDRESSES and ANJU_PROXY_SECRET are set together or not at all")
         if bool(self.sms_gateway) != bool(self.sms_secret):
             raise ValueError("ANJU_SMS_GATEWAY and ANJU_SMS_SECRET are set together or not at all")
-        _ = self.proxy
+        _ = self.proxy, self.wechat_secrets
         return self
 
     @property
@@ -221,6 +227,15 @@ class Settings(BaseSettings):
         """What such a caller may ask. In development, unless it is set, enough for a load test with one login."""
         given: str | None = getattr(self, f"{caller}_quota")
         return Quota.parse(given) if given else QUOTAS[caller].times(GENEROSITY if self.development else 1)
+
+    @cached_property
+    def wechat_secrets(self) -> Mapping[str, str]:
+        """The mini-programs, appid → secret. Raises ``ValueError``."""
+        given = self.wechat_apps.get_secret_value() if self.wechat_apps else ""
+        pairs = [one.strip().partition("=") for one in given.split(",") if one.strip()]
+        if not all(appid and secret for appid, _, secret in pairs):
+            raise ValueError("ANJU_WECHAT_APPS must look like wx0123456789abcdef=secret")
+        return {appid: secret for appid, _, secret in pairs}
 
     @property
     def development(self) -> bool:

@@ -157,7 +157,7 @@ class SignIn:
 
     async def development_login(self, request: Request) -> Response:
         """A token for a demo login, without proof."""
-        if not (self.settings.development and _from_this_machine(request)):
+        if not (self.settings.development and from_this_machine(request)):
             return Response("Not Found", 404, media_type="text/plain")
         login = text_of(await json_body(request), "login")
         async with self.phones.sessions.begin() as session:
@@ -278,7 +278,7 @@ def phone_number(text: str) -> str:
     return check_phone(normalised(text, Kind.PHONE))
 
 
-def _from_this_machine(request: Request) -> bool:
+def from_this_machine(request: Request) -> bool:
     """A peer on loopback that nobody forwarded: behind a proxy on this machine every caller would look like that."""
     headers = request.headers
     if request.client is None or "x-forwarded-for" in headers or "forwarded" in headers:

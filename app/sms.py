@@ -1,4 +1,4 @@
-"""One-time codes by SMS: each goes to the deployment's gateway in one signed request (Standard Webhooks; docs/adr/0013).
+"""One-time codes by SMS: each goes to the deployment's gateway in one signed request (Standard Webhooks; docs/adr/0014).
 
     POST ANJU_SMS_GATEWAY
     webhook-id, webhook-timestamp, webhook-signature

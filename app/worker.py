@@ -28,6 +28,7 @@ from auth.oauth.sessions import forget_ended_sessions
 from auth.quotas import forget_buckets
 from auth.sessions import KEEP_DEVICES, forget_devices
 from auth.tokens import forget_expired_tokens
+from auth.wechat import forget_ended_bindings
 from domain.calendar import today
 from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema
@@ -117,6 +118,7 @@ async def sweep(workshop: Workshop) -> int:
         tokens += await session.run_sync(forget_old_keys, yesterday)
         await forget_buckets(session, yesterday)
         await forget_devices(session, yesterday - KEEP_DEVICES)
+        await forget_ended_bindings(session, yesterday)
         return tokens + await forget_old_codes(session, yesterday)
 
 

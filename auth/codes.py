@@ -104,15 +104,19 @@ async def redeem_code(session: AsyncSession, vault: Vault, phone: str, code: str
         .limit(1)
         .with_for_update()
     )
-    account = await _account(session, phone_index)
     if newest is None or newest.used_at is not None or newest.expires_at <= now or newest.attempts >= ATTEMPTS:
         return None
     newest.attempts += 1
     if not hmac.compare_digest(newest.code_hash, _code_hash(vault, newest.id, code)):
         return None
     newest.used_at = now
-    if account is None:
-        return await open_account(session, vault, phone, mask_phone(normalised(phone, Kind.PHONE)))
+    return await account_of_proved_phone(session, vault, phone)
+
+
+async def account_of_proved_phone(session: AsyncSession, vault: Vault, phone: str) -> Account | None:
+    """The active account of a phone that proved to be somebody's, opened where there is none; ``None`` when it is
+    suspended or closed."""
+    account = await open_account(session, vault, phone, mask_phone(normalised(phone, Kind.PHONE)))
     return account if account.status == AccountStatus.ACTIVE else None
 
 

@@ -59,7 +59,7 @@ async def sessions_of(session: AsyncSession, account_id: uuid.UUID, now: datetim
         AccessToken.expires_at > now,
     )
     through_apps = (
-        select(OAuthSession.id, OAuthClient.name, OAuthSession.signed_in_at, OAuthSession.expires_at)
+        select(OAuthSession.id, OAuthClient.name, OAuthSession.created_at, OAuthSession.expires_at)
         .join(OAuthClient, OAuthClient.client_id == OAuthSession.client_id)
         .where(OAuthSession.account_id == account_id, OAuthSession.revoked_at.is_(None), OAuthSession.expires_at > now)
     )

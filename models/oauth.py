@@ -127,6 +127,29 @@ class BrowserSession(Base):
     expires_at: Mapped[datetime]
 
 
+class WeChatBinding(Base):
+    """That a WeChat user of one mini-program signs in to an account. Known by a keyed index alone: the openid is stored
+    nowhere, because nothing is ever sent to it."""
+
+    __tablename__ = "wechat_binding"
+    __table_args__ = (
+        UniqueConstraint("openid_index"),
+        Index(None, "account_id"),
+        Index(None, "ended_at"),
+        SHARED_AND_SWEPT,
+    )
+
+    id: Mapped[Id]
+    appid: Mapped[str]
+    openid_index: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of appid and openid together."""
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    proved_at: Mapped[datetime]
+    """When WeChat last said that the account's phone is theirs."""
+    ended_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
 class SigningKey(Base):
     """A key that signs tokens, or did: one without ``retired_at`` per algorithm signs, the others are only published."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from auth.grants import Source, end_grants
+from auth.wechat import end_bindings
 from domain.bills import BillState
 from domain.claims import InvitationState
 from domain.errors import ErrorCode, Refusal
@@ -120,6 +121,7 @@ async def _close_account(uow: UnitOfWork, account_id: uuid.UUID) -> None:
     account = await uow.session.get_one(Account, account_id, with_for_update=True)
     account.display_name, account.status = pseudonym(str(account.id)), AccountStatus.CLOSED.value
     account.grants_version += 1
+    await end_bindings(uow.session, account_id, uow.now)
     seal_into(account, "phone", None, Kind.PHONE, uow.vault)
 
 

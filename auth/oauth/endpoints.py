@@ -71,7 +71,7 @@ class Endpoints:
 
     async def discovery(self, request: Request) -> Response:
         """The metadata."""
-        return JSONResponse(metadata(self.issuer(request)), headers=_KEPT)
+        return JSONResponse(metadata(self.issuer(request), self.means), headers=_KEPT)
 
     def _proving(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint whose callers prove themselves: their tries are counted."""
@@ -93,9 +93,11 @@ class Endpoints:
 
     async def _run(self, request: Request, asked: FormRequest, act: Act) -> Answer:
         # A refusal commits too: the assertion, code or try it came with was used.
-        async with self.sessions.begin() as session:
+        async with self.sessions() as session:
             server = Server(session, self.means, self.issuer(request), asked.certificate)
-            return await session.run_sync(lambda _: _acted(server, asked, act))
+            answer = await session.run_sync(lambda _: _acted(server, asked, act))
+            await session.commit()
+        return answer
 
     async def _admit(self, request: Request, form: dict[str, str] | None, now: datetime) -> None:
         """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` is raised."""

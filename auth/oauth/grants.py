@@ -206,7 +206,8 @@ class FirstPartyGrant(BaseGrant, TokenEndpointMixin):
     """An extension grant (RFC 6749 §4.5): the county's own app brings a proof of who the person is.
 
     A subclass names its ``GRANT_TYPE`` and says whose proof it is (``proved_account``); it is then registered in
-    ``auth.oauth.server.FIRST_PARTY_GRANTS``.
+    ``auth.oauth.server.FIRST_PARTY_GRANTS``. Where the proof was given earlier than now, it says so
+    (``request.signed_in_at``).
     """
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
@@ -225,7 +226,8 @@ class FirstPartyGrant(BaseGrant, TokenEndpointMixin):
         account = self.proved_account()
         if account is None:
             raise InvalidGrantError("The proof is wrong, used or expired.")
-        self.request.user, self.request.signed_in_at = account, self.request.received_at
+        self.request.user = account
+        self.request.signed_in_at = self.request.signed_in_at or self.request.received_at
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """A new sign-in with its tokens."""

@@ -5,11 +5,11 @@ from typing import Any
 from auth.oauth.client_auth import ASSERTION_ALGORITHMS, AUTH_METHODS, PROVING_METHODS
 from auth.oauth.issuing import PERSONAL_SCOPES
 from auth.oauth.keys import ALGORITHM
-from auth.oauth.server import GRANT_TYPES
+from auth.oauth.server import Means
 from models.oauth import ChallengeMethod
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def metadata(issuer: str, means: Means) -> dict[str, Any]:
     """Both documents in one: ``/.well-known/oauth-authorization-server`` and ``/.well-known/openid-configuration``."""
     return {
         "issuer": issuer,
@@ -22,7 +22,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "scopes_supported": list(PERSONAL_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": list(GRANT_TYPES),
+        "grant_types_supported": means.grant_types,
         "code_challenge_methods_supported": [str(method) for method in ChallengeMethod],
         "authorization_response_iss_parameter_supported": True,
         "token_endpoint_auth_methods_supported": AUTH_METHODS,

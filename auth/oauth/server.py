@@ -25,6 +25,7 @@ from auth.oauth.client_auth import Client, ClientAssertion
 from auth.oauth.grants import S256, CodeGrant, FirstPartyGrant, OneTimeCodeGrant, PartnerGrant, RefreshGrant
 from auth.oauth.issuing import IdToken, Lifetimes, PartnerTokens, PersonTokens
 from auth.oauth.keys import current_key
+from auth.oauth.mini_programs import MiniPrograms, WeChatGrant
 from auth.oauth.requests import Answer, FormRequest
 from auth.oauth.tokens import Introspection, PersonInfo, Revocation
 from auth.tokens import token_hash
@@ -33,7 +34,7 @@ from models.base import new_id
 from models.oauth import OAuthSession, RefreshToken
 from models.sealed import Vault
 
-FIRST_PARTY_GRANTS: tuple[type[FirstPartyGrant], ...] = (OneTimeCodeGrant,)
+FIRST_PARTY_GRANTS: tuple[type[FirstPartyGrant], ...] = (OneTimeCodeGrant, WeChatGrant)
 """How the county's own apps prove who a person is."""
 
 GRANT_TYPES = (
@@ -52,6 +53,13 @@ class Means:
 
     vault: Vault
     lifetimes: Lifetimes
+    mini_programs: MiniPrograms | None = None
+    """WeChat, where the deployment has mini-programs."""
+
+    @property
+    def grant_types(self) -> list[str]:
+        """What the token endpoint takes."""
+        return [name for name in GRANT_TYPES if name != WeChatGrant.GRANT_TYPE or self.mini_programs is not None]
 
 
 class Server(AuthorizationServer):
@@ -63,6 +71,7 @@ class Server(AuthorizationServer):
         self.session: Session = asynchronous.sync_session
         self.vault = means.vault
         self.lifetimes = means.lifetimes
+        self.mini_programs = means.mini_programs
         self.issuer = issuer
         self.register_client_auth_method(
             ClientAuthMethod.PRIVATE_KEY_JWT, ClientAssertion(self.session, [issuer, f"{issuer}/oauth/token"])
@@ -74,7 +83,8 @@ class Server(AuthorizationServer):
         self.register_grant(CodeGrant, [S256(), IdToken(issuer, lambda: self.key)])
         self.register_grant(RefreshGrant)
         for grant in FIRST_PARTY_GRANTS:
-            self.register_grant(grant)
+            if grant.GRANT_TYPE in means.grant_types:
+                self.register_grant(grant)
         for endpoint in (Revocation, Introspection, PersonInfo):
             self.register_endpoint(endpoint)
 

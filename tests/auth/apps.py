@@ -21,6 +21,7 @@ from auth.oauth.clients import hash_secret, register_client
 from auth.oauth.endpoints import Endpoints, issuer_of
 from auth.oauth.grants import ONE_TIME_CODE
 from auth.oauth.issuing import Lifetimes
+from auth.oauth.mini_programs import WECHAT, MiniPrograms
 from auth.oauth.server import Means
 from auth.proxy import TrustedProxy
 from models.accounts import Account, ClientAuthMethod
@@ -57,10 +58,11 @@ class Site:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     issuer: str | None = None
     inbox: Inbox = field(default_factory=Inbox)
+    mini_programs: MiniPrograms | None = None
 
     @property
     def app(self) -> Starlette:
-        means, issuer = Means(self.vault, self.lifetimes), issuer_of(self.issuer)
+        means, issuer = Means(self.vault, self.lifetimes, self.mini_programs), issuer_of(self.issuer)
         phones = Phones(self.sessions, self.vault, self.inbox)
         authorize = Authorize(self.sessions, means, issuer, phones, FormTokens(b"k" * 32))
         return Starlette(routes=[*Endpoints(self.sessions, means, issuer, self.proxy).routes(), *authorize.routes()])
@@ -104,7 +106,7 @@ class Site:
 
     async def own_app(self) -> str:
         """The county's own app: public, and nobody is asked for consent."""
-        grants = (*ALL_GRANTS, ONE_TIME_CODE)
+        grants = (*ALL_GRANTS, ONE_TIME_CODE, WECHAT)
         return await self.client(ClientAuthMethod.NONE, first_party=True, grant_types=grants)
 
     async def signed_in(self, browser: Browser, phone: str) -> Browser:

@@ -9,7 +9,8 @@ from app.worker import Workshop, sweep
 from auth.sessions import KEEP_DEVICES
 from models.accounts import AccessToken, Account, OAuthJti, OneTimeCode, SignInCount
 from models.base import Base, new_id
-from models.oauth import AuthorizationCode, BrowserSession, OAuthSession, RefreshToken, SigningKey
+from models.oauth import AuthorizationCode, BrowserSession, OAuthSession, RefreshToken, SigningKey, WeChatBinding
+from models.quotas import QuotaBucket
 from models.sealed import DerivedVault
 from models.sessions import SessionDevice
 from tests.auth.apps import BACK, Sessions, Site
@@ -57,6 +58,10 @@ def of_sign_in(account: Account, client_id: str, ends: datetime) -> Rows:
             retired_at=ends,
             published_until=ends,
         ),
+        WeChatBinding(
+            id=new_id(), appid="wx0", openid_index=new_id().bytes, account_id=account.id, proved_at=ends, ended_at=ends
+        ),
+        QuotaBucket(holder=str(new_id()), level=1.0, per_second=1.0, settled_at=ends),
         SessionDevice(id=new_id(), account_id=account.id, last_used_at=ends - KEEP_DEVICES),
     ]
 

@@ -13,12 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from auth.actor import Actor
+from auth.oauth.clients import register_client
+from auth.oauth.mini_programs import WECHAT
 from auth.policies.contracts import FILINGS_PUBLIC
 from domain.roles import Role
+from models.accounts import ClientAuthMethod
 from models.documents import Document
 from models.fees import BillDispute, FeeBill
+from models.oauth import WeChatBinding
 from tests.conformance.tools import HARNESS, Node, find_node, install_packages
 from tests.docs.conftest import MONTHS, PATIENCE, Shop
 from tests.project import Project
@@ -133,6 +138,44 @@ async def printed(*command: str, **environment: str) -> str:
         output, errors = await process.communicate()
     assert process.returncode == 0, f"{output.decode()}\n{errors.decode()}"
     return output.decode()
+
+
+async def test_the_mini_program_sample_signs_in_through_wechat(shop: Shop, wheel_node: str) -> None:
+    """Against the double that ``anju serve`` has in development: by the phone once, then in silence."""
+    world = shop.market.world
+    owner, phone = await shop.owner(1, "李小红")
+    async with world.sessions.begin() as session:
+        register_client(
+            session,
+            "anju-mini",
+            "安居小程序",
+            counties=[],
+            scopes=["api"],
+            purpose="业主办事",
+            legal_basis="履行职责",
+            auth_method=ClientAuthMethod.NONE,
+            grant_types=[WECHAT],
+            first_party=True,
+        )
+    said = await printed(
+        wheel_node,
+        str(HERE / "wx.cjs"),
+        str(SAMPLES / "mini-program"),
+        str(HERE / "wechat-user.cjs"),
+        ANJU_URL=shop.url,
+        WECHAT_USER="李小红的微信",
+        PHONE=phone,
+    )
+    assert json.loads(said) == {
+        "denied": "pages/signin/signin",
+        "first": MONTHS,
+        "route": "pages/bills/bills",
+        "later": 6,
+        "again": MONTHS,
+    }
+    async with world.sessions() as session:
+        bound = (await session.scalars(select(WeChatBinding.account_id))).all()
+    assert bound == [owner.account_id]
 
 
 @pytest.fixture(scope="session")

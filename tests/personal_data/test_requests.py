@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from auth.actor import Actor
+from auth.wechat import bind, bound_account
 from domain.calendar import add_working_days
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import make_id_number
@@ -272,6 +273,7 @@ async def test_claims_and_invitations_go_with_the_data(home: Home) -> None:
     async with world.sessions.begin() as session:
         await set_fuse(session, {world.county})
         session.add(invitation)
+        await bind(session, "wx0", b"openid", home.holder.account_id, world.now)
     await _former(home)
     request = await world.do(bureau, data_requests.deletion_request, owner_id=home.owner.id)
     assert request.holds == [], "whoever began a claim holds no post"
@@ -283,6 +285,7 @@ async def test_claims_and_invitations_go_with_the_data(home: Home) -> None:
     assert (sent.phone_sealed, sent.phone_index, sent.phone_mask, sent.state) == (None, None, None, "REVOKED")
     async with world.sessions() as session:
         account = await session.get_one(Account, home.holder.account_id)
+        assert await bound_account(session, b"openid") is None
     assert account.status == "CLOSED"
 
 

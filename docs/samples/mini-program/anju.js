@@ -1,6 +1,7 @@
-// Anju from a WeChat mini-program: nothing but wx.request and wx.uploadFile.
+// Anju from a WeChat mini-program: nothing but wx.login, wx.request and wx.uploadFile.
 
 const TOKEN = "anju-token";
+const BY_WECHAT = "anju-by-wechat";
 
 function url() {
   return getApp().globalData.url;
@@ -38,11 +39,33 @@ async function signIn(phone, code) {
   wx.setStorageSync(TOKEN, data.access_token);
 }
 
+/**
+ * Sign in as the user of this WeChat, which asks the person nothing. The first time Anju answers `phone_required`: then let
+ * the person press <button open-type="getPhoneNumber">, and pass the code of its event.
+ */
+async function signInWithWeChat(phoneCode) {
+  const { code } = await new Promise((success, fail) => wx.login({ success, fail }));
+  const asked = {
+    grant_type: "urn:anju:oauth:grant-type:wechat",
+    client_id: getApp().globalData.clientId,
+    appid: wx.getAccountInfoSync().miniProgram.appId,
+    code,
+    ...(phoneCode && { phone_code: phoneCode }),
+  };
+  const { data } = await request("/oauth/token", asked, { "content-type": "application/x-www-form-urlencoded" });
+  if (data.error) throw new Refused([{ code: data.error, message: data.error_description, field: null }]);
+  wx.setStorageSync(TOKEN, data.access_token);
+  wx.setStorageSync(BY_WECHAT, true);
+}
+
 function signedIn() {
   return Boolean(wx.getStorageSync(TOKEN));
 }
 
-/** Run an operation. Sends it again when the server is busy; leads to the sign-in page when the token is no longer good. */
+/**
+ * Run an operation. Sends it again when the server is busy. When the token is no longer good, WeChat's user is signed in
+ * anew in silence; others are led to the sign-in page.
+ */
 async function run(query, variables = {}, attempt = 1) {
   const headers = { accept: "application/graphql-response+json", authorization: `Bearer ${wx.getStorageSync(TOKEN)}` };
   const { statusCode, data, header } = await request("/graphql", { query, variables }, headers);
@@ -53,6 +76,10 @@ async function run(query, variables = {}, attempt = 1) {
   }
   if (statusCode === 401) {
     wx.removeStorageSync(TOKEN);
+    if (attempt === 1 && wx.getStorageSync(BY_WECHAT)) {
+      await signInWithWeChat();
+      return run(query, variables, attempt + 1);
+    }
     wx.reLaunch({ url: "/pages/signin/signin" });
   }
   if (data.errors) throw new Error(`${data.errors[0].extensions.code}: ${data.errors[0].message}`);
@@ -103,4 +130,4 @@ async function uploadPhoto({ tempFilePath, size }) {
   return (await intend("uploadConfirm", UPLOAD_CONFIRM, { id: document.id })).document;
 }
 
-module.exports = { Refused, requestCode, signIn, signedIn, run, intend, uploadPhoto };
+module.exports = { Refused, requestCode, signIn, signInWithWeChat, signedIn, run, intend, uploadPhoto };

@@ -1,7 +1,26 @@
 const anju = require("../../anju.js");
 
 Page({
-  data: { phone: "", code: "", message: "" },
+  data: { phone: "", code: "", message: "", needsPhone: false },
+
+  /** Whoever was here before is signed in without a touch. */
+  async onLoad() {
+    try {
+      await anju.signInWithWeChat();
+      wx.reLaunch({ url: "/pages/bills/bills" });
+    } catch (error) {
+      this.setData({ needsPhone: error.errors?.[0].code === "phone_required" });
+    }
+  },
+
+  /** <button wx:if="{{needsPhone}}" open-type="getPhoneNumber" bindgetphonenumber="onPhoneNumber"> */
+  async onPhoneNumber(event) {
+    if (!event.detail.code) return; // the person said no; the one-time code remains
+    await this.attempt(async () => {
+      await anju.signInWithWeChat(event.detail.code);
+      wx.reLaunch({ url: "/pages/bills/bills" });
+    });
+  },
 
   onPhone(event) {
     this.setData({ phone: event.detail.value });
