@@ -14,7 +14,7 @@ import psycopg
 import psycopg.errors
 
 from app import postgres
-from app.database import create_database, migrate
+from app.database import create_database, head_revision, migrate
 from app.large import load_large
 from app.progress import shown
 from auth.tokens import new_token, token_hash
@@ -71,8 +71,9 @@ def server(folder: Path, core: int) -> Iterator[postgres.EmbeddedPostgres]:
 
 
 def stage(running: postgres.EmbeddedPostgres, units: int, bills: int) -> Stage:
-    """The large demo of these sizes: made now, or the one of an earlier run on the same day."""
-    name = f"bench_{units}_{bills}_{today(datetime.now(UTC)):%Y%m%d}"  # the demo is dated relative to today
+    """The large demo of these sizes: made now, or the one of an earlier run on the same day and of the same tables."""
+    # The demo is dated relative to today.
+    name = f"bench_{units}_{bills}_{today(datetime.now(UTC)):%Y%m%d}_{head_revision()}"
     url = running.url_for(name, user=postgres.OWNER)
     with psycopg.connect(running.superuser_url, autocommit=True) as connection:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()

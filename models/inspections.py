@@ -175,6 +175,7 @@ class Finding(CountyRow):
         link("checklist_item_id", "checklist_item"),
         one_of("severity", Severity),
         unique("inspection_id", "position"),
+        index("inspection_id", "position", "id"),
         index("checklist_item_id"),
         CheckConstraint("cleared_on IS NULL OR rectified_on IS NOT NULL", name="rectified_before_cleared"),
         DRAFTED,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from graphql import FieldNode, SelectionSetNode
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, bindparam, case, cast, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, and_, bindparam, case, cast, func, select
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
@@ -129,7 +129,7 @@ class Compiler(Statement):
             case declare.Latest():
                 child, test = self._first_among(entity, row, declared)
                 made = self._object(ENTITIES[declared.target], path, child, sub_selections(nodes))
-                first = select(made).where(*test).order_by(*declared.by(child)).limit(sql("1"))
+                first = select(made).select_from(child).where(*test).order_by(*declared.by(child)).limit(sql("1"))
                 return func.coalesce(first.scalar_subquery(), NULL)
             case declare.Computed(function, needs):
                 return self._filled(entity, function, [getattr(row, attr.key) for attr in needs], nodes, path)
@@ -167,7 +167,7 @@ class Compiler(Statement):
         other = aliased(target.model)
         test = [*self.in_county(target, other), target.key_of(other) == getattr(row, foreign.key)]
         if not target.shared:
-            test.append(other.county == row.county)
+            test += self.same_county(other, row)
         if not follows_owner(entity, foreign.key, target, self.roles):
             test.append(self.visible(target, other))
         found = select(self._object(target, path, other, sub_selections(nodes))).where(*test).scalar_subquery()
@@ -178,10 +178,18 @@ class Compiler(Statement):
     def _children(self, entity: Entity, row: Any, on: Any, where: Any) -> tuple[Any, list[ColumnElement[bool]]]:
         model = on.class_
         child = aliased(model)
-        test = [self.env.county_of(child), *(limit(child) for limit in pointing_at(row, on, where))]
+        test = [self.env.county_of(child), *(limit(child) for limit in self._pointing_at(row, on, where))]
         if not follows(model, on.key, entity.model, self.roles):
             test.append(visible(model, child, self.roles, self.mode))
         return child, test
+
+    def _pointing_at(self, row: Any, on: Any, where: Limit | None) -> list[Limit]:
+        """What makes rows this one's: their foreign key ``on``, and ``where``."""
+
+        def points(child: Any) -> ColumnElement[bool]:
+            return and_(*self.same_county(child, row), getattr(child, on.key) == row.id)
+
+        return [points] if where is None else [points, where]
 
     def _first_among(self, entity: Entity, row: Any, declared: declare.Latest) -> tuple[Any, list[ColumnElement[bool]]]:
         if declared.through is None:
@@ -189,18 +197,17 @@ class Compiler(Statement):
         link, child = aliased(declared.through.near.class_), aliased(declared.on.class_)
         linked = [
             self.env.county_of(link),
-            *(limit(link) for limit in pointing_at(row, declared.through.near, declared.through.where)),
-        ]
-        far = getattr(link, declared.through.far.key)
-        pointing = [child.county == row.county, getattr(child, declared.on.key) == far]
-        chosen = [] if declared.where is None else [declared.where(child)]
-        return child, [
-            *linked,
+            *(limit(link) for limit in self._pointing_at(row, declared.through.near, declared.through.where)),
             self.env.county_of(child),
-            *pointing,
-            *chosen,
-            visible(declared.on.class_, child, self.roles, self.mode),
+            *self.same_county(child, row),
+            getattr(child, declared.on.key) == getattr(link, declared.through.far.key),
         ]
+        # They are few. Told which of them are wanted, and in what order, the planner would rather walk through all rows that
+        # the actor sees, in that order; OFFSET keeps that from it until they are found by their link.
+        few = select(child).where(*linked).correlate(row).offset(sql("0")).subquery()
+        found = aliased(declared.on.class_, few)
+        chosen = [] if declared.where is None else [declared.where(found)]
+        return found, [*chosen, visible(declared.on.class_, found, self.roles, self.mode)]
 
     def _many(
         self, entity: Entity, row: Any, declared: declare.Many, nodes: list[FieldNode], path: Path
@@ -208,7 +215,7 @@ class Compiler(Statement):
         target, on = ENTITIES[declared.target], declared.on
         owned = follows(target.model, on.key, entity.model, self.roles)
         return self._connection(
-            Rows(target, pointing_at(row, on, declared.where), owned, row), entity.name, nodes, path
+            Rows(target, self._pointing_at(row, on, declared.where), owned, row), entity.name, nodes, path
         )
 
     def _connection(self, rows: Rows, parent: str, nodes: list[FieldNode], path: Path) -> ColumnElement[Any]:
@@ -278,12 +285,6 @@ class Compiler(Statement):
             bind = self.bind(given.part(key), found.type_, found.read)
             made.append(partial(_holds, found, (bind, self.env) if found.opens else (bind,)))
         return made
-
-
-def pointing_at(row: Any, on: Any, where: Limit | None) -> list[Limit]:
-    """What makes rows this one's: their foreign key ``on``, and ``where``."""
-    limits: list[Limit] = [lambda child: child.county == row.county, lambda child: getattr(child, on.key) == row.id]
-    return limits if where is None else [*limits, where]
 
 
 def _shown(type_name: str, field: PersonalField, run: Any, county: str, key: str, value: Any) -> Any:

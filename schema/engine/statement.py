@@ -50,6 +50,11 @@ class Statement:
         """The county predicate that every reference to a county's table carries."""
         return [] if entity.shared else [county_is(row, self.mode)]
 
+    def same_county(self, row: Any, owner: Any) -> list[ColumnElement[bool]]:
+        """That two rows are of one county. In a statement about one county both are bound to it, and to say it again
+        would cost a step of the plan for every list."""
+        return [] if self.mode == "one" else [row.county == owner.county]
+
     def visible(self, entity: Entity, row: Any) -> ColumnElement[bool]:
         """Whether the actor may see the row. Reference data with a policy is everybody's."""
         if entity.shared and entity.model in POLICIES:
