@@ -156,6 +156,8 @@ class Run:
 
     async def log_personal_reads(self) -> None:
         """Put on record whose personal data the answer shows (PRI-7), with one statement in each county."""
+        if not self.personal_reads:
+            return
         reads, self.personal_reads = self.personal_reads, {}
         operation = ",".join(sorted({nodes[0].name.value for nodes in self.roots.values()}))
         for county, rows in reads.items():
