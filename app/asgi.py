@@ -194,14 +194,14 @@ def create_app(settings: Settings) -> Starlette:
     files = Files(open_store(settings.files_url), FileTokens(settings.keys.key("file links")), sessions)
     issuer = issuer_of(None if settings.development and settings.public_url is None else settings.url)
     means = Means(vault, lifetimes(settings), wechat.programs(settings))
-    phones = signin.Phones(sessions, vault, signin.sender(settings), settings.proxy)
+    phones = signin.Phones(sessions, vault, signin.sender(settings), settings.proxy, settings.lockouts)
     return assemble(
         service,
         ready=ready,
         routes=[
             *signin.SignIn(settings, phones).routes(),
             *Reauthentication(phones, actors).routes(),
-            *Endpoints(sessions, means, issuer, settings.proxy).routes(),
+            *Endpoints(sessions, means, issuer, settings.proxy, settings.lockouts).routes(),
             *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
             *file_routes(files),
             *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),

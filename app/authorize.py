@@ -179,7 +179,7 @@ class Authorize:
         on_code_page = form.get("step") == "code" and refusal.code is not ErrorCode.INVALID_PHONE
         entered = {"phone": form.get("phone", "")} if on_code_page else {}
         answer = await self._next(visit, entered, error=sentence(refusal, visit.locale))
-        answer.status_code = 429 if refusal.code is ErrorCode.RATE_LIMITED else 400
+        answer.status_code = 429 if refusal.code in (ErrorCode.RATE_LIMITED, ErrorCode.LOCKED_OUT) else 400
         if "seconds" in refusal.params:
             answer.headers["Retry-After"] = str(refusal.params["seconds"])
         return answer

@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 
 from app import data_key_commands as data_key_commands  # adds to `anju keys`
 from app import document_commands as document_commands  # adds to `anju clients`
+from app.attempt_commands import attempts, lockouts
 from app.identity_commands import clients, keys, official
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(official, name="official")
+app.add_typer(lockouts, name="lockouts")
+app.command()(attempts)
 
 REFUSED, NOT_READY, FAULT, INTERRUPTED = 1, 3, 70, 130
 

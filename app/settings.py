@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.lockouts import LOCKOUTS, Lockout, Subject
 from domain.quotas import Quota
 
 if TYPE_CHECKING:
@@ -114,6 +115,18 @@ class Settings(BaseSettings):
         description="What all callers of one address without a token may ask. Default: `6000/30`, likewise.",
     )
 
+    phone_lockout: str = Field(
+        str(LOCKOUTS[Subject.PHONE]),
+        description="After how many failures in a row a phone is locked out of signing in, for how many minutes at first, and at "
+        "most: the time doubles with each lockout. An assumption.",
+    )
+    address_lockout: str = Field(
+        str(LOCKOUTS[Subject.ADDRESS]), description="Likewise for an address, which many people may share."
+    )
+    client_lockout: str = Field(
+        str(LOCKOUTS[Subject.CLIENT]), description="Likewise for a client that fails to authenticate, at one address."
+    )
+
     session_days: int = Field(30, ge=1, le=90, description="How long a person stays signed in, in days.")
     person_token_minutes: int = Field(
         30,
@@ -173,6 +186,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_quota(cls, value: str | None) -> str | None:
         return str(Quota.parse(value)) if value else None
+
+    @field_validator("phone_lockout", "address_lockout", "client_lockout")
+    @classmethod
+    def _is_lockout(cls, value: str) -> str:
+        return str(Lockout.parse(value))
 
     @field_validator("database_url")
     @classmethod
@@ -236,6 +254,11 @@ class Settings(BaseSettings):
         if not all(appid and secret for appid, _, secret in pairs):
             raise ValueError("ANJU_WECHAT_APPS must look like wx0123456789abcdef=secret")
         return {appid: secret for appid, _, secret in pairs}
+
+    @property
+    def lockouts(self) -> dict[Subject, Lockout]:
+        """When whom is locked out."""
+        return {subject: Lockout.parse(getattr(self, f"{subject.lower()}_lockout")) for subject in Subject}
 
     @property
     def development(self) -> bool:

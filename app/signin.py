@@ -11,7 +11,7 @@ A refusal is ``{"error": {code, message, field, retryable}}``, in Chinese or Eng
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from app.database import command_engine
 from app.negotiation import is_json, locale
 from app.settings import Settings, SettingsError
 from app.texts import error_body
+from auth.attempts import Caller, Failure, Rules, forgive, record_failure, refuse_locked
 from auth.codes import (
     CODES_PER_ADDRESS,
     CODES_PER_PHONE,
@@ -42,6 +43,7 @@ from auth.proxy import TrustedProxy
 from auth.tokens import IssuedToken, issue_token, revoke_token
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import check_phone
+from domain.lockouts import LOCKOUTS, Proof
 from models.accounts import Account, AccountStatus, OAuthClient
 from models.sealed import Kind, Vault, normalised
 
@@ -49,7 +51,7 @@ LONGEST_BODY = 4096
 """Bytes of a sign-in request."""
 
 NO_STORE = {"Cache-Control": "no-store"}
-_STATUS = {ErrorCode.RATE_LIMITED: 429}
+_STATUS = {ErrorCode.RATE_LIMITED: 429, ErrorCode.LOCKED_OUT: 429}
 
 log = structlog.get_logger(__name__)
 
@@ -73,18 +75,20 @@ class Phones:
     vault: Vault
     sender: CodeSender
     proxy: TrustedProxy | None = None
+    lockouts: Rules = field(default_factory=lambda: LOCKOUTS)
 
     def address(self, request: Request) -> str:
         """The caller's address, by which tries are limited."""
         return address_of(request, self.proxy)
 
     async def send_code(self, phone: str, address: str) -> BackgroundTask | None:
-        """A code for the phone; the task that sends it runs after the answer. Refuses with ``RATE_LIMITED``.
+        """A code for the phone; the task that sends it runs after the answer. Refuses with ``RATE_LIMITED``, ``LOCKED_OUT``.
 
         Whether an account has the phone changes neither the answer nor the time it takes.
         """
         now = datetime.now(UTC)
         async with self.sessions.begin() as session:
+            await refuse_locked(session, self.vault, Caller(address, phone), now)
             await admit(session, self.vault, CODES_PER_ADDRESS, address, now)
             await admit(session, self.vault, CODES_PER_PHONE, phone, now)
             code = await new_code(session, self.vault, phone, now)
@@ -95,15 +99,21 @@ class Phones:
     ) -> T:
         """What ``then`` makes of the phone's account, in the transaction that uses up the code.
 
-        Refuses with ``RATE_LIMITED`` or ``WRONG_CODE``.
+        Refuses with ``RATE_LIMITED``, ``LOCKED_OUT`` or ``WRONG_CODE``.
         """
-        now = datetime.now(UTC)
+        now, caller = datetime.now(UTC), Caller(address, phone)
         async with self.sessions.begin() as session:
             await admit(session, self.vault, TRIES_PER_ADDRESS, address, now)
+            await refuse_locked(session, self.vault, caller, now)
         # A wrong code counts: the transaction commits before the refusal is raised.
         async with self.sessions.begin() as session:
             account = await redeem_code(session, self.vault, phone, code, now)
             made = None if account is None else await then(session, account)
+            if made is None:
+                failure = Failure(Proof.CODE, ErrorCode.WRONG_CODE, caller)
+                await record_failure(session, self.vault, failure, now, self.lockouts)
+            else:
+                await forgive(session, self.vault, caller)
         if made is None:
             raise Refusal(ErrorCode.WRONG_CODE, "code")
         return made

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.database import session_options, without_driver
 from app.files import sweep_uploads
 from auth.actor import system_actor
+from auth.attempts import forget_attempts
 from auth.codes import forget_old_codes
 from auth.oauth.keys import forget_old_keys
 from auth.oauth.sessions import forget_ended_sessions
@@ -117,6 +118,7 @@ async def sweep(workshop: Workshop) -> int:
         tokens += await forget_ended_sessions(session, yesterday)
         tokens += await session.run_sync(forget_old_keys, yesterday)
         await forget_buckets(session, yesterday)
+        await forget_attempts(session, datetime.now(UTC))
         await forget_devices(session, yesterday - KEEP_DEVICES)
         await forget_ended_bindings(session, yesterday)
         return tokens + await forget_old_codes(session, yesterday)

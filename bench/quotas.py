@@ -53,17 +53,17 @@ def measure(stage: Stage, chosen: Sequence[Screen], data: Path, rounds: int, say
 def table(found: dict[str, Cost]) -> list[str]:
     """One line a screen, Markdown."""
     lines = [
-        "| screen | with quotas | without | more | two equal ones | callers settled | settling |",
+        "| screen | with quotas, least / median | without | more | two equal ones | callers settled | settling |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, cost in found.items():
-        counted, without = statistics.median([*cost.counted, *cost.again]), statistics.median(cost.without)
-        pairs = zip(cost.counted, cost.again, cost.without, strict=True)
-        more = statistics.median((one + two) / 2 - off for one, two, off in pairs)
-        noise = statistics.median(one - two for one, two in zip(cost.counted, cost.again, strict=True))
+        counted, without = [*cost.counted, *cost.again], cost.without
+        more, middle = min(counted) - min(without), statistics.median(counted) - statistics.median(without)
+        equal = [abs(figure(cost.counted) - figure(cost.again)) for figure in (min, statistics.median)]
         lines.append(
-            f"| {name} | {counted:.0f} µs | {without:.0f} µs | {more:+.1f} µs ({more / without:+.1%}) | {noise:+.1f} µs"
-            f" | {cost.callers} | {statistics.median(cost.settling_ms):.1f} ms |"
+            f"| {name} | {min(counted):.0f} / {statistics.median(counted):.0f} µs"
+            f" | {min(without):.0f} / {statistics.median(without):.0f} µs | {more:.1f} / {middle:.1f} µs"
+            f" | {equal[0]:.1f} / {equal[1]:.1f} µs | {cost.callers} | {statistics.median(cost.settling_ms):.1f} ms |"
         )
     return lines
 

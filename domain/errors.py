@@ -10,7 +10,8 @@
     ├── access       NOT_FOUND · ACTION_NOT_AVAILABLE · ACTING_GRANT_REQUIRED · FORBIDDEN_ROLE · PURPOSE_REQUIRED ·
     │                REFERRAL_REQUIRED · LEGAL_HOLD · SAME_REVIEWER · OWN_APPLICATION · POWER_REQUIRED ·
     │                SECOND_PERSON_REQUIRED · REAUTHENTICATION_REQUIRED · WRONG_CODE
-    ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · TRY_AGAIN*
+    ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · LOCKED_OUT* ·
+    │                TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
     ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
@@ -71,6 +72,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REQUIRED = "IDEMPOTENCY_KEY_REQUIRED", "Operations that move money, votes or filings need a key."
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The key was used before with another input."
     RATE_LIMITED = "RATE_LIMITED", "Too many requests of this kind; wait and repeat.", True
+    LOCKED_OUT = "LOCKED_OUT", "Too many failed attempts by this phone, address or client; wait and repeat.", True
     TRY_AGAIN = "TRY_AGAIN", "The work collided with other work or the service is starting; repeat.", True
 
     # input

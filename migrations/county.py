@@ -22,6 +22,8 @@ def county_table(op: Operations, name: str, *, append_only: bool = False, deleta
     ``append_only`` rows can be neither changed nor deleted by the application; rows can be deleted only where
     ``deletable`` says so.
     """
+    if append_only and deletable:
+        raise ValueError(f"{name}: rows that are only appended are not deleted")
     op.execute(f'ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY')
     op.execute(f'ALTER TABLE "{name}" FORCE ROW LEVEL SECURITY')
     op.execute(f'CREATE POLICY county ON "{name}" USING ({COUNTY_PREDICATE}) WITH CHECK ({COUNTY_PREDICATE})')
@@ -33,14 +35,13 @@ def shared_table(
 ) -> None:
     """Grant the application the use of a table without county: accounts, clients, divisions.
 
+    Rows that are ``append_only`` and ``deletable`` are never changed, and swept when they are old.
     ``read_only`` tables are written by migrations and by commands that an operator runs as the owner.
     """
     _grant(op, name, append_only, deletable, read_only)
 
 
 def _grant(op: Operations, name: str, append_only: bool, deletable: bool, read_only: bool = False) -> None:
-    if append_only and deletable:
-        raise ValueError(f"{name}: rows that are only appended are not deleted")
     allowed = {
         "SELECT": True,
         "INSERT": not read_only,

@@ -1,7 +1,7 @@
 """HTTP before the authorization server: the endpoints that programs call. People's pages are in ``app/authorize.py``."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth.attempts import Caller, Failure, Rules, forgive, record_failure, refuse_locked
 from auth.codes import CLIENTS_PER_ADDRESS, TRIES_PER_ADDRESS, admit
+from auth.oauth.grants import ONE_TIME_CODE
 from auth.oauth.keys import current_key, published_keys
 from auth.oauth.metadata import metadata
-from auth.oauth.requests import Answer, FormRequest, read_form
+from auth.oauth.requests import Answer, FormRequest, claimed_client, read_form
 from auth.oauth.server import FIRST_PARTY_GRANTS, Means, Server
 from auth.proxy import TrustedProxy, client_address, client_certificate, subscriber
 from domain.errors import Refusal
+from domain.identifiers import check_phone
+from domain.lockouts import LOCKOUTS, Proof
+from models.sealed import Kind, normalised
 
 JWKS_SECONDS = 300
 """How long others may keep our keys: a new one signs at once, and whoever does not know it asks again."""
@@ -40,6 +45,7 @@ class Endpoints:
     means: Means
     issuer: Issuer
     proxy: TrustedProxy | None = None
+    lockouts: Rules = field(default_factory=lambda: LOCKOUTS)
 
     def routes(self) -> list[Route]:
         """The routes that programs call."""
@@ -79,15 +85,18 @@ class Endpoints:
         async def handle(request: Request) -> Response:
             received_at = datetime.now(UTC)
             form = await read_form(request)
+            caller = _caller(request, form or {}, self.proxy)
             try:
-                await self._admit(request, form, received_at)
+                await self._admit(caller, form, received_at)
             except Refusal as refusal:
                 retry = {"Retry-After": str(refusal.params["seconds"]), **_NO_STORE}
                 return JSONResponse({"error": "temporarily_unavailable"}, 429, retry)
             certificate = client_certificate(request.scope, self.proxy)
             posted = FormRequest(form or {}, request.headers, certificate=certificate, received_at=received_at)
             in_form = form is not None and not _proves_twice(form, request)
-            return _response(await self._run(request, posted, act if in_form else Server.malformed))
+            answer = await self._run(request, posted, act if in_form else Server.malformed)
+            await self._note(caller, posted, answer)
+            return _response(answer)
 
         return handle
 
@@ -99,11 +108,22 @@ class Endpoints:
             await session.commit()
         return answer
 
-    async def _admit(self, request: Request, form: dict[str, str] | None, now: datetime) -> None:
-        """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` is raised."""
-        address = address_of(request, self.proxy)
+    async def _note(self, caller: Caller, posted: FormRequest, answer: Answer) -> None:
+        """Count a proof that failed, in a transaction of its own; one that did not ends the row of failures."""
+        proof = _failed_proof(posted, answer)
+        async with self.sessions.begin() as session:
+            if proof is not None:
+                failure = Failure(proof, answer.body["error"], caller)
+                await record_failure(session, self.means.vault, failure, posted.received_at, self.lockouts)
+            elif answer.status == 200:
+                await forgive(session, self.means.vault, caller)
+
+    async def _admit(self, caller: Caller, form: dict[str, str] | None, now: datetime) -> None:
+        """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` or ``LOCKED_OUT`` is raised."""
+        address = caller.address
         async with self.sessions.begin() as session:
             await admit(session, self.means.vault, CLIENTS_PER_ADDRESS, address, now)
+            await refuse_locked(session, self.means.vault, caller, now)
         if form is not None and form.get("grant_type") in _PEOPLES_PROOFS:
             async with self.sessions.begin() as session:
                 await admit(session, self.means.vault, TRIES_PER_ADDRESS, address, now)
@@ -125,9 +145,30 @@ def address_of(request: Request, proxy: TrustedProxy | None = None) -> str:
     return subscriber(client_address(request.scope, proxy))
 
 
+def _caller(request: Request, form: Mapping[str, str], proxy: TrustedProxy | None) -> Caller:
+    phone = form.get("phone") if form.get("grant_type") == ONE_TIME_CODE else None
+    try:
+        number = None if phone is None else check_phone(normalised(phone, Kind.PHONE))
+    except Refusal:
+        number = None
+    return Caller(address_of(request, proxy), number, claimed_client(form, request.headers))
+
+
+def _failed_proof(posted: FormRequest, answer: Answer) -> Proof | None:
+    match answer.body.get("error") if isinstance(answer.body, dict) else None:
+        case "invalid_client":
+            return Proof.CLIENT
+        case "invalid_grant":
+            return {ONE_TIME_CODE: Proof.CODE, **dict.fromkeys(_OTHER_PROOFS, Proof.APP_PROOF)}.get(
+                posted.form.get("grant_type", ""), Proof.GRANT
+            )
+    return None
+
+
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _KEPT = {"Cache-Control": f"public, max-age={JWKS_SECONDS}"}
 _PEOPLES_PROOFS = frozenset(grant.GRANT_TYPE for grant in FIRST_PARTY_GRANTS)
+_OTHER_PROOFS = _PEOPLES_PROOFS - {ONE_TIME_CODE}
 
 
 def _proves_twice(form: dict[str, str], request: Request) -> bool:

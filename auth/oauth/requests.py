@@ -1,5 +1,6 @@
 """Requests and answers of the authorization server as plain data: Authlib has no integration with Starlette."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -7,6 +8,9 @@ from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
+from joserfc.errors import JoseError
+from joserfc.jws import extract_compact
 from starlette.requests import Request
 
 if TYPE_CHECKING:
@@ -77,3 +81,18 @@ def parameters(encoded: bytes) -> dict[str, str] | None:
     found = dict(fields)
     nul = any("\x00" in text for field in fields for text in field)
     return found if len(found) == len(fields) and not nul else None
+
+
+def claimed_client(form: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    """Which client the caller says it is, in whichever way it would prove it; nothing of it is proved here."""
+    name, _secret = extract_basic_authorization(headers)
+    return form.get("client_id") or name or _assertion_subject(form.get("client_assertion", ""))
+
+
+def _assertion_subject(assertion: str) -> str | None:
+    try:
+        claims = json.loads(extract_compact(assertion.encode()).payload)
+    except (JoseError, ValueError):
+        return None
+    subject = claims.get("sub") if isinstance(claims, dict) else None
+    return subject if isinstance(subject, str) and subject.isprintable() else None

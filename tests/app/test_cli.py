@@ -41,6 +41,8 @@ def test_every_command_has_help_with_an_example() -> None:
         "clients quota",
         "clients documents upload",
         "official appoint",
+        "attempts",
+        "lockouts clear",
     } <= set(told)
     assert [name for name, command in told.items() if "Example" not in (command.help or "")] == []
 
