@@ -275,7 +275,7 @@ def settings(
 
         anju settings
     """
-    from app.settings import settings_page
+    from app.settings_page import settings_page
 
     if write:
         _write("docs/settings.md", settings_page())

@@ -11,8 +11,6 @@ import hmac
 import json
 import os
 import secrets as random
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -412,45 +410,3 @@ def variable(name: str) -> str:
     setting = Settings.model_fields.get(name)
     alias = setting.validation_alias if setting else None
     return alias if isinstance(alias, str) else name if name.isupper() else f"ANJU_{name.upper()}"
-
-
-def settings_table() -> str:
-    """The settings as a Markdown table: ``docs/settings.md`` is made of it."""
-    rows = ["| Variable | Values | Default | Meaning |", "|---|---|---|---|"]
-    for name, setting in Settings.model_fields.items():
-        default = "" if setting.default_factory or setting.default in (None, ()) else f"`{_plain(setting.default)}`"
-        rows.append(f"| `{variable(name)}` | {_values(setting.annotation)} | {default} | {setting.description} |")
-    return "\n".join(rows) + "\n"
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "true, false", Path: "path", SecretStr: "text"}
-
-
-def _values(annotation: Any) -> str:
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Literal:
-        return ", ".join(f"`{value}`" for value in arguments)
-    if origin is types.UnionType or origin is typing.Union:
-        return ", ".join(_values(one) for one in arguments if one is not types.NoneType)
-    if origin is tuple:
-        return "list"
-    return _WORDS[annotation]
-
-
-SETTINGS_PAGE = """\
-<!-- Made by `anju settings --write`; edit app/settings.py instead. -->
-
-# Settings
-
-Everything is set by environment variables. Nothing needs to be set for development.
-
-{table}"""
-
-
-def settings_page() -> str:
-    """The text of ``docs/settings.md``."""
-    return SETTINGS_PAGE.format(table=settings_table())

@@ -118,7 +118,7 @@ async def sweep(workshop: Workshop) -> int:
         tokens += await forget_ended_sessions(session, yesterday)
         tokens += await session.run_sync(forget_old_keys, yesterday)
         await forget_buckets(session, yesterday)
-        await forget_attempts(session, datetime.now(UTC))
+        await forget_attempts(session, yesterday)
         await forget_devices(session, yesterday - KEEP_DEVICES)
         await forget_ended_bindings(session, yesterday)
         return tokens + await forget_old_codes(session, yesterday)

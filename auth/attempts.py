@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,9 +27,6 @@ from models.base import new_id
 from models.sealed import SHARED, Kind, Vault
 
 Rules = Mapping[Subject, lockouts.Lockout]
-
-LONGEST_ID = 100
-"""Characters kept of what a caller says its client id is."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ async def record_failure(
             at=now,
             proof=failure.proof,
             reason=failure.reason,
-            client_id=None if caller.client_id is None else caller.client_id[:LONGEST_ID],
+            client_id=caller.client_id,
             phone_index=None if caller.phone is None else vault.index(caller.phone, Kind.PHONE, SHARED),
             phone_mask=None if caller.phone is None else mask_phone(caller.phone),
             address_index=subject_index(vault, Subject.ADDRESS, caller.address),
@@ -129,4 +126,5 @@ async def forget_attempts(session: AsyncSession, now: datetime) -> None:
     """Delete attempts kept for long enough, and rows of failures that are over (the worker's daily sweep)."""
     await session.execute(delete(FailedAttempt).where(FailedAttempt.at < now - lockouts.KEEP_ATTEMPTS))
     longest = max(rule.forgets for rule in LOCKOUTS.values())
-    await session.execute(delete(Lockout).where(Lockout.last_failed_at < now - longest))
+    ended = func.coalesce(Lockout.locked_until, Lockout.last_failed_at) < now
+    await session.execute(delete(Lockout).where(Lockout.last_failed_at < now - longest, ended))

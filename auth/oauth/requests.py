@@ -22,6 +22,7 @@ LONGEST_FORM = 16 * 1024
 """Bytes; an assertion with its certificate chain fits."""
 
 _MOST_FIELDS = 30
+_LONGEST_ID = 100
 
 
 class Answer(NamedTuple):
@@ -85,8 +86,12 @@ def parameters(encoded: bytes) -> dict[str, str] | None:
 
 def claimed_client(form: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
     """Which client the caller says it is, in whichever way it would prove it; nothing of it is proved here."""
-    name, _secret = extract_basic_authorization(headers)
-    return form.get("client_id") or name or _assertion_subject(form.get("client_assertion", ""))
+    try:
+        name, _secret = extract_basic_authorization(headers)
+    except ValueError:  # credentials that are not text
+        return None
+    claimed = form.get("client_id") or name or _assertion_subject(form.get("client_assertion", ""))
+    return claimed[:_LONGEST_ID] if claimed is not None and claimed.isprintable() else None
 
 
 def _assertion_subject(assertion: str) -> str | None:
@@ -95,4 +100,4 @@ def _assertion_subject(assertion: str) -> str | None:
     except (JoseError, ValueError):
         return None
     subject = claims.get("sub") if isinstance(claims, dict) else None
-    return subject if isinstance(subject, str) and subject.isprintable() else None
+    return subject if isinstance(subject, str) else None

@@ -24,6 +24,7 @@ from auth.oauth.issuing import Lifetimes
 from auth.oauth.mini_programs import WECHAT, MiniPrograms
 from auth.oauth.server import Means
 from auth.proxy import TrustedProxy
+from domain.lockouts import Lockout, Subject
 from models.accounts import Account, ClientAuthMethod
 from models.base import new_id
 from models.sealed import DerivedVault, Kind, seal_into
@@ -35,6 +36,8 @@ ISSUER = "http://testserver"
 BACK = "https://app.example.com/back"
 SECRET = "correct horse"
 SECRET_HASH = hash_secret(SECRET)
+PATIENT = dict.fromkeys(Subject, Lockout.parse("1000/1/1"))
+"""Attacks are tried one after the other here; what locks out is tried in test_lockouts."""
 ALL_GRANTS = ("authorization_code", "refresh_token")
 
 
@@ -63,9 +66,11 @@ class Site:
     @property
     def app(self) -> Starlette:
         means, issuer = Means(self.vault, self.lifetimes, self.mini_programs), issuer_of(self.issuer)
-        phones = Phones(self.sessions, self.vault, self.inbox)
+        phones = Phones(self.sessions, self.vault, self.inbox, None, PATIENT)
         authorize = Authorize(self.sessions, means, issuer, phones, FormTokens(b"k" * 32))
-        return Starlette(routes=[*Endpoints(self.sessions, means, issuer, self.proxy).routes(), *authorize.routes()])
+        return Starlette(
+            routes=[*Endpoints(self.sessions, means, issuer, self.proxy, PATIENT).routes(), *authorize.routes()]
+        )
 
     @asynccontextmanager
     async def http(self, peer: str | None = None) -> AsyncIterator[httpx.AsyncClient]:

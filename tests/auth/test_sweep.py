@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from app.worker import Workshop, sweep
 from auth.sessions import KEEP_DEVICES
+from domain.lockouts import KEEP_ATTEMPTS, LOCKOUTS, Subject
 from models.accounts import AccessToken, Account, OAuthJti, OneTimeCode, SignInCount
+from models.attempts import FailedAttempt, Lockout
 from models.base import Base, new_id
 from models.oauth import AuthorizationCode, BrowserSession, OAuthSession, RefreshToken, SigningKey, WeChatBinding
 from models.quotas import QuotaBucket
@@ -60,6 +62,10 @@ def of_sign_in(account: Account, client_id: str, ends: datetime) -> Rows:
         ),
         WeChatBinding(
             id=new_id(), appid="wx0", openid_index=new_id().bytes, account_id=account.id, proved_at=ends, ended_at=ends
+        ),
+        FailedAttempt(id=new_id(), at=ends - KEEP_ATTEMPTS, proof="CODE", reason="WRONG_CODE"),
+        Lockout(
+            subject=new_id().bytes, kind="PHONE", failures=1, last_failed_at=ends - LOCKOUTS[Subject.PHONE].forgets
         ),
         QuotaBucket(holder=str(new_id()), level=1.0, per_second=1.0, settled_at=ends),
         SessionDevice(id=new_id(), account_id=account.id, last_used_at=ends - KEEP_DEVICES),
