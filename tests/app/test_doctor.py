@@ -1,10 +1,13 @@
 """Each thing that can be wrong with a deployment is seen and said with its remedy."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from app import doctor
 from app.doctor import State, examine
 from app.settings import Settings, load
 from tests.database import Database
@@ -65,3 +68,32 @@ def test_production_without_keys_is_wrong(settings: Settings) -> None:
     state, said = examined(settings.model_copy(update={"environment": "production"}))["secrets"]
     assert state is State.WRONG
     assert "anju secrets" in said
+
+
+@pytest.mark.parametrize(
+    ("check", "found", "state", "said"),
+    [
+        ("encoding", ["SQL_ASCII"], State.WRONG, "encoding SQL_ASCII"),
+        ("connections", ["100", 79], State.FINE, "79 of 100 in use"),
+        ("connections", ["100", 80], State.DOUBTFUL, "80 of 100 in use"),
+        ("clock", [datetime.now(UTC) - timedelta(hours=1)], State.WRONG, "so are deadlines"),
+        ("worker", [None], State.WRONG, "run: anju migrate"),
+    ],
+)
+def test_what_a_server_says_of_itself_is_judged(
+    monkeypatch: pytest.MonkeyPatch, check: str, found: list[Any], state: State, said: str
+) -> None:
+    answers = iter(found)
+    monkeypatch.setattr(doctor, "_value", lambda _connection, _query: next(answers))
+    judged, told = dict(doctor.IN_THE_DATABASE)[check](None)  # type: ignore[arg-type]
+    assert judged is state
+    assert said in told
+
+
+def test_an_older_server_is_wrong() -> None:
+    class Old:
+        class info:  # noqa: N801
+            server_version, user, dbname = 140_012, "anju", "anju"
+
+    state, said = dict(doctor.IN_THE_DATABASE)["database"](Old)  # type: ignore[arg-type]
+    assert (state, said) == (State.WRONG, "PostgreSQL 14.12 as anju on anju; 15 or newer is needed")

@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,32 @@ def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folde
         connection.execute("DROP TABLE left_behind")
     code, output = serving.interrupt()
     assert code == 0, output
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def _of_group(group: int, *words: str) -> list[int]:
+    """The processes of a group whose command has these words."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):  # it may have ended meanwhile
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_text().split("\0")
+            if int(fields[2]) == group and fields[0] != "Z" and set(words) <= set(command):
+                found.append(int(folder.name))
+    return found
+
+
+def test_the_demo_is_loaded_beside_a_server_that_answers_and_stops_with_it(folder: Path, start: Start) -> None:
+    serving = start("--demo")
+    assert serving.fetch("/readyz")[0] == 200
+    deadline = time.monotonic() + PATIENCE
+    while not _of_group(serving.process.pid, "app.cli", "demo"):
+        assert time.monotonic() < deadline, "the demo is not loaded"
+        time.sleep(0.1)
+    code, output = serving.interrupt()
+    assert code == 0, output
+    assert all(login in output for login in demo_logins())
+    assert _of_group(serving.process.pid) == []
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 

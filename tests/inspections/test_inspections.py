@@ -300,11 +300,6 @@ async def test_a_township_reports_violations_that_it_found_to_the_office_in_char
     await case.found()
     bare = await case.refused(case.chief, rectifications.transfer, reason="")
     assert (bare.code, bare.field) == (ErrorCode.REQUIRED, "reason")
-    # Punishing is the bureau's.
-    assert (await case.refused(case.chief, rectifications.penalise, reason="警告")).code in (
-        ErrorCode.FORBIDDEN_ROLE,
-        ErrorCode.ACTION_NOT_AVAILABLE,
-    )
     await case.do(case.chief, rectifications.transfer, reason="擅自提高收费，移送市场监管部门")
     row = await case.now()
     assert row.state == S.TRANSFERRED
