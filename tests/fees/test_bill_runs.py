@@ -131,18 +131,30 @@ async def test_the_developer_bears_what_comes_before_delivery(world: World) -> N
     assert [bill.amount for bill in await market.bills(unit_id=handed_over.id)] == [3_871, 8_129]
 
 
-async def test_a_tenant_who_agreed_to_pay_is_named(market: Market) -> None:
+@pytest.mark.parametrize(
+    ("pays", "until", "payer"),
+    [
+        (True, None, "TENANT"),
+        (True, date(2026, 4, 1), "TENANT"),
+        (True, date(2026, 3, 31), "OWNER"),  # gone on the period's last day
+        (False, None, "OWNER"),
+    ],
+)
+async def test_a_tenant_who_agreed_to_pay_is_named_while_the_tenancy_lasts(
+    market: Market, pays: bool, until: date | None, payer: str
+) -> None:
     tenancy = Occupancy(
         county=market.world.county,
         id=new_id(),
         unit_id=market.units[0].id,
         kind=OccupancyKind.TENANT.value,
         name="演示",
-        pays_fees=True,
+        pays_fees=pays,
         valid_from=date(2026, 1, 1),
+        valid_to=until,
     )
     await market.world.write([tenancy])
-    assert (await market.bill()).payer == "TENANT"
+    assert (await market.bill()).payer == payer
 
 
 async def test_a_unit_is_billed_once_for_a_period(market: Market) -> None:
