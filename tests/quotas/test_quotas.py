@@ -305,8 +305,17 @@ async def test_payments_go_on_beyond_the_brim_and_then_stop(http: httpx.AsyncCli
     assert (await post(http, "mutation{feeBillPay}")).status_code == 429, "as much again, no more"
 
 
-async def test_rejected_operations_cost_nothing_from_others(http: httpx.AsyncClient) -> None:
-    """Who has used up their quota is told so; who asks with another's wrong token is not."""
+async def test_rejected_documents_cost_a_point(http: httpx.AsyncClient) -> None:
+    for query in ("{helo}", "{hello", "query A{hello} query B{me}"):
+        assert (await post(http, query)).status_code == 400
+    assert (await post(http, "{hello}")).json()["extensions"]["cost"]["left"] == 36
+    for _ in range(36):
+        assert (await post(http, "{helo}")).status_code == 400
+    assert (await post(http, "{helo}")).status_code == 429
+
+
+async def test_a_used_up_quota_is_nobody_elses(http: httpx.AsyncClient) -> None:
+    """Who has used up their quota is told so; who comes with a wrong token, or with none, is not."""
     for _ in range(2):
         await post(http, BOOKS)
     assert (await post(http, BOOKS)).status_code == 429
