@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import psycopg
 from graphql import GraphQLSchema
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -34,14 +34,16 @@ from app.quotas import Quotas
 from app.reauthentication import Reauthentication
 from app.requests import Service
 from app.settings import Settings
+from app.sso_providers import Provider, read_providers
 from app.subscriptions import Hub
 from app.texts import speak_up
 from app.websocket import WebSocketEndpoint
 from app.wechat_double import WeChatDouble
 from auth.file_tokens import FileTokens
-from auth.oauth.endpoints import Endpoints, issuer_of
+from auth.oauth.endpoints import Endpoints, Issuer, issuer_of
 from auth.oauth.issuing import Lifetimes
 from auth.oauth.server import Means
+from models.sealed import Vault
 from schema.api import graphql_schema
 from schema.documents import Documents
 from schema.engine.declare import Listing, declaration_of
@@ -195,6 +197,8 @@ def create_app(settings: Settings) -> Starlette:
     issuer = issuer_of(None if settings.development and settings.public_url is None else settings.url)
     means = Means(vault, lifetimes(settings), wechat.programs(settings))
     phones = signin.Phones(sessions, vault, signin.sender(settings), settings.proxy, settings.lockouts)
+    providers = read_providers(settings.sso)
+    forms = FormTokens(settings.keys.key("sign-in pages"))
     return assemble(
         service,
         ready=ready,
@@ -202,7 +206,8 @@ def create_app(settings: Settings) -> Starlette:
             *signin.SignIn(settings, phones).routes(),
             *Reauthentication(phones, actors).routes(),
             *Endpoints(sessions, means, issuer, settings.proxy, settings.lockouts).routes(),
-            *Authorize(sessions, means, issuer, phones, FormTokens(settings.keys.key("sign-in pages"))).routes(),
+            *Authorize(sessions, means, issuer, phones, forms, providers).routes(),
+            *_county_sign_in(settings, sessions, vault, issuer, providers),
             *file_routes(files),
             *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),
         ],
@@ -211,6 +216,22 @@ def create_app(settings: Settings) -> Starlette:
         body_bytes=settings.max_body_bytes,
         lifespan=running,
     )
+
+
+def _county_sign_in(
+    settings: Settings,
+    sessions: async_sessionmaker[AsyncSession],
+    vault: Vault,
+    issuer: Issuer,
+    providers: Mapping[str, Provider],
+) -> list[Route]:
+    if not providers:
+        return []
+    from app.sso import CountySignIn  # loads Authlib's client, which most deployments do without
+
+    secure = settings.url.startswith("https:")
+    key = settings.keys.key("counties' sign-in")
+    return CountySignIn(sessions, vault, issuer, providers, key, secure, settings.proxy).routes()
 
 
 def told_roots(schema: GraphQLSchema) -> frozenset[str]:

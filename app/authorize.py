@@ -8,7 +8,7 @@ to be redirected to but the client's registered ones, and reloading or going bac
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from app.browsers import Browsers, Viewer
 from app.forms import FormTokens
 from app.negotiation import locale
 from app.signin import Phones, phone_number
+from app.sso_providers import Provider
 from app.texts import sentence
 from auth.oauth.consents import has_consented, record_consent
 from auth.oauth.endpoints import Issuer
@@ -108,6 +109,8 @@ class Authorize:
     issuer: Issuer
     phones: Phones
     forms: FormTokens
+    counties: Mapping[str, Provider] = field(default_factory=dict)
+    """The counties whose officials may sign in with what they have there."""
 
     def routes(self) -> list[Route]:
         """The page and its style."""
@@ -202,11 +205,16 @@ class Authorize:
             form=self.forms.make(visit.browser, visit.page),
             redirect_uri=outcome.redirect_uri,
             error=error,
+            others=self._others(visit),
         )
         phone = (entered or {}).get("phone", "")
         name = visit.viewer.account.display_name if visit.viewer else ""
         shown = pages.rendered(page, scopes=outcome.scopes, phone=phone, masked=mask_phone(phone), name=name)
         return self._finish(visit, shown)
+
+    def _others(self, visit: Visit) -> tuple[tuple[str, str], ...]:
+        english = visit.locale == "en"
+        return tuple((one.county, (english and one.name_en) or one.name) for one in self.counties.values())
 
     def _is_ours(self, visit: Visit, form: Mapping[str, str]) -> bool:
         """A browser says where a form stood; the token says so even if it does not."""

@@ -54,15 +54,16 @@ class Browsers:
             samesite="lax",
         )
 
-    def sign_in(self, session: AsyncSession, account: Account) -> str:
-        """The browser's new cookie: never the one from before, which somebody else may have planted."""
+    def sign_in(self, session: AsyncSession, account: Account, proved_at: datetime | None = None) -> str:
+        """The browser's new cookie: never the one from before, which somebody else may have planted. ``proved_at``: when
+        the person proved who they are, unless it is now."""
         value, now = self.new(), datetime.now(UTC)
         session.add(
             BrowserSession(
                 id=new_id(),
                 token_hash=token_hash(value),
                 account_id=account.id,
-                signed_in_at=now,
+                signed_in_at=proved_at or now,
                 expires_at=now + SIGNED_IN,
             )
         )

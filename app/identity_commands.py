@@ -191,3 +191,26 @@ def in_transaction(settings: "Settings", work: Callable[[Any], T]) -> T:
             await engine.dispose()
 
     return asyncio.run(run())
+
+
+@official.command()
+def link(
+    county: Annotated[str, Argument(help="The county's six-digit code.")],
+    subject: Annotated[str, Option(help="How the county's provider names the official (ANJU_SSO: subject_claim).")],
+    phone: Annotated[str, Option(help="The official's mobile number here.")],
+) -> None:
+    """Let an official in post sign in through the county's own single sign-on, where that tells no phone.
+
+    Example:
+
+        anju official link 370303 --subject 3703030042 --phone 13900000000
+    """
+    import asyncio
+
+    from app import officials
+    from app.database import opened
+    from app.settings import load
+
+    with opened(load()) as settings:
+        name = asyncio.run(officials.link(settings, county, subject=subject, phone=phone))
+    typer.echo(f"{name} signs in as {subject}")

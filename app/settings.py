@@ -158,6 +158,9 @@ class Settings(BaseSettings):
         "Unset: nobody does in production; development uses its own double of WeChat (docs/clients.md).",
     )
     wechat_api: str = Field("https://api.weixin.qq.com", description="Where WeChat's servers are.")
+    sso: Path | None = Field(
+        None, description="Counties' own single sign-on for officials: a TOML file, see docs/operators.md."
+    )
 
     jobs: bool = Field(
         True, description="Whether `anju serve` also works on jobs. Production may run `anju worker` apart."

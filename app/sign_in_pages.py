@@ -14,6 +14,8 @@ from models.accounts import OAuthClient
 from schema.documents import Locale
 
 PATH = "/oauth/authorize"
+SSO = "/oauth/sso"
+"""Before the county's code: its own sign-in."""
 STYLE = "/oauth/style.css"
 LANGUAGES: dict[Locale, str] = {"zh-CN": "中文", "en": "English"}
 
@@ -31,6 +33,8 @@ class Page:
     redirect_uri: str
     """Where the app's answer goes, one of the client's registered ones."""
     error: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    """Other ways to sign in: county, and what its people call it."""
 
 
 def rendered(page: Page, *, scopes: list[str], phone: str, masked: str, name: str) -> Response:
@@ -47,6 +51,7 @@ def rendered(page: Page, *, scopes: list[str], phone: str, masked: str, name: st
         phone=phone,
         masked=masked,
         name=name,
+        others=[(f"{SSO}/{county}?{page.query}", title) for county, title in page.others],
     )
     # A browser also judges where a form's answer redirects to: for that the app's own address is let through.
     return HTMLResponse(html, headers=_headers(f"'self' {_source(page.redirect_uri)}"))

@@ -24,12 +24,12 @@ from app.files import sweep_uploads
 from auth.actor import system_actor
 from auth.attempts import forget_attempts
 from auth.codes import forget_old_codes
+from auth.identities import forget_ended_bindings
 from auth.oauth.keys import forget_old_keys
 from auth.oauth.sessions import forget_ended_sessions
 from auth.quotas import forget_buckets
 from auth.sessions import KEEP_DEVICES, forget_devices
 from auth.tokens import forget_expired_tokens
-from auth.wechat import forget_ended_bindings
 from domain.calendar import today
 from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema

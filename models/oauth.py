@@ -127,25 +127,26 @@ class BrowserSession(Base):
     expires_at: Mapped[datetime]
 
 
-class WeChatBinding(Base):
-    """That a WeChat user of one mini-program signs in to an account. Known by a keyed index alone: the openid is stored
-    nowhere, because nothing is ever sent to it."""
+class ExternalIdentity(Base):
+    """That somebody whom another system knows (a WeChat user, a subject of a county's sign-in) signs in to an account.
+    Known by a keyed index alone: the name there is stored nowhere, because nothing is ever sent to it."""
 
-    __tablename__ = "wechat_binding"
+    __tablename__ = "external_identity"
     __table_args__ = (
-        UniqueConstraint("openid_index"),
+        UniqueConstraint("subject_index"),
         Index(None, "account_id"),
         Index(None, "ended_at"),
         SHARED_AND_SWEPT,
     )
 
     id: Mapped[Id]
-    appid: Mapped[str]
-    openid_index: Mapped[bytes] = mapped_column(LargeBinary)
-    """Of appid and openid together."""
+    provider: Mapped[str]
+    """Who knows them: a mini-program's appid, an issuer's address."""
+    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of provider and subject (an openid, a ``sub``) together."""
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     proved_at: Mapped[datetime]
-    """When WeChat last said that the account's phone is theirs."""
+    """When they last proved that the account is theirs."""
     ended_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 

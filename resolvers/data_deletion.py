@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from auth.grants import Source, end_grants
-from auth.wechat import end_bindings
+from auth.identities import end_bindings
 from domain.bills import BillState
 from domain.claims import InvitationState
 from domain.errors import ErrorCode, Refusal

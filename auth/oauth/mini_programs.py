@@ -17,8 +17,8 @@ from authlib.oauth2.rfc6749.errors import OAuth2Error
 from sqlalchemy.util import await_only
 
 from auth.codes import Limit, account_of_proved_phone, admit
+from auth.identities import bind, bound_account, subject_index
 from auth.oauth.grants import FirstPartyGrant
-from auth.wechat import bind, bound_account, openid_index
 from domain.errors import Refusal
 from domain.identifiers import check_phone
 from models.accounts import Account, AccountStatus
@@ -71,7 +71,7 @@ class WeChatGrant(FirstPartyGrant):
         await session.commit()  # nobody waits for WeChat inside a transaction
         openid = await programs.openid(appid, code)
         said = await programs.phone(appid, openid, phone_code) if phone_code else None
-        index = openid_index(self.server.vault, appid, openid)
+        index = subject_index(self.server.vault, appid, openid)
         await self._admit(SIGN_INS_PER_OPENID, index.hex())
         if said is None:
             return await self._known(index)

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from app.authorize import Authorize
 from app.forms import FormTokens
 from app.signin import Phones
+from app.sso import CountySignIn
+from app.sso_providers import Provider
 from auth.oauth.clients import hash_secret, register_client
 from auth.oauth.endpoints import Endpoints, issuer_of
 from auth.oauth.grants import ONE_TIME_CODE
@@ -62,15 +64,16 @@ class Site:
     issuer: str | None = None
     inbox: Inbox = field(default_factory=Inbox)
     mini_programs: MiniPrograms | None = None
+    counties: dict[str, Provider] = field(default_factory=dict)
 
     @property
     def app(self) -> Starlette:
         means, issuer = Means(self.vault, self.lifetimes, self.mini_programs), issuer_of(self.issuer)
         phones = Phones(self.sessions, self.vault, self.inbox, None, PATIENT)
-        authorize = Authorize(self.sessions, means, issuer, phones, FormTokens(b"k" * 32))
-        return Starlette(
-            routes=[*Endpoints(self.sessions, means, issuer, self.proxy, PATIENT).routes(), *authorize.routes()]
-        )
+        authorize = Authorize(self.sessions, means, issuer, phones, FormTokens(b"k" * 32), self.counties)
+        county = CountySignIn(self.sessions, self.vault, issuer, self.counties, b"s" * 32)
+        endpoints = Endpoints(self.sessions, means, issuer, self.proxy, PATIENT)
+        return Starlette(routes=[*endpoints.routes(), *authorize.routes(), *county.routes()])
 
     @asynccontextmanager
     async def http(self, peer: str | None = None) -> AsyncIterator[httpx.AsyncClient]:

@@ -11,7 +11,7 @@ from domain.lockouts import KEEP_ATTEMPTS, LOCKOUTS, Subject
 from models.accounts import AccessToken, Account, OAuthJti, OneTimeCode, SignInCount
 from models.attempts import FailedAttempt, Lockout
 from models.base import Base, new_id
-from models.oauth import AuthorizationCode, BrowserSession, OAuthSession, RefreshToken, SigningKey, WeChatBinding
+from models.oauth import AuthorizationCode, BrowserSession, ExternalIdentity, OAuthSession, RefreshToken, SigningKey
 from models.quotas import QuotaBucket
 from models.sealed import DerivedVault
 from models.sessions import SessionDevice
@@ -60,8 +60,13 @@ def of_sign_in(account: Account, client_id: str, ends: datetime) -> Rows:
             retired_at=ends,
             published_until=ends,
         ),
-        WeChatBinding(
-            id=new_id(), appid="wx0", openid_index=new_id().bytes, account_id=account.id, proved_at=ends, ended_at=ends
+        ExternalIdentity(
+            id=new_id(),
+            provider="wx0",
+            subject_index=new_id().bytes,
+            account_id=account.id,
+            proved_at=ends,
+            ended_at=ends,
         ),
         FailedAttempt(id=new_id(), at=ends - KEEP_ATTEMPTS, proof="CODE", reason="WRONG_CODE"),
         Lockout(

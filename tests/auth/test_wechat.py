@@ -25,12 +25,12 @@ from app.wechat import WeChat, programs
 from app.wechat_double import PATH, WeChatDouble
 from auth.actor import load_actor
 from auth.codes import TRIES_PER_ADDRESS, admit
+from auth.identities import end_bindings
 from auth.oauth.mini_programs import BINDINGS_PER_PHONE, SIGN_INS_PER_OPENID, WECHAT
 from auth.sessions import proven_at
 from auth.tokens import token_hash
-from auth.wechat import end_bindings
 from models.accounts import AccessToken, Account, AccountStatus
-from models.oauth import OAuthSession, WeChatBinding
+from models.oauth import ExternalIdentity, OAuthSession
 from models.sealed import DerivedVault
 from tests.auth.apps import SECRET, Sessions, Site
 from tests.auth.conftest import TODAY
@@ -72,16 +72,16 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    async def bindings(self) -> list[WeChatBinding]:
+    async def bindings(self) -> list[ExternalIdentity]:
         """Those of this test's mini-programs."""
         async with self.site.sessions() as session:
-            return list(await session.scalars(select(WeChatBinding).order_by(WeChatBinding.id)))
+            return list(await session.scalars(select(ExternalIdentity).order_by(ExternalIdentity.id)))
 
 
 @pytest_asyncio.fixture
 async def visitor(sessions: Sessions, vault: DerivedVault, phone: str) -> AsyncIterator[Visitor]:
     async with sessions.begin() as session:
-        await session.execute(delete(WeChatBinding))
+        await session.execute(delete(ExternalIdentity))
     double = WeChatDouble(APPS)
     async with serving(Starlette(routes=[double.mount()])) as url, httpx.AsyncClient(base_url=url) as wechat:
         site = Site(sessions, vault, mini_programs=WeChat(url + PATH, APPS, seconds=2))
@@ -113,7 +113,7 @@ async def test_the_phone_proves_once_and_the_openid_from_then_on(
     later = await visitor.signed_in(code=await visitor.login())
     assert await who(raw, first) == await who(raw, later) == account.id
     [bound] = await visitor.bindings()
-    assert (bound.appid, bound.account_id, len(bound.openid_index)) == (APP, account.id, 16)
+    assert (bound.provider, bound.account_id, len(bound.subject_index)) == (APP, account.id, 16)
 
 
 async def test_a_phone_that_nobody_registered_opens_an_account(visitor: Visitor, raw: psycopg.AsyncConnection) -> None:
@@ -131,7 +131,7 @@ async def test_what_wechat_says_of_a_person_is_stored_nowhere(
     told = visitor.site.mini_programs
     assert told is not None
     openid = await told.openid(APP, await visitor.login())
-    cursor = await raw.execute("SELECT string_agg(t::text, '') FROM wechat_binding t")
+    cursor = await raw.execute("SELECT string_agg(t::text, '') FROM external_identity t")
     row = await cursor.fetchone()
     assert row is not None
     stored = row[0]
@@ -149,7 +149,7 @@ async def test_an_openid_means_something_in_its_own_mini_program_only(visitor: V
     await visitor.signed_in(appid=OTHER, code=await visitor.login(), phone_code=await visitor.tell())
     first, second = await visitor.bindings()
     assert first.account_id == second.account_id
-    assert first.openid_index != second.openid_index
+    assert first.subject_index != second.subject_index
 
 
 async def test_another_phone_moves_the_binding(visitor: Visitor, raw: psycopg.AsyncConnection) -> None:
@@ -166,7 +166,7 @@ async def test_a_silent_sign_in_is_no_fresh_proof(visitor: Visitor) -> None:
     await visitor.signed_in(code=await visitor.login(), phone_code=await visitor.tell())
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     async with visitor.site.sessions.begin() as session:
-        await session.execute(update(WeChatBinding).values(proved_at=an_hour_ago))
+        await session.execute(update(ExternalIdentity).values(proved_at=an_hour_ago))
     silent = await visitor.signed_in(code=await visitor.login())
     proved = await visitor.signed_in(code=await visitor.login(), phone_code=await visitor.tell())
     async with visitor.site.sessions() as session:

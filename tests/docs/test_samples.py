@@ -23,7 +23,7 @@ from domain.roles import Role
 from models.accounts import ClientAuthMethod
 from models.documents import Document
 from models.fees import BillDispute, FeeBill
-from models.oauth import WeChatBinding
+from models.oauth import ExternalIdentity
 from tests.conformance.tools import HARNESS, Node, find_node, install_packages
 from tests.docs.conftest import MONTHS, PATIENCE, Shop
 from tests.project import Project
@@ -174,7 +174,7 @@ async def test_the_mini_program_sample_signs_in_through_wechat(shop: Shop, wheel
         "again": MONTHS,
     }
     async with world.sessions() as session:
-        bound = (await session.scalars(select(WeChatBinding.account_id))).all()
+        bound = (await session.scalars(select(ExternalIdentity.account_id))).all()
     assert bound == [owner.account_id]
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from auth.actor import Actor
-from auth.wechat import bind, bound_account
+from auth.identities import bind, bound_account
 from domain.calendar import add_working_days
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import make_id_number
