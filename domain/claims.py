@@ -47,6 +47,10 @@ class ClaimState(Term):
     ENDED = "ENDED", "The ownership ended, or the binding was given up or passed to another account."
 
 
+CONTESTABLE = (ClaimState.SUBMITTED, ClaimState.BOUND, ClaimState.CONTESTED)
+"""While a claim may be contested or is, it concerns whoever holds the unit."""
+
+
 class ClaimAction(Term):
     """What can be done with a claim."""
 

@@ -114,6 +114,8 @@ async def deletion_request(uow: UnitOfWork, *, owner_id: uuid.UUID, documents: S
     row, grant = await _own_record(uow, ("Owner", owner_id))
     request = _request(uow, DataRequestKind.DELETION, "删除个人信息")
     await _locate(uow, request, row)
+    # The bureau decides: events and reviews go to the offices of a case's place, and this is not their case.
+    request.township = request.community = None
     request.holds = [hold.value for hold in await holds_of(uow, row)]
     return await _opened(uow, request, DATA_DELETION, grant, documents)
 

@@ -14,6 +14,10 @@ def _own(row: Any, scope: Scope) -> ColumnElement[bool]:
     return row.account_id == scope.any("accounts")  # type: ignore[no-any-return]
 
 
+def _of_departments_cases(review: Any, _scope: Scope) -> ColumnElement[bool]:
+    return or_(review.case_type == "Filing", review.case_type == "Inspection")
+
+
 def _queue(role: Role, column: str | None = None, scope_name: str = "") -> Predicate:
     """The open and closed tasks of a role inside what its grants cover; one person's task is shown to nobody else."""
 
@@ -58,7 +62,9 @@ policy(
         **{role: lambda review, scope: review.company_id == scope.any("companies") for role in COMPANY},
         Role.COMMUNITY: lambda review, scope: review.community == scope.any("communities"),
         Role.TOWNSHIP: lambda review, scope: review.township == scope.any("townships"),
-        **dict.fromkeys(COUNTY_OFFICES, whole_county),
+        # The departments decide on filings and inspections: what was said about somebody's home or data is not theirs.
+        **dict.fromkeys((Role.PRICE, Role.MARKET), _of_departments_cases),
+        Role.BUREAU: whole_county,
     },
 )
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from auth.policies.places import in_own_areas, in_served_area, of_own_community, of_own_township
 from auth.visibility import Predicate, Scope, policy, whole_county
-from domain.claims import ClaimState
+from domain.claims import CONTESTABLE, ClaimState
 from domain.roles import Role
 from models.claims import Invitation, UnitClaim
 
@@ -20,15 +20,21 @@ def _handed_in(rule: Predicate) -> Predicate:
     return lambda claim, scope: and_(claim.state != ClaimState.OPENED.value, rule(claim, scope))
 
 
-def _to_own_unit(claim: Any, scope: Scope) -> ColumnElement[bool]:
-    return claim.unit_id == scope.any("units")  # type: ignore[no-any-return]
+def _concerns_own_unit(claim: Any, scope: Scope) -> ColumnElement[bool]:
+    """A claim to the own home while it may be contested, and what came of the own contest: not former owners' affairs."""
+    alive = or_(*(claim.state == state.value for state in CONTESTABLE))
+    return or_(
+        _own(claim, scope),
+        and_(alive, claim.unit_id == scope.any("units")),
+        claim.contested_by == scope.any("accounts"),
+    )
 
 
 policy(
     UnitClaim,
     {
         Role.APPLICANT: _own,
-        Role.OWNER: lambda claim, scope: or_(_own(claim, scope), _handed_in(_to_own_unit)(claim, scope)),
+        Role.OWNER: _concerns_own_unit,
         Role.COMMUNITY: _handed_in(of_own_community),
         Role.TOWNSHIP: _handed_in(of_own_township),
         Role.BUREAU: _handed_in(whole_county),

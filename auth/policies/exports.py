@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from auth.visibility import Scope, policy, whole_county
-from domain.roles import PARTNERS, Role
+from domain.roles import IN_THE_COUNTY, Role
 from models.exports import ListExport
 
 
@@ -15,5 +15,5 @@ def _own(export: Any, scope: Scope) -> ColumnElement[bool]:
 
 policy(
     ListExport,
-    {**dict.fromkeys(frozenset(Role) - PARTNERS - {Role.SYSTEM}, _own), Role.SYSTEM: whole_county},
+    {**dict.fromkeys(IN_THE_COUNTY, _own), Role.SYSTEM: whole_county},
 )

@@ -15,6 +15,8 @@ def own(_places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
     if isinstance(row, PartnerAgreement):
         return bool(row.client_id == actor.client_id) if grant.role in PARTNERS else None
     if grant.role in (Role.APPLICANT, Role.OWNER):
-        at_home = grant.unit_id is not None and row.unit_id == grant.unit_id and row.state != "OPENED"
-        return at_home or bool(row.applicant_id == actor.account_id)
+        # At home, while somebody else's claim may be contested; then what came of the own contest.
+        disputed = row.unit_id == grant.unit_id and row.state in ("SUBMITTED", "BOUND", "CONTESTED")
+        mine = actor.account_id in (row.applicant_id, row.contested_by if grant.role is Role.OWNER else None)
+        return mine or (grant.unit_id is not None and disputed)
     return None

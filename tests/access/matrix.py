@@ -70,6 +70,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "reported": lambda _places, row: row.reported_at is not None or row.published_on is not None,
     "of_price": lambda _places, row: row.role == "PRICE",
     "of_market": lambda _places, row: row.role == "MARKET",
+    "of_departments": lambda _places, row: row.case_type in ("Filing", "Inspection"),
     "claimed": lambda _places, row: row.state != "OPENED",
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **fees.CONDITIONS,

@@ -18,7 +18,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_union_type
 
 from app.serve import DEMO_BOTH, DEMO_ROLES
-from auth.actor import Actor
+from auth.actor import Actor, Grant
 from domain.roles import PARTNERS, Role
 from models.base import new_id
 from models.estates import Estate, Unit
@@ -37,7 +37,7 @@ from tests.engine.reference import ENTITY_OF, Reference, opaque
 OF_A_KIND = 3
 """Rows asked for by id of each relation to each grant."""
 
-TWO_HOMES, TENANT, NOBODY = "two homes", "tenant", "nobody"
+TWO_HOMES, TENANT, APPLICANT, NOBODY = "two homes", "tenant", "applicant", "nobody"
 UNTRIED = {
     "AuditEvent": "COMPANY_STAFF COURT MARKET PRICE PROJECT_LEADER",
     "BillAdjustment": "TENANT",
@@ -67,20 +67,24 @@ LOGINS = [
     DEMO_BOTH,
     TWO_HOMES,
     TENANT,
+    APPLICANT,
     NOBODY,
 ]
 """Everybody of one county, some of another with a profile of its own, and those who fit no login of the demo."""
 
 
 def actor_of(town: Demo, login: str) -> Actor:
-    """Who signs in; besides, an owner of homes in two estates, a tenant, and somebody without any grant."""
+    """Who signs in; besides, an owner of homes in two estates, a tenant, somebody who claims a home, and somebody without any
+    grant."""
+    resident = town.actors[f"{HOME}-resident"]
+    if login == APPLICANT:
+        claiming = Grant(new_id(), Role.APPLICANT, HOME, account_id=resident.account_id)
+        return replace(resident, grants=(claiming,))
     if login == TENANT:
-        resident = town.actors[f"{HOME}-resident"]
         return replace(resident, grants=(replace(resident.grants[0], id=new_id(), role=Role.TENANT),))
     if login == NOBODY:
-        return replace(town.actors[f"{HOME}-resident"], account_id=new_id(), grants=())
+        return replace(resident, account_id=new_id(), grants=())
     if login == TWO_HOMES:
-        resident = town.actors[f"{HOME}-resident"]
         (first,) = resident.grants
         homes = [unit for unit in town.world.rows[Unit] if unit.county == HOME and unit.estate_id != first.estate_id]
         other = next(unit for unit in homes if unit.area_id is not None)
