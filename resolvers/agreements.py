@@ -22,7 +22,6 @@ from domain.roles import Role
 from models.accounts import AccountGrant, AccountStatus, ClientAuthMethod, OAuthClient
 from models.agreements import PartnerAgreement
 from models.base import new_id
-from resolvers.reauthentication import sensitive
 from resolvers.unit_of_work import UnitOfWork
 
 REGISTRARS = (Role.BUREAU,)
@@ -52,7 +51,6 @@ class Credentials:
         return f"Credentials({self.client_id})"
 
 
-@sensitive
 async def register(
     uow: UnitOfWork, *, keys: Any = None, client_id: str | None = None, **terms: Any
 ) -> tuple[PartnerAgreement, Credentials]:
@@ -105,7 +103,6 @@ async def register(
     return agreement, credentials
 
 
-@sensitive
 async def rotate(uow: UnitOfWork, *, id: uuid.UUID, keys: Any = None) -> tuple[PartnerAgreement, Credentials]:
     """Give a partner's system new credentials (partnerCredentialsRotate): another secret, or the keys handed over.
 
@@ -131,7 +128,6 @@ async def rotate(uow: UnitOfWork, *, id: uuid.UUID, keys: Any = None) -> tuple[P
     return agreement, Credentials(client.client_id, secret)
 
 
-@sensitive
 async def extend(uow: UnitOfWork, *, id: uuid.UUID, valid_to: date, legal_basis: str) -> PartnerAgreement:
     """Let an agreement hold until the day before ``valid_to`` (partnerExtend), on the paper that ``legal_basis`` names."""
     agreement, grant, _client = await _active(uow, id, "partnerExtend")

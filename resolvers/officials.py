@@ -22,7 +22,7 @@ from models.base import new_id
 from models.divisions import Division
 from models.officials import Official
 from resolvers.accounts import account_for_phone
-from resolvers.reauthentication import require_fresh_sign_in, sensitive
+from resolvers.reauthentication import require_fresh_sign_in
 from resolvers.unit_of_work import UnitOfWork
 
 CONSOLE_ADMINISTRATORS = 2
@@ -116,7 +116,6 @@ async def extend(uow: UnitOfWork, *, id: uuid.UUID, reason: str, valid_to: date 
     return official
 
 
-@sensitive
 async def confirm(uow: UnitOfWork, *, id: uuid.UUID) -> Official:
     """Confirm a proposed posting (officialConfirm): another administrator than who proposed it, and not the appointee.
 

@@ -9,7 +9,6 @@ from domain.agreements import AgreementState, PartnerScope
 from domain.roles import Role
 from models import agreements as models
 from resolvers import agreements
-from resolvers.reauthentication import NOTE
 from schema.acts import act
 from schema.cases import events_of
 from schema.common import JSON, DateTime
@@ -122,16 +121,25 @@ MUTATIONS = [
         "partnerRegister",
         agreements.register,
         PartnerRegisterInput,
-        f"Register a partner's system. {_ONCE} {NOTE}",
+        f"Register a partner's system. {_ONCE}",
         _SHOWN,
+        sensitive=True,
     ),
     act(
         "partnerCredentialsRotate",
         agreements.rotate,
         PartnerCredentialsRotateInput,
-        f"Give a partner's system new credentials; the former secret ends at once. {_ONCE} {NOTE}",
+        f"Give a partner's system new credentials; the former secret ends at once. {_ONCE}",
         _SHOWN,
+        sensitive=True,
     ),
-    act("partnerExtend", agreements.extend, PartnerExtendInput, f"Change how long an agreement holds. {NOTE}", _ONE),
+    act(
+        "partnerExtend",
+        agreements.extend,
+        PartnerExtendInput,
+        "Change how long an agreement holds.",
+        _ONE,
+        sensitive=True,
+    ),
     act("partnerEnd", agreements.end, PartnerEndInput, "End an agreement; its system's tokens are refused.", _ONE),
 ]

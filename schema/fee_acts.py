@@ -215,6 +215,7 @@ MUTATIONS = [
         PaymentReverseInput,
         "Take a payment back: by the bank its own, by the company its own, by the bureau what was brought in.",
         {"payment": "Payment"},
+        sensitive=True,
     ),
     act(
         "prepaidApply",
@@ -229,6 +230,7 @@ MUTATIONS = [
         PrepaidRefundInput,
         "Pay back what a payment left over (FEE-7, V-37).",
         {"payment": "Payment"},
+        sensitive=True,
     ),
     act("billDispute", bills.bill_dispute, BillDisputeInput, "Dispute a bill, paid or not.", _DISPUTED),
     act(

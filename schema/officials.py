@@ -157,7 +157,9 @@ MUTATIONS = [
     act("officialDeputise", officials.deputise, OfficialDeputiseInput, f"Let somebody stand in (代理). {_TWO}", _ONE),
     act("officialHandOver", officials.hand_over, OfficialHandOverInput, f"Pass a posting on (交接). {_TWO}", _ONE),
     act("officialExtend", officials.extend, OfficialExtendInput, f"Change how long a posting holds. {_TWO}", _ONE),
-    act("officialConfirm", officials.confirm, OfficialConfirmInput, f"Confirm a proposed posting. {NOTE}", _ONE),
+    act(
+        "officialConfirm", officials.confirm, OfficialConfirmInput, "Confirm a proposed posting.", _ONE, sensitive=True
+    ),
     act("officialRefuse", officials.refuse, OfficialRefuseInput, "Refuse a proposed posting.", _ONE),
     act("officialEnd", officials.end, OfficialEndInput, "End a posting; its grants end with it.", _ONE),
 ]

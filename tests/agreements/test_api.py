@@ -47,7 +47,7 @@ async def test_an_agreement_from_its_first_to_its_last_day(door: Door) -> None:
     await door.refused(street, "partnerCredentialsRotate", ErrorCode.NOT_FOUND, "id", **here)
     await door.did(bureau, "partnerCredentialsRotate", AGREEMENT, **here)
     later = {"validTo": (world.today + timedelta(days=700)).isoformat(), "legalBasis": "补充协议"}
-    await door.refused(bank, "partnerExtend", ErrorCode.REAUTHENTICATION_REQUIRED, **here, **later)
+    await door.refused(bank, "partnerExtend", ErrorCode.FORBIDDEN_ROLE, **here, **later)
     await door.refused(street, "partnerExtend", ErrorCode.NOT_FOUND, "id", **here, **later)
     assert (await door.did(bureau, "partnerExtend", AGREEMENT, **here, **later))["validTo"] == later["validTo"]
     await door.refused(other, "partnerEnd", ErrorCode.NOT_FOUND, "id", **here, reason="x")
