@@ -12,9 +12,6 @@ from datetime import date
 from domain.roles import COMPANY, COUNTY_OFFICES, OFFICIALS, PARTNERS, RESIDENTS, Role
 from domain.terms import Term
 
-READS_KEPT_YEARS = 3
-"""How long the log of reads is kept at least (PRI-7)."""
-
 
 class LawfulBasis(Term):
     """On what basis personal data is processed (PRI-1)."""
@@ -121,14 +118,15 @@ class Standing:
     """The last day on which the person held or used a unit."""
 
 
-def holds(standing: Standing, today: date, kept_years: int = READS_KEPT_YEARS) -> tuple[Hold, ...]:
-    """What keeps a person's data on a day, nothing when it may be deleted.
+def holds(standing: Standing, today: date, *, kept_years: int) -> tuple[Hold, ...]:
+    """What keeps a person's data on a day, nothing when it may be deleted. ``kept_years`` count from the last day on which
+    the person held or used a unit (the profile's ``personal_data_kept_years``).
 
-    >>> holds(Standing(holds_units=1, unpaid_bills=2), date(2026, 3, 2))
+    >>> holds(Standing(holds_units=1, unpaid_bills=2), date(2026, 3, 2), kept_years=3)
     (<Hold.HOLDS_A_UNIT: 'HOLDS_A_UNIT'>, <Hold.UNPAID_BILLS: 'UNPAID_BILLS'>)
-    >>> holds(Standing(last_held_on=date(2024, 3, 2)), date(2026, 3, 2))
+    >>> holds(Standing(last_held_on=date(2024, 3, 2)), date(2026, 3, 2), kept_years=3)
     (<Hold.RETENTION: 'RETENTION'>,)
-    >>> holds(Standing(last_held_on=date(2020, 3, 2)), date(2026, 3, 2))
+    >>> holds(Standing(last_held_on=date(2020, 3, 2)), date(2026, 3, 2), kept_years=3)
     ()
     """
     counted = {

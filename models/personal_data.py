@@ -50,6 +50,8 @@ class PersonalDataRead(CountyRow):
     grant_id: Mapped[uuid.UUID | None]
     role: Mapped[str]
     office: Mapped[str | None]
+    acting_for: Mapped[str | None]
+    """Whom an acting official stood in for (代理)."""
     purpose: Mapped[str]
     basis: Mapped[str]
     reason: Mapped[str | None]

@@ -4,7 +4,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true
 
 from auth.grants import Source, end_grants
 from auth.identities import end_bindings
@@ -26,6 +26,7 @@ from models.filings import Referral, ReferralSubject
 from models.people import Owner
 from models.personal_data import LegalHold
 from models.sealed import Kind, reveal, seal_into
+from models.sessions import SessionDevice
 from resolvers.case_kinds import KINDS
 from resolvers.search import index_texts
 from resolvers.unit_of_work import UnitOfWork
@@ -33,7 +34,7 @@ from resolvers.unit_of_work import UnitOfWork
 
 async def holds_of(uow: UnitOfWork, owner: Owner, *, but: uuid.UUID | None = None) -> tuple[Hold, ...]:
     """What requires keeping a person's data today; ``but`` is the request itself."""
-    return holds(await _standing(uow, owner, but), uow.today)
+    return holds(await _standing(uow, owner, but), uow.today, kept_years=uow.profile.personal_data_kept_years)
 
 
 async def apply_correction(uow: UnitOfWork, request: DataRequest) -> None:
@@ -122,6 +123,7 @@ async def _close_account(uow: UnitOfWork, account_id: uuid.UUID) -> None:
     account.display_name, account.status = pseudonym(str(account.id)), AccountStatus.CLOSED.value
     account.grants_version += 1
     await end_bindings(uow.session, account_id, uow.now)
+    await uow.session.execute(delete(SessionDevice).where(SessionDevice.account_id == account_id))
     seal_into(account, "phone", None, Kind.PHONE, uow.vault)
 
 

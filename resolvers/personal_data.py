@@ -122,8 +122,8 @@ def checked_reason(reason: str, field: str = "reason") -> str:
 _APPEND = text(
     """
     INSERT INTO personal_data_read (county, id, operation_id, subject_type, subject_id, owner_id, subject_account_id, fields,
-      account_id, client_id, grant_id, role, office, purpose, basis, reason, legal_basis, case_number, data_request_id,
-      operation, request_id, at)
+      account_id, client_id, grant_id, role, office, acting_for, purpose, basis, reason, legal_basis, case_number,
+      data_request_id, operation, request_id, at)
     SELECT :county, r.id, CAST(:operation_id AS uuid), r.type, r.subject,
       CASE r.type WHEN 'Owner' THEN r.subject END,
       CASE r.type
@@ -135,8 +135,8 @@ _APPEND = text(
         WHEN 'Account' THEN r.subject
       END,
       string_to_array(r.fields, ','),
-      CAST(:account_id AS uuid), :client_id, CAST(:grant_id AS uuid), :role, :office, :purpose, :basis, :reason, :legal_basis,
-      :case_number, CAST(:data_request_id AS uuid), :operation, :request_id, :at
+      CAST(:account_id AS uuid), :client_id, CAST(:grant_id AS uuid), :role, :office, :acting_for, :purpose, :basis, :reason,
+      :legal_basis, :case_number, CAST(:data_request_id AS uuid), :operation, :request_id, :at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:subjects AS uuid[]), CAST(:fields AS text[]))
       AS r(id, type, subject, fields)
     """
@@ -161,6 +161,7 @@ async def append_reads(uow: UnitOfWork, reads: Reads, *, grant: Grant, why: Why,
         "grant_id": grant.id,
         "role": grant.role.value,
         "office": grant.office,
+        "acting_for": grant.acting_for,
         "purpose": why.purpose.value,
         "basis": BASIS_OF[why.purpose].value,
         "reason": why.reason,

@@ -80,6 +80,9 @@ class PersonalDataRead:
     case_number: str | None = column(models.PersonalDataRead.case_number, "The case.")
     role: Role = column(models.PersonalDataRead.role, "In which role it was read.")
     office: str | None = column(models.PersonalDataRead.office, "For which office.")
+    acting_for: str | None = column(
+        models.PersonalDataRead.acting_for, "Whom the official who read it stood in for (代理)."
+    )
     client_id: str | None = column(models.PersonalDataRead.client_id, "By which partner's client.")
     operation: str = column(models.PersonalDataRead.operation, "The field of this API that showed it.")
     operation_id: strawberry.ID = column(

@@ -185,6 +185,8 @@ class Profile:
     """Least room of the owners' committee among the premises."""
     personal_data_answer_working_days: int
     """Working days in which a person's request about the own data is answered (PRI-8)."""
+    personal_data_kept_years: int
+    """Years after a person last held or used a unit in which their data is not deleted (PRI-8)."""
     data_request_working_days: int
     """Working days in which a court's or department's data request is decided (PRI-4)."""
     claim_working_days: int

@@ -4,12 +4,15 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from auth.actor import Actor
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode
 from domain.identifiers import make_id_number
+from domain.profiles import profile_for_test
 from domain.roles import Role
 from models.estates import Ownership
 from models.people import Owner
+from models.sessions import SessionDevice
 from resolvers.unit_of_work import set_fuse
 from schema import data_requests, personal_data
 from tests.door import Door
@@ -29,6 +32,13 @@ async def test_reveals_copies_and_orders(door: Door, home: Home) -> None:
     assert shown["values"] == [{"field": "PHONE", "value": home.phone}]
     await door.refused(elsewhere, "personalDataReveal", ErrorCode.NOT_FOUND, "subject", **asking)
     await door.refused(home.tenant, "personalDataReveal", ErrorCode.NOT_FOUND, "subject", **asking)
+    deputy = await world.person(Role.COMMUNITY, community=world.community, office="居委会", acting_for="王主任")
+    await door.did(deputy, "personalDataReveal", VALUES, **asking)
+    log = "{ personalDataReads(first: 2) { nodes { role actingFor byMyself } } }"
+    assert (await door.ask(home.holder, log))["personalDataReads"]["nodes"] == [
+        {"role": "COMMUNITY", "actingFor": "王主任", "byMyself": False},
+        {"role": "COMMUNITY", "actingFor": None, "byMyself": False},
+    ]
     await door.did(home.holder, "personalDataCopy", "name", county=world.county, format="JSON")
     bank = await world.person(Role.BANK, scopes=("fees:collect",))
     await door.refused(bank, "personalDataCopy", ErrorCode.FORBIDDEN_ROLE, county=world.county, format="JSON")
@@ -96,7 +106,9 @@ async def test_requests_of_persons_and_for_cases(door: Door, home: Home) -> None
     await sold_long_ago(home)
     request = await door.did(bureau, "dataDeletionRequest", REQUEST, ownerId=home.owner_id)
     await door.refused(bureau, "dataRequestPseudonymise", ErrorCode.OWN_APPLICATION, id=request["id"])
+    assert await devices_of(door, home.holder) > 0
     await door.did(await world.bureau(), "dataRequestPseudonymise", REQUEST, id=request["id"])
+    assert await devices_of(door, home.holder) == 0
     (owner,) = await world.rows(Owner, id=home.owner.id)
     assert (owner.phone_sealed, owner.account_id) == (None, None)
     assert (await door.say(home.holder, "{ viewer { displayName } }"))["errors"][0]["extensions"]["code"] == (
@@ -105,10 +117,27 @@ async def test_requests_of_persons_and_for_cases(door: Door, home: Home) -> None
     door.covers(data_requests.MUTATIONS)
 
 
-async def sold_long_ago(home: Home) -> None:
+async def devices_of(door: Door, who: Actor) -> int:
+    """How many devices of somebody's sign-ins are known."""
+    await door.application.app.state.service.devices.settle()
+    async with door.world.sessions() as session:
+        return len(
+            (await session.scalars(select(SessionDevice).where(SessionDevice.account_id == who.account_id))).all()
+        )
+
+
+async def test_how_long_data_is_kept_is_the_countys(door: Door, home: Home) -> None:
+    await sold_long_ago(home, days=500)
+    for years, holds in ((3, ["RETENTION"]), (1, [])):
+        profile_for_test(home.world.county, copy_of="370303", personal_data_kept_years=years)
+        request = await door.did(await home.world.bureau(), "dataDeletionRequest", REQUEST, ownerId=home.owner_id)
+        assert request["holds"] == holds
+
+
+async def sold_long_ago(home: Home, days: int = 1200) -> None:
     """The owner parted with the unit longer ago than the law asks to keep."""
     world = home.world
-    long_ago: tuple[date, date] = world.today - timedelta(days=3000), world.today - timedelta(days=1200)
+    long_ago: tuple[date, date] = world.today - timedelta(days=3000), world.today - timedelta(days=days)
     async with world.sessions.begin() as session:
         await set_fuse(session, {world.county})
         for row in await session.scalars(select(Ownership).where(Ownership.owner_id == home.owner.id)):
