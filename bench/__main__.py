@@ -6,6 +6,7 @@
     python -m bench --fuse               what row-level security costs the screens' statements, and nothing else
     python -m bench --quotas             what counting callers' quotas costs a request, and nothing else
     python -m bench --import             the register import instead: 100,000 homes in one workbook
+    python -m bench --access             how soon ended grants are felt; 10,000 requests of two counties interleaved
     python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
@@ -22,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import contenders, fuse, machine, measure, quotas, register, report, rotation
+from bench import access, contenders, fuse, machine, measure, quotas, register, report, rotation
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--import", dest="register", action="store_true", help="time the register import instead")
     parser.add_argument("--rotate", action="store_true", help="time the rotation of a county's key instead")
+    parser.add_argument("--access", action="store_true", help="time ended grants and interleaved counties instead")
     parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000; with --rotate 500,000 owners")
     parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000")
     parser.add_argument("--rounds", type=int, help="default 7; with --quick 3")
@@ -59,6 +61,8 @@ def main() -> int:
     given = arguments()
     if given.register:
         return apart(given, register, register.measured(folder_of(given), given.units or 100_000, say))
+    if given.access:
+        return apart(given, access, access.measured(folder_of(given), access.REQUESTS, say))
     if given.rotate:
         return apart(given, rotation, rotation.measured(folder_of(given), given.units or 500_000, say))
     quick = given.quick

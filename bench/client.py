@@ -94,18 +94,28 @@ def drive(port: int, requests: Iterator[bytes], *, connections: int, seconds: fl
 
 def ask(port: int, request: bytes) -> tuple[int, bytes]:
     """One request by itself: status and body."""
-    with _connect(port) as sock:
-        sock.setblocking(True)
-        sock.settimeout(30)
-        sock.sendall(request)
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += _received(sock)
-        head, _, body = data.partition(b"\r\n\r\n")
-        length = _length(head)
-        while len(body) < length:
-            body += _received(sock)
-        return int(head[9:12]), body
+    with connected(port) as sock:
+        return exchange(sock, request)
+
+
+def connected(port: int) -> socket.socket:
+    """A connection for one request after the other."""
+    sock = _connect(port)
+    sock.settimeout(30)
+    return sock
+
+
+def exchange(sock: socket.socket, request: bytes) -> tuple[int, bytes]:
+    """One request over a connection: status and body."""
+    sock.sendall(request)
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += _received(sock)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = _length(head)
+    while len(body) < length:
+        body += _received(sock)
+    return int(head[9:12]), body
 
 
 def _received(sock: socket.socket) -> bytes:
