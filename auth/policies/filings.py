@@ -13,7 +13,7 @@ from auth.policies.contracts import FILINGS_ASKED, has_scope, published_to_partn
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Scope, Via, policy, whole_county
 from domain.filing_records import FilingKind
-from domain.roles import COMPANY, PARTNERS, RESIDENTS, Role
+from domain.roles import COMPANY, IN_THE_COUNTY, PARTNERS, RESIDENTS, Role
 from models.filings import (
     CancellationTest,
     Filing,
@@ -105,7 +105,7 @@ _OFFICES_AND_APPLICANT = {
 policy(FilingSubmission, {**_OFFICES_AND_APPLICANT, Role.COMMITTEE: Via("filing_id", Filing)})
 policy(CancellationTest, _OFFICES_AND_APPLICANT)
 policy(ServicePremises, {role: Via("filing_id", Filing) for role in frozenset(Role) - {Role.SYSTEM, Role.PRICE}})
-policy(ModelText, dict.fromkeys(frozenset(Role) - PARTNERS, whole_county))
+policy(ModelText, dict.fromkeys(IN_THE_COUNTY | {Role.SYSTEM}, whole_county))
 policy(FilingQueryLog, {**dict.fromkeys(PARTNERS, _of_own_client), Role.BUREAU: whole_county})
 _OPENED_TO_ME: Predicate = lambda row, scope: row.account_id == scope.any("accounts")  # noqa: E731
 _OFFICES_REFERRED = dict.fromkeys((Role.TOWNSHIP, Role.PRICE, Role.MARKET), _OPENED_TO_ME)
