@@ -231,7 +231,7 @@ def _county_sign_in(
 
     secure = settings.url.startswith("https:")
     key = settings.keys.key("counties' sign-in")
-    return CountySignIn(sessions, vault, issuer, providers, key, secure, settings.proxy).routes()
+    return CountySignIn(sessions, vault, issuer, providers, key, secure, settings.proxy, settings.lockouts).routes()
 
 
 def told_roots(schema: GraphQLSchema) -> frozenset[str]:

@@ -35,6 +35,7 @@ from app.browsers import Browsers
 from app.negotiation import locale
 from app.sms import tls
 from app.sso_providers import Provider
+from auth.attempts import Caller, Failure, Rules, record_failure, refuse_locked
 from auth.codes import TRIES_PER_ADDRESS, admit
 from auth.identities import bind, bound_account, official_in_post, subject_index
 from auth.oauth.endpoints import Issuer, address_of
@@ -44,6 +45,7 @@ from auth.sessions import FRESH
 from domain.calendar import today
 from domain.errors import Refusal
 from domain.identifiers import check_phone
+from domain.lockouts import LOCKOUTS, Proof
 from models.accounts import Account
 from models.sealed import SHARED, Kind, Vault, normalised
 
@@ -82,6 +84,7 @@ class CountySignIn:
     """Signs the cookie that waits for the return."""
     secure: bool = True
     proxy: TrustedProxy | None = None
+    lockouts: Rules = field(default_factory=lambda: LOCKOUTS)
 
     def routes(self) -> list[Route]:
         """None where no county has a provider."""
@@ -136,10 +139,11 @@ class CountySignIn:
             request.session, request.query_params.get("state")
         )
         query = str((waiting or {}).get("query", ""))
-        now = datetime.now(UTC)
+        now, caller = datetime.now(UTC), Caller(address_of(request, self.proxy))
         try:
             async with self.sessions.begin() as session:
-                await admit(session, self.vault, TRIES_PER_ADDRESS, address_of(request, self.proxy), now)
+                await admit(session, self.vault, TRIES_PER_ADDRESS, caller.address, now)
+                await refuse_locked(session, self.vault, caller, now)
             claims = await self._claims(request, provider)
         except Refusal as refusal:
             answer = self._problem(request, "sso_failed", query, 429)
@@ -149,12 +153,14 @@ class CountySignIn:
             return self._problem(request, "sso_down", query, 503)
         except ReturnError as error:
             log.warning("a return from a county's sign-in was refused", county=county, fault=str(error))
+            await self._note("REFUSED", caller, now)
             return self._problem(request, "sso_failed", query, 400)
         browsers = Browsers(secure=self.issuer(request).startswith("https:"))
         async with self.sessions.begin() as session:
             account = await self._official(session, provider, claims, now)
             value = None if account is None else browsers.sign_in(session, account, _proved_at(claims, now))
         if value is None:
+            await self._note("UNKNOWN", caller, now)
             return self._problem(request, "sso_unknown", query, 403)
         request.session.clear()
         answer = RedirectResponse(f"{pages.PATH}?{query}", 303, {"Cache-Control": "no-store"})
@@ -203,6 +209,11 @@ class CountySignIn:
         if account is not None:
             await bind(session, provider.issuer, index, account.id, now)
         return account
+
+    async def _note(self, reason: str, caller: Caller, now: datetime) -> None:
+        failure = Failure(Proof.COUNTY_SIGN_IN, reason, caller)
+        async with self.sessions.begin() as session:
+            await record_failure(session, self.vault, failure, now, self.lockouts)
 
     def _problem(self, request: Request, title: str, query: str, status: int) -> Response:
         language = locale(request.headers.get("accept-language", "").encode("latin-1"))

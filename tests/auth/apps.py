@@ -71,7 +71,7 @@ class Site:
         means, issuer = Means(self.vault, self.lifetimes, self.mini_programs), issuer_of(self.issuer)
         phones = Phones(self.sessions, self.vault, self.inbox, None, PATIENT)
         authorize = Authorize(self.sessions, means, issuer, phones, FormTokens(b"k" * 32), self.counties)
-        county = CountySignIn(self.sessions, self.vault, issuer, self.counties, b"s" * 32)
+        county = CountySignIn(self.sessions, self.vault, issuer, self.counties, b"s" * 32, lockouts=PATIENT)
         endpoints = Endpoints(self.sessions, means, issuer, self.proxy, PATIENT)
         return Starlette(routes=[*endpoints.routes(), *authorize.routes(), *county.routes()])
 

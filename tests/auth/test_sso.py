@@ -32,13 +32,17 @@ from app.settings import Settings, SettingsError
 from app.sso_providers import Provider, read_providers
 from app.texts import texts
 from auth.actor import load_actor
+from auth.attempts import Caller, Failure, record_failure
+from auth.attempts import subject_index as lockout_index
 from auth.grants import Reach, Source, end_grants, open_grant
 from auth.identities import bind, bound_account, subject_index
 from auth.oauth import issuing
 from auth.sessions import FRESH
 from domain.errors import ErrorCode, Refusal
+from domain.lockouts import Lockout, Proof, Subject
 from domain.roles import Role
 from models.accounts import Account, AccountGrant, AccountStatus, ClientAuthMethod
+from models.attempts import FailedAttempt
 from models.base import new_id
 from models.oauth import BrowserSession, ExternalIdentity
 from models.sealed import DerivedVault
@@ -496,6 +500,23 @@ async def test_tries_are_counted_before_the_provider_is_asked(trial: Trial, monk
     desk = await trial.run()
     desk.is_told("sso_failed", 429)
     assert int(desk.browser.answer.headers["retry-after"]) > 0  # type: ignore[union-attr]
+
+
+async def test_failures_are_kept_for_operators_and_lock_an_address_out(trial: Trial) -> None:
+    desk, site = trial.desk, trial.desk.site
+    peer = desk.browser.client._transport.client[0]  # type: ignore[attr-defined]
+    await trial.run(spoil=SPOILT["nonce"])
+    await trial.run(spoil=lambda liar: liar.claims.update(phone_number="13011112222"))
+    async with site.sessions.begin() as session:
+        mine = FailedAttempt.address_index == lockout_index(site.vault, Subject.ADDRESS, peer)
+        kept = await session.execute(select(FailedAttempt.proof, FailedAttempt.reason).where(mine))
+        assert sorted(tuple(row) for row in kept) == [("COUNTY_SIGN_IN", "REFUSED"), ("COUNTY_SIGN_IN", "UNKNOWN")]
+        strict = dict.fromkeys(Subject, Lockout.parse("1/15/60"))
+        failure = Failure(Proof.COUNTY_SIGN_IN, "REFUSED", Caller(peer))
+        await record_failure(session, site.vault, failure, datetime.now(UTC), strict)
+    await trial.run()
+    desk.is_told("sso_failed", 429)
+    assert await desk.signed_in() == 0
 
 
 # -- what is set ------------------------------------------------------------------------------------------------------
