@@ -151,7 +151,7 @@ class Stage:
 
     async def rows(self, model: type[Any], **equal: Any) -> list[Any]:
         """Rows of the county as they are stored, oldest first."""
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
             await set_fuse(session, {self.county})
             found = await session.execute(select(model).filter_by(county=self.county, **equal).order_by(model.id))
             return list(found.scalars())

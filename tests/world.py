@@ -2,6 +2,8 @@
 
 Everything is made through commands and grants, as in life; only divisions and the accounts of officials, which no
 command of a county makes, are written straight. ``refused`` shows that a refusal changed nothing in any table.
+
+Reading commits too: after a rollback psycopg forgets what its connection has prepared, and commands would be planned anew.
 """
 
 import secrets
@@ -9,10 +11,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
-from sqlalchemy import or_, select, text
+from sqlalchemy import TextClause, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -76,17 +79,19 @@ class World:
                 (f"{self.county}{number}{place}", DivisionLevel.COMMUNITY, self.county + number, f"演示{place}社区")
                 for place in ("001", "002")
             ]
+        values = [
+            {
+                "code": code,
+                "name": name,
+                "name_sort": code,
+                "level": level.value,
+                "parent_code": parent,
+                "county": self.county,
+            }
+            for code, level, parent, name in rows
+        ]
         async with self.sessions.begin() as session:
-            for code, level, parent, name in rows:
-                values = {
-                    "code": code,
-                    "name": name,
-                    "name_sort": code,
-                    "level": level.value,
-                    "parent_code": parent,
-                    "county": self.county,
-                }
-                await session.execute(insert(Division).values(values).on_conflict_do_nothing())
+            await session.execute(insert(Division).values(values).on_conflict_do_nothing())
         return self
 
     async def person(self, role: Role, name: str = "", **reach: Any) -> Actor:
@@ -133,7 +138,7 @@ class World:
             AccountGrant.valid_from <= self.today,
             or_(AccountGrant.valid_to.is_(None), AccountGrant.valid_to > self.today),
         )
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
             rows = (await session.scalars(statement.order_by(AccountGrant.id))).all()
         names = Grant.__dataclass_fields__
         grants = tuple(
@@ -183,15 +188,9 @@ class World:
 
     async def fingerprint(self) -> dict[str, str]:
         """A digest of all rows of the county, by table."""
-        tables = [table for table in Base.metadata.sorted_tables if is_county_table(table)]
-        parts = " UNION ALL ".join(
-            f"SELECT '{table.name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
-            f'FROM "{table.name}" t WHERE county = :county'
-            for table in tables
-        )
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
             await set_fuse(session, {self.county})
-            found = await session.execute(text(parts), {"county": self.county})
+            found = await session.execute(_digests(), {"county": self.county})
             return {row[0]: row[1] for row in found}
 
     async def sees(self, actor: Actor, model: type[Any]) -> set[uuid.UUID]:
@@ -204,7 +203,7 @@ class World:
 
     async def rows(self, model: type[Any], **where: Any) -> list[Any]:
         """The county's rows of a model, whoever may see them."""
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
             await set_fuse(session, {self.county})
             statement = select(model).where(model.county == self.county).filter_by(**where).order_by(model.id)
             return list((await session.scalars(statement)).all())
@@ -216,6 +215,18 @@ class World:
             for row in rows:
                 session.add(row)
                 await session.flush()
+
+
+@cache
+def _digests() -> TextClause:
+    tables = [table for table in Base.metadata.sorted_tables if is_county_table(table)]
+    return text(
+        " UNION ALL ".join(
+            f"SELECT '{table.name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
+            f'FROM "{table.name}" t WHERE county = :county'
+            for table in tables
+        )
+    )
 
 
 def _client(client_id: str, county: str, scopes: Iterable[str]) -> OAuthClient:
