@@ -218,7 +218,7 @@ def state(town: Demo) -> list[Any]:
         for name in tables
     )
     with psycopg.connect(town.database.superuser_url) as connection:
-        return connection.execute(counted).fetchall()
+        return sorted(connection.execute(counted).fetchall())  # a parallel plan gives them in any order
 
 
 # -- what is listened to, and files -------------------------------------------------------------------------------------
