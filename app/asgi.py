@@ -61,6 +61,7 @@ REQUEST_HEADERS = (
     "GraphQL-Require-Preflight",
     "X-Acting-As",
     "X-Apollo-Operation-Name",
+    "X-Device-Id",
     "X-Device-Name",
     "X-Request-Id",
 )

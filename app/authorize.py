@@ -140,7 +140,7 @@ class Authorize:
 
     async def _send_code(self, visit: Visit, form: Mapping[str, str]) -> Response:
         phone = phone_number(form.get("phone", ""))
-        task = await self.phones.send_code(phone, self.phones.address(visit.request))
+        task = await self.phones.send_code(phone, self.phones.source(visit.request, browser=visit.browser))
         answer = await self._next(visit, {"phone": phone})
         answer.background = task
         return answer
@@ -153,7 +153,9 @@ class Authorize:
         async def remember(session: AsyncSession, account: Account) -> str:
             return self._browsers(visit.request).sign_in(session, account)
 
-        browser = await self.phones.prove(phone, code, self.phones.address(visit.request), remember)
+        browser = await self.phones.prove(
+            phone, code, self.phones.source(visit.request, browser=visit.browser), remember
+        )
         return self._finish(visit, RedirectResponse(visit.without_prompt(), 303), browser=browser)
 
     async def _allow(self, visit: Visit, form: Mapping[str, str]) -> Response:

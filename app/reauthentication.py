@@ -51,7 +51,7 @@ class Reauthentication:
     async def send_code(self, request: Request) -> Response:
         """A code to the account's own phone."""
         caller = await self._caller(request)
-        task = await self.phones.send_code(caller.phone, self.phones.address(request))
+        task = await self.phones.send_code(caller.phone, self.phones.source(request))
         return JSONResponse({"sent": True}, 202, NO_STORE, background=task)
 
     async def prove(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class Reauthentication:
             await note_proof(session, caller.token_id, account.id, now)
             return now + FRESH
 
-        until = await self.phones.prove(caller.phone, code, self.phones.address(request), note)
+        until = await self.phones.prove(caller.phone, code, self.phones.source(request), note)
         assert until is not None  # noqa: S101 -- ``prove`` refuses where there is none
         return JSONResponse({"fresh_until": until.isoformat()}, 200, NO_STORE)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -31,14 +31,16 @@ from app.texts import error_body
 from auth.attempts import Caller, Failure, Rules, forgive, record_failure, refuse_locked
 from auth.codes import (
     CODES_PER_ADDRESS,
+    CODES_PER_DEVICE,
     CODES_PER_PHONE,
     TRIES_PER_ADDRESS,
+    TRIES_PER_DEVICE,
     CodeSender,
     admit,
     new_code,
     redeem_code,
 )
-from auth.oauth.endpoints import address_of
+from auth.oauth.endpoints import address_of, device_of
 from auth.proxy import TrustedProxy
 from auth.tokens import IssuedToken, issue_token, revoke_token
 from domain.errors import ErrorCode, Refusal
@@ -67,6 +69,14 @@ class PrintingSender:
         sys.stdout.flush()
 
 
+class Source(NamedTuple):
+    """Where a sign-in comes from: what its tries are counted by, besides the phone."""
+
+    address: str
+    device: str | None = None
+    """The app's installation or, on our own pages, the browser; ``None`` where nobody says."""
+
+
 @dataclass(frozen=True)
 class Phones:
     """Proof by phone: codes sent and redeemed, with their limits."""
@@ -77,33 +87,37 @@ class Phones:
     proxy: TrustedProxy | None = None
     lockouts: Rules = field(default_factory=lambda: LOCKOUTS)
 
-    def address(self, request: Request) -> str:
-        """The caller's address, by which tries are limited."""
-        return address_of(request, self.proxy)
+    def source(self, request: Request, *, browser: str | None = None) -> Source:
+        """Where a request comes from; ``browser`` is known on our own pages."""
+        return Source(address_of(request, self.proxy), browser or device_of(request))
 
-    async def send_code(self, phone: str, address: str) -> BackgroundTask | None:
+    async def send_code(self, phone: str, source: Source) -> BackgroundTask | None:
         """A code for the phone; the task that sends it runs after the answer. Refuses with ``RATE_LIMITED``, ``LOCKED_OUT``.
 
         Whether an account has the phone changes neither the answer nor the time it takes.
         """
         now = datetime.now(UTC)
         async with self.sessions.begin() as session:
-            await refuse_locked(session, self.vault, Caller(address, phone), now)
-            await admit(session, self.vault, CODES_PER_ADDRESS, address, now)
+            await refuse_locked(session, self.vault, Caller(source.address, phone), now)
+            await admit(session, self.vault, CODES_PER_ADDRESS, source.address, now)
+            if source.device is not None:
+                await admit(session, self.vault, CODES_PER_DEVICE, source.device, now)
             await admit(session, self.vault, CODES_PER_PHONE, phone, now)
             code = await new_code(session, self.vault, phone, now)
         return BackgroundTask(self._deliver, phone, code) if code else None
 
     async def prove(
-        self, phone: str, code: str, address: str, then: Callable[[AsyncSession, Account], Awaitable[T]]
+        self, phone: str, code: str, source: Source, then: Callable[[AsyncSession, Account], Awaitable[T]]
     ) -> T:
         """What ``then`` makes of the phone's account, in the transaction that uses up the code.
 
         Refuses with ``RATE_LIMITED``, ``LOCKED_OUT`` or ``WRONG_CODE``.
         """
-        now, caller = datetime.now(UTC), Caller(address, phone)
+        now, caller = datetime.now(UTC), Caller(source.address, phone)
         async with self.sessions.begin() as session:
-            await admit(session, self.vault, TRIES_PER_ADDRESS, address, now)
+            await admit(session, self.vault, TRIES_PER_ADDRESS, source.address, now)
+            if source.device is not None:
+                await admit(session, self.vault, TRIES_PER_DEVICE, source.device, now)
             await refuse_locked(session, self.vault, caller, now)
         # A wrong code counts: the transaction commits before the refusal is raised.
         async with self.sessions.begin() as session:
@@ -143,7 +157,7 @@ class SignIn:
 
     async def send_code(self, request: Request) -> Response:
         """A code to the phone."""
-        task = await self.phones.send_code(_phone(await json_body(request)), self.phones.address(request))
+        task = await self.phones.send_code(_phone(await json_body(request)), self.phones.source(request))
         return JSONResponse({"sent": True}, 202, NO_STORE, background=task)
 
     async def sign_in(self, request: Request) -> Response:
@@ -154,7 +168,7 @@ class SignIn:
         async def issue(session: AsyncSession, account: Account) -> IssuedToken:
             return await _issue(session, self.settings, account)
 
-        return _token(await self.phones.prove(phone, code, self.phones.address(request), issue))
+        return _token(await self.phones.prove(phone, code, self.phones.source(request), issue))
 
     async def sign_out(self, request: Request) -> Response:
         """Revoke the token that came with the request; one that is dead already is as good."""

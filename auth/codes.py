@@ -50,12 +50,14 @@ CODES_PER_PHONE = (
     Limit("code-phone-day", 10, timedelta(days=1)),
 )
 CODES_PER_ADDRESS = (Limit("code-address-hour", 60, timedelta(hours=1)),)
+CODES_PER_DEVICE = (Limit("code-device-hour", 20, timedelta(hours=1)),)
 TRIES_PER_ADDRESS = (Limit("try-address-hour", 120, timedelta(hours=1)),)
+TRIES_PER_DEVICE = (Limit("try-device-hour", 40, timedelta(hours=1)),)
 CLIENTS_PER_ADDRESS = (Limit("client-address-minute", 60, timedelta(minutes=1)),)
 
 
 async def admit(session: AsyncSession, vault: Vault, limits: Iterable[Limit], subject: str, now: datetime) -> None:
-    """Count one try of a phone or an address; refuses with ``RATE_LIMITED`` and counts nothing once a limit is reached.
+    """Count one try of a phone, an address or a device; refuses with ``RATE_LIMITED`` and counts nothing once a limit is reached.
 
     Counts are per fixed window and exact under concurrency: the row of the window is the lock.
     """

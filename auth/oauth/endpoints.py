@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auth.attempts import Caller, Failure, Rules, forgive, record_failure, refuse_locked
-from auth.codes import CLIENTS_PER_ADDRESS, TRIES_PER_ADDRESS, admit
+from auth.codes import CLIENTS_PER_ADDRESS, TRIES_PER_ADDRESS, TRIES_PER_DEVICE, admit
 from auth.oauth.grants import ONE_TIME_CODE
 from auth.oauth.keys import current_key, published_keys
 from auth.oauth.metadata import metadata
@@ -87,7 +87,7 @@ class Endpoints:
             form = await read_form(request)
             caller = _caller(request, form or {}, self.proxy)
             try:
-                await self._admit(caller, form, received_at)
+                await self._admit(caller, device_of(request), form, received_at)
             except Refusal as refusal:
                 retry = {"Retry-After": str(refusal.params["seconds"]), **_NO_STORE}
                 return JSONResponse({"error": "temporarily_unavailable"}, 429, retry)
@@ -118,7 +118,7 @@ class Endpoints:
             elif answer.status == 200:
                 await forgive(session, self.means.vault, caller)
 
-    async def _admit(self, caller: Caller, form: dict[str, str] | None, now: datetime) -> None:
+    async def _admit(self, caller: Caller, device: str | None, form: dict[str, str] | None, now: datetime) -> None:
         """Count the try; one with a person's proof counts as a sign-in too. ``RATE_LIMITED`` or ``LOCKED_OUT`` is raised."""
         address = caller.address
         async with self.sessions.begin() as session:
@@ -127,6 +127,8 @@ class Endpoints:
         if form is not None and form.get("grant_type") in _PEOPLES_PROOFS:
             async with self.sessions.begin() as session:
                 await admit(session, self.means.vault, TRIES_PER_ADDRESS, address, now)
+                if device is not None:
+                    await admit(session, self.means.vault, TRIES_PER_DEVICE, device, now)
 
 
 def _acted(server: Server, asked: FormRequest, act: Act) -> Answer:
@@ -138,6 +140,18 @@ def _acted(server: Server, asked: FormRequest, act: Act) -> Answer:
 
 def _response(answer: Answer) -> Response:
     return JSONResponse(answer.body, answer.status, dict(answer.headers))
+
+
+DEVICE = "x-device-id"
+"""The header in which an app says which of its installations asks: a random text that it makes once and keeps."""
+
+
+def device_of(request: Request) -> str | None:
+    """The caller's installation, a further subject of limits where the app names it."""
+    return request.headers.get(DEVICE, "").strip()[:_LONGEST_DEVICE] or None
+
+
+_LONGEST_DEVICE = 200
 
 
 def address_of(request: Request, proxy: TrustedProxy | None = None) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.applications import Starlette
 
+from app import signin
 from app.settings import Settings, SettingsError
 from app.signin import development_token, routes
 from auth.actor import load_actor
@@ -250,6 +251,37 @@ async def test_a_phone_gets_one_code_a_minute(
     assert 1 <= seconds <= 61
     said = refused[0].json()["error"]
     assert (said["code"], said["retryable"], str(seconds) in said["message"]) == ("RATE_LIMITED", True, True)
+
+
+async def test_one_device_asks_for_few_codes_whatever_the_phones(
+    http: httpx.AsyncClient, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "CODES_PER_DEVICE", (Limit("code-device-test", 3, timedelta(days=36_500)),))
+    device = {"X-Device-Id": secrets.token_hex(8)}
+
+    async def ask(**headers: str) -> int:
+        phone = f"188{secrets.randbelow(10**8):08}"
+        return (await http.post("/auth/code", json={"phone": phone}, headers=headers)).status_code
+
+    answers = await asyncio.gather(*(ask(**device) for _ in range(6)))
+    assert sorted(answers) == [202] * 3 + [429] * 3
+    assert len(inbox.codes) == 3
+    assert await ask(**{"X-Device-Id": secrets.token_hex(8)}) == 202
+    assert await ask() == 202
+
+
+async def test_one_device_tries_few_codes_whatever_the_phones(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "TRIES_PER_DEVICE", (Limit("try-device-test", 2, timedelta(days=36_500)),))
+    device = {"X-Device-Id": secrets.token_hex(8)}
+
+    async def attempt(**headers: str) -> int:
+        proof = {"phone": f"188{secrets.randbelow(10**8):08}", "code": "000000"}
+        return (await http.post("/auth/token", json=proof, headers=headers)).status_code
+
+    assert sorted([await attempt(**device) for _ in range(3)]) == [400, 400, 429]
+    assert await attempt() == 400
 
 
 async def test_a_limit_counts_exactly_and_its_refusal_counts_nothing(sessions: Sessions, vault: DerivedVault) -> None:

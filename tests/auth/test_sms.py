@@ -136,7 +136,7 @@ async def test_a_gateway_that_hangs_holds_no_request_and_tells_nothing(
 
 async def test_what_failed_is_logged_without_phone_and_code(sessions: Sessions, vault: DerivedVault) -> None:
     gateway = Gateway(f"http://127.0.0.1:{free_port()}/codes", SECRET)
-    task = await signin.Phones(sessions, vault, gateway).send_code(PHONE, "198.51.100.7")
+    task = await signin.Phones(sessions, vault, gateway).send_code(PHONE, signin.Source("198.51.100.7"))
     assert task is not None
     with capture_logs() as logged:
         await task()

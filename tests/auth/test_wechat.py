@@ -24,7 +24,7 @@ from app.settings import Settings
 from app.wechat import WeChat, programs
 from app.wechat_double import PATH, WeChatDouble
 from auth.actor import load_actor
-from auth.codes import TRIES_PER_ADDRESS, admit
+from auth.codes import TRIES_PER_ADDRESS, Limit, admit
 from auth.identities import end_bindings
 from auth.oauth.mini_programs import BINDINGS_PER_PHONE, SIGN_INS_PER_OPENID, WECHAT
 from auth.sessions import proven_at
@@ -330,6 +330,19 @@ async def test_tries_are_limited_before_wechat_is_asked(visitor: Visitor) -> Non
     assert (answer.status_code, answer.json()["error"]) == (429, "temporarily_unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert visitor.double.asked == []
+
+
+async def test_one_device_tries_few_times_at_the_token_endpoint(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth.oauth.endpoints.TRIES_PER_DEVICE", (Limit("try-device-test", 1, timedelta(days=36_500)),))
+    form = {"grant_type": WECHAT, "client_id": visitor.client_id, "appid": APP, "code": "c"}
+    device = {"X-Device-Id": "an installation"}
+    async with visitor.site.http() as http:
+        first = await http.post("/oauth/token", data=form, headers=device)
+        second = await http.post("/oauth/token", data=form, headers=device)
+        elsewhere = await http.post("/oauth/token", data=form, headers={"X-Device-Id": "another one"})
+    assert [answer.status_code for answer in (first, second, elsewhere)] == [400, 429, 400]
 
 
 @pytest.mark.parametrize("limits", [BINDINGS_PER_PHONE, SIGN_INS_PER_OPENID])
