@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from pathlib import Path
 
 import httpx
@@ -31,7 +30,7 @@ async def _stop_under_load(server: Server) -> None:
         assert await anext(pieces) == b":\n\n"
         under_way = asyncio.create_task(client.post(graphql, json={"query": "{slow(seconds:1)}"}))
         await _until_under_way(client, server.url)
-        server.process.send_signal(signal.SIGTERM)
+        server.stop()
         await socket.wait_closed()
         assert (socket.close_code, socket.close_reason) == (1001, "Going away")
         assert [piece async for piece in pieces] == []

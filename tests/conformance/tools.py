@@ -101,12 +101,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A server process that answers."""
+    """A server process."""
 
     url: str
     process: "subprocess.Popen[bytes]"
+    _told: bool = False
+
+    def stop(self) -> None:
+        """Ask it to stop, once: a second signal may meet the interpreter's end, when nobody handles signals any more."""
+        if not self._told:
+            self._told = True
+            self.process.send_signal(signal.SIGTERM)
 
 
 @contextmanager
@@ -115,16 +122,16 @@ def serving(target: str, environment: Mapping[str, str], log: Path) -> Iterator[
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), target]
     with log.open("wb") as output:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             command, env={**os.environ, **environment}, cwd=HARNESS.parents[2], stdout=output, stderr=output
         )
-        url = f"http://127.0.0.1:{port}"
+        server = Server(f"http://127.0.0.1:{port}", process)
         try:
-            _wait_until_it_answers(url, server, log)
-            yield Server(url, server)
+            _wait_until_it_answers(server.url, process, log)
+            yield server
         finally:
-            server.send_signal(signal.SIGTERM)
-            code = server.wait(timeout=STARTING_SECONDS)
+            server.stop()
+            code = process.wait(timeout=STARTING_SECONDS)
     assert code == 0, f"the server ended with {code}:\n{log.read_text()}"
 
 
