@@ -100,8 +100,7 @@ class Phones:
         async with self.sessions.begin() as session:
             await refuse_locked(session, self.vault, Caller(source.address, phone), now)
             await admit(session, self.vault, CODES_PER_ADDRESS, source.address, now)
-            if source.device is not None:
-                await admit(session, self.vault, CODES_PER_DEVICE, source.device, now)
+            await admit(session, self.vault, CODES_PER_DEVICE, source.device, now)
             await admit(session, self.vault, CODES_PER_PHONE, phone, now)
             code = await new_code(session, self.vault, phone, now)
         return BackgroundTask(self._deliver, phone, code) if code else None
@@ -116,8 +115,7 @@ class Phones:
         now, caller = datetime.now(UTC), Caller(source.address, phone)
         async with self.sessions.begin() as session:
             await admit(session, self.vault, TRIES_PER_ADDRESS, source.address, now)
-            if source.device is not None:
-                await admit(session, self.vault, TRIES_PER_DEVICE, source.device, now)
+            await admit(session, self.vault, TRIES_PER_DEVICE, source.device, now)
             await refuse_locked(session, self.vault, caller, now)
         # A wrong code counts: the transaction commits before the refusal is raised.
         async with self.sessions.begin() as session:

@@ -56,11 +56,16 @@ TRIES_PER_DEVICE = (Limit("try-device-hour", 40, timedelta(hours=1)),)
 CLIENTS_PER_ADDRESS = (Limit("client-address-minute", 60, timedelta(minutes=1)),)
 
 
-async def admit(session: AsyncSession, vault: Vault, limits: Iterable[Limit], subject: str, now: datetime) -> None:
-    """Count one try of a phone, an address or a device; refuses with ``RATE_LIMITED`` and counts nothing once a limit is reached.
+async def admit(
+    session: AsyncSession, vault: Vault, limits: Iterable[Limit], subject: str | None, now: datetime
+) -> None:
+    """Count one try of a phone, an address or a device; refuses with ``RATE_LIMITED`` and counts nothing once a limit is
+    reached. A subject that nobody named (``None``) has no limits.
 
     Counts are per fixed window and exact under concurrency: the row of the window is the lock.
     """
+    if subject is None:
+        return
     for limit in limits:
         window_end = _EPOCH + ((now - _EPOCH) // limit.window + 1) * limit.window
         key = vault.index(subject, limit.name, SHARED)

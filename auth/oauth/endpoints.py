@@ -127,8 +127,7 @@ class Endpoints:
         if form is not None and form.get("grant_type") in _PEOPLES_PROOFS:
             async with self.sessions.begin() as session:
                 await admit(session, self.means.vault, TRIES_PER_ADDRESS, address, now)
-                if device is not None:
-                    await admit(session, self.means.vault, TRIES_PER_DEVICE, device, now)
+                await admit(session, self.means.vault, TRIES_PER_DEVICE, device, now)
 
 
 def _acted(server: Server, asked: FormRequest, act: Act) -> Answer:
@@ -144,14 +143,13 @@ def _response(answer: Answer) -> Response:
 
 DEVICE = "x-device-id"
 """The header in which an app says which of its installations asks: a random text that it makes once and keeps."""
+LONGEST_DEVICE = 200
+"""Characters of it that count."""
 
 
 def device_of(request: Request) -> str | None:
     """The caller's installation, a further subject of limits where the app names it."""
-    return request.headers.get(DEVICE, "").strip()[:_LONGEST_DEVICE] or None
-
-
-_LONGEST_DEVICE = 200
+    return request.headers.get(DEVICE, "").strip()[:LONGEST_DEVICE] or None
 
 
 def address_of(request: Request, proxy: TrustedProxy | None = None) -> str:
