@@ -235,33 +235,36 @@ def schema() -> None:
 
 @app.command()
 def requirements(
+    rules: Annotated[bool, Option("--rules", help="The domain's rules instead of the policies' requirements.")] = False,
     missing: Annotated[bool, Option("--missing", help="List what no test shows.")] = False,
     as_json: Annotated[bool, Option("--json", help='As {"total", "shown", "by_county", "missing"}.')] = False,
-    write: Annotated[bool, Option("--write", help="Write docs/requirements.md.")] = False,
+    write: Annotated[bool, Option("--write", help="Write docs/requirements.md and docs/rules.md.")] = False,
 ) -> None:
-    """Say which of the policies' requirements are shown by tests.
+    """Say which of the policies' requirements, or of the domain's rules, are shown by tests.
 
     Examples:
 
         anju requirements
 
-        anju requirements --missing
+        anju requirements --rules --missing
 
         anju requirements --json
     """
     from app import requirements as marks
 
-    found = marks.coverage()
     if write:
-        _write("docs/requirements.md", marks.page(found))
-    elif as_json:
+        for catalogue in (marks.REQUIREMENTS, marks.RULES):
+            _write(f"docs/{catalogue.mark}s.md", marks.page(marks.coverage(catalogue=catalogue)))
+        return
+    found = marks.coverage(catalogue=marks.RULES if rules else marks.REQUIREMENTS)
+    if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     elif missing:
         for one in found.missing:
-            typer.echo(f"{one.id}\t{one.county}\t{one.text}")
+            typer.echo(f"{one.id}\t{one.part}\t{one.text}")
     else:
-        for county, count in found.by_county().items():
-            typer.echo(f"{county}\t{count['shown']} of {count['total']}")
+        for part, count in found.by_part().items():
+            typer.echo(f"{part}\t{count['shown']} of {count['total']}")
         typer.echo(f"all\t{len(found.requirements) - len(found.missing)} of {len(found.requirements)}")
 
 

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from app.requirements import UnknownRequirementError, coverage, marks, page, requirements
+from app.requirements import (
+    REQUIREMENTS,
+    RULES,
+    Catalogue,
+    UnknownRequirementError,
+    coverage,
+    marks,
+    page,
+    requirements,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -22,6 +31,9 @@ class TestMany:
     @pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.requirement("GT-5"))])
     async def test_two(self, x): ...
 
+@pytest.mark.rule("FUND-8", "G-4")
+def test_three(): ...
+
 def helper():
     other.requirement("GT-6")
 """
@@ -35,6 +47,15 @@ def test_marks_are_found_on_modules_tests_classes_and_parameters() -> None:
         ("GT-4", "::TestMany"),
         ("GT-5", "::TestMany::test_two"),
     }
+
+
+def test_a_rule_is_claimed_by_a_mark_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text(SOURCE)
+    found = coverage(tmp_path / "tests", RULES)
+    assert found.tests == dict.fromkeys(("FUND-8", "G-4"), ("tests/test_it.py::test_three",))
+    assert found.by_part()["Maintenance fund"] == {"total": 33, "shown": 1}
+    assert "SM-8" in found.as_json()["missing"]
 
 
 def test_the_coverage_counts_by_county(tmp_path: Path) -> None:
@@ -63,7 +84,7 @@ def test_the_list_is_read_as_it_stands() -> None:
     assert listed["GT-11"].text.startswith('"三无/僵尸" firm')
 
 
-def test_the_page_of_requirements_is_up_to_date() -> None:
-    assert (REPOSITORY / "docs/requirements.md").read_text("utf-8") == page(coverage()), (
-        "run: anju requirements --write"
-    )
+@pytest.mark.parametrize("catalogue", [REQUIREMENTS, RULES], ids=lambda one: one.mark)
+def test_the_page_is_up_to_date(catalogue: Catalogue) -> None:
+    written = (REPOSITORY / f"docs/{catalogue.mark}s.md").read_text("utf-8")
+    assert written == page(coverage(catalogue=catalogue)), f"run: {catalogue.command}"
