@@ -28,8 +28,27 @@ class AccountKind(Term):
         "BUILDING_FUND",
         "A building's fund money without units: no property area yet, or the public-housing seller's part (FUND-4).",
     )
-    AREA_FUND = "AREA_FUND", "An area's fund money not (yet) on units: undistributed interest, common income."
+    AREA_FUND = "AREA_FUND", "An area's fund money that is not (yet) on units."
+    UNDISTRIBUTED_INTEREST = (
+        "UNDISTRIBUTED_INTEREST",
+        "Interest and value-added income that the bank has credited and no account has been given yet (待分配收益).",
+    )
+    VALUE_ADDED_POOL = (
+        "VALUE_ADDED_POOL",
+        "Value-added income kept for property improvement and life services instead of distributed (TQ-103, 增值收益).",
+    )
+    IN_TRANSIT = "IN_TRANSIT", "Fund money that the books have spent and the bank has not yet paid out (在途)."
+    FUND_CLAIM = "FUND_CLAIM", "What a unit's owner owes the maintenance fund: a claim, never money (FUND-18)."
+    FUND_CLAIM_CONTRA = "FUND_CLAIM_CONTRA", "The counterpart of an area's claims, so that a claim moves no money."
+    COMMON_INCOME = "COMMON_INCOME", "Common income less its costs: the owners' money, not yet split (V-22, 公共收益)."
+    COMMON_MONEY = "COMMON_MONEY", "Where an area's common income lies until it is split."
+    WARRANTY_DEPOSIT = (
+        "WARRANTY_DEPOSIT",
+        "What a developer has deposited for an area's quality warranty (FUND-32, 物业质量保修金).",
+    )
+    WARRANTY_MONEY = "WARRANTY_MONEY", "Where an area's warranty deposit lies."
     BANK = "BANK", "Money at a bank: the fund of an area or building, or a company's collecting account."
+    PAYMENT_SERVICE = "PAYMENT_SERVICE", "Takings at a payment service, not yet settled to the company (待结算)."
     CASH = "CASH", "Takings that a company holds in cash."
     RECEIVABLE = "RECEIVABLE", "What a unit owes a company for issued bills (应收)."
     PREPAID = "PREPAID", "What a unit has paid a company in advance of bills (预收)."
@@ -64,7 +83,17 @@ NORMAL_SIDE: Mapping[AccountKind, Side] = {
     AccountKind.UNIT_FUND: Side.CREDIT,
     AccountKind.BUILDING_FUND: Side.CREDIT,
     AccountKind.AREA_FUND: Side.CREDIT,
+    AccountKind.UNDISTRIBUTED_INTEREST: Side.CREDIT,
+    AccountKind.VALUE_ADDED_POOL: Side.CREDIT,
+    AccountKind.IN_TRANSIT: Side.CREDIT,
+    AccountKind.FUND_CLAIM: Side.DEBIT,
+    AccountKind.FUND_CLAIM_CONTRA: Side.CREDIT,
+    AccountKind.COMMON_INCOME: Side.CREDIT,
+    AccountKind.COMMON_MONEY: Side.DEBIT,
+    AccountKind.WARRANTY_DEPOSIT: Side.CREDIT,
+    AccountKind.WARRANTY_MONEY: Side.DEBIT,
     AccountKind.BANK: Side.DEBIT,
+    AccountKind.PAYMENT_SERVICE: Side.DEBIT,
     AccountKind.CASH: Side.DEBIT,
     AccountKind.RECEIVABLE: Side.DEBIT,
     AccountKind.PREPAID: Side.CREDIT,
@@ -81,6 +110,10 @@ NEVER_NEGATIVE = frozenset(
         AccountKind.UNIT_FUND,
         AccountKind.BUILDING_FUND,
         AccountKind.AREA_FUND,
+        AccountKind.UNDISTRIBUTED_INTEREST,
+        AccountKind.VALUE_ADDED_POOL,
+        AccountKind.COMMON_INCOME,
+        AccountKind.WARRANTY_DEPOSIT,
         AccountKind.PREPAID,
         AccountKind.EARMARK,
     }
@@ -91,7 +124,24 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
     AccountKind.UNIT_FUND: (frozenset({"unit_id"}),),
     AccountKind.BUILDING_FUND: (frozenset({"building_id"}),),
     AccountKind.AREA_FUND: (frozenset({"area_id"}),),
-    AccountKind.BANK: (frozenset({"area_id"}), frozenset({"building_id"}), frozenset({"company_id"})),
+    AccountKind.UNDISTRIBUTED_INTEREST: (frozenset({"bank_account_id"}),),
+    AccountKind.VALUE_ADDED_POOL: (frozenset({"bank_account_id"}),),
+    AccountKind.IN_TRANSIT: (frozenset({"bank_account_id"}),),
+    AccountKind.FUND_CLAIM: (frozenset({"unit_id"}),),
+    AccountKind.FUND_CLAIM_CONTRA: (frozenset({"area_id"}),),
+    AccountKind.COMMON_INCOME: (frozenset({"area_id"}),),
+    AccountKind.COMMON_MONEY: (frozenset({"area_id"}),),
+    AccountKind.WARRANTY_DEPOSIT: (frozenset({"area_id"}),),
+    AccountKind.WARRANTY_MONEY: (frozenset({"area_id"}),),
+    AccountKind.BANK: (
+        frozenset({"area_id"}),
+        frozenset({"building_id"}),
+        frozenset({"bank_account_id"}),
+        frozenset({"area_id", "bank_account_id"}),
+        frozenset({"building_id", "bank_account_id"}),
+        frozenset({"company_id"}),
+    ),
+    AccountKind.PAYMENT_SERVICE: (frozenset({"company_id"}),),
     AccountKind.CASH: (frozenset({"company_id"}),),
     AccountKind.RECEIVABLE: (frozenset({"unit_id", "company_id"}),),
     AccountKind.PREPAID: (frozenset({"unit_id", "company_id"}),),
@@ -99,10 +149,19 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
     AccountKind.FEE_ADVANCE: (frozenset({"area_id", "company_id"}),),
     AccountKind.EARMARK: (frozenset({"area_id"}), frozenset({"building_id"})),
     AccountKind.EARMARK_CONTRA: (frozenset({"area_id"}), frozenset({"building_id"})),
-    AccountKind.SUSPENSE: (frozenset({"area_id"}), frozenset({"company_id"}), frozenset()),
+    AccountKind.SUSPENSE: (
+        frozenset({"bank_account_id"}),
+        frozenset({"area_id"}),
+        frozenset({"company_id"}),
+        frozenset(),
+    ),
     AccountKind.OPENING: (frozenset(),),
 }
-"""Which owner columns an account of each kind fills: exactly one of the listed sets."""
+"""Which owner columns an account of each kind fills: exactly one of the listed sets.
+
+The fund's money stands in one BANK account per area (or building) and bank account, so the book balance of a bank
+account is a sum over areas and no row is hot (FUND-4).
+"""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from models.base import Base, County, CountyRow, CreatedAt, Fen, index, link, on
 
 
 class LedgerAccount(CountyRow):
-    """An account (科目账户) of a unit, a building, a property area, a company, or of a unit towards a company."""
+    """An account (科目账户) of a unit, building, property area, company or bank account, or of a pair of these."""
 
     __tablename__ = "ledger_account"
     __table_args__ = (
@@ -26,12 +26,14 @@ class LedgerAccount(CountyRow):
             "company_id",
             "area_id",
             "building_id",
+            "bank_account_id",
             name="uq_ledger_account_owner",
             postgresql_nulls_not_distinct=True,
         ),
         index("unit_id"),
         index("area_id", "kind"),
         index("company_id", "kind"),
+        index("bank_account_id", "kind"),
         link("unit_id", "unit"),
         link("building_id", "building"),
         link("area_id", "property_area"),
@@ -44,6 +46,8 @@ class LedgerAccount(CountyRow):
     building_id: Mapped[uuid.UUID | None]
     area_id: Mapped[uuid.UUID | None]
     company_id: Mapped[uuid.UUID | None]
+    bank_account_id: Mapped[uuid.UUID | None]
+    """The custodian's account (a bank_account) whose money or liability this is; null for all that is at no such bank."""
     opened_on: Mapped[date]
 
 

@@ -18,7 +18,7 @@ from models.base import new_id
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from resolvers.unit_of_work import UnitOfWork
 
-OWNER_COLUMNS = ("unit_id", "building_id", "area_id", "company_id")
+OWNER_COLUMNS = ("unit_id", "building_id", "area_id", "company_id", "bank_account_id")
 
 
 def posting_ctes(transactions: str, lines: str) -> str:
