@@ -34,11 +34,12 @@ from domain.calendar import today
 from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema
 from resolvers.cases import timers
-from resolvers.jobs import HANDLERS, Handler
+from resolvers.jobs import HANDLERS, NIGHTLY, Handler
 from resolvers.unit_of_work import UnitOfWork, transact
 
 TIMERS = "case_timers"
 RESCUE = "rescue_stalled_jobs"
+NIGHT = "nightly"
 SWEEP = "sweep_sign_in"
 SWEEP_FILES = "sweep_files"
 STALLED_AFTER = 60
@@ -72,6 +73,12 @@ class Workshop:
             more = outcome.row
             await asyncio.sleep(0)
 
+    async def night(self) -> None:
+        """Do in every county what is done once a night."""
+        for county in self.counties():
+            for handler in NIGHTLY:
+                await self.run(county, handler)
+
 
 def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     """The worker's app with every registered job, the timers, the rescuer and the sweep; open it before it runs."""
@@ -93,6 +100,11 @@ def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     @app.task(name=RESCUE, queueing_lock=RESCUE, pass_context=True)
     async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
         await rescue(context.app)
+
+    @app.periodic(cron="7 17 * * *")  # 01:07 in Shanghai
+    @app.task(name=NIGHT, queueing_lock=NIGHT)
+    async def nightly(timestamp: int) -> None:
+        await workshop.night()
 
     @app.periodic(cron="17 19 * * *")  # 03:17 in Shanghai
     @app.task(name=SWEEP, queueing_lock=SWEEP)

@@ -132,6 +132,10 @@ class ErrorCode(StrEnum):
     # money
     CHARGE_FORBIDDEN = "CHARGE_FORBIDDEN", "The law forbids this charge (FEE-8: a fee on collected utility money)."
     ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
+    LATE_FEE_NOT_AGREED = (
+        "LATE_FEE_NOT_AGREED",
+        "The bill's charge item agrees no late fee, or it is one itself (FEE-9).",
+    )
     PRICE_ABOVE_CONTRACT = "PRICE_ABOVE_CONTRACT", "The price is above the contract's own standard (ZD-47)."
     PRICE_ABOVE_DISCLOSED = "PRICE_ABOVE_DISCLOSED", "The price is above the disclosed one (FEE-7)."
     BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, disputed, voided or already paid."

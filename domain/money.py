@@ -1,4 +1,4 @@
-"""Money in integer fen, areas in integer 0.01 m², and the few places where they meet (C-3, FEE-2, FEE-9, FUND-18)."""
+"""Money in integer fen, areas in integer 0.01 m², and the few places where they meet (C-3, FEE-2, FUND-18)."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -84,15 +84,6 @@ def ratio_above(part: int, whole: int, numerator: int, denominator: int) -> bool
 def ratio_below(part: int, whole: int, numerator: int, denominator: int) -> bool:
     """Whether part/whole < numerator/denominator; exactly 30 % is not below 30 % (FUND-8)."""
     return whole > 0 and part * denominator < whole * numerator
-
-
-def late_fee(principal_fen: int, days_late: int, rate_per_100000: int = 30, cap_percent: int = 30) -> int:
-    """The late fee in fen (违约金): simple, per day, never more than the cap, never compounded (FEE-9).
-
-    ``rate_per_100000`` is the daily rate in hundred-thousandths: 30 is 0.03 % a day. Zero for a day that is not late.
-    """
-    accrued = half_up(Fraction(principal_fen * max(days_late, 0) * rate_per_100000, 100_000))
-    return min(accrued, principal_fen * cap_percent // 100)
 
 
 def format_fen(fen: int) -> str:

@@ -188,6 +188,7 @@ class FeeBill(CountyRow):
         index("township", "due_on", "id"),
         index("community", "due_on", "id"),
         index("due_on", "id"),
+        index("late_for_id", name="ix_fee_bill_late_for", where=text("late_for_id IS NOT NULL")),
         one_of("kind", BillKind),
         one_of("state", BillState),
         one_of("payer", Payer),

@@ -27,6 +27,18 @@ HANDLERS: dict[str, Handler] = {}
 """Every job by its name; the worker serves exactly these."""
 
 
+NIGHTLY: list[Callable[..., Awaitable[bool]]] = []
+"""What the county's clock does once a night, in the order of registration; each is run again while it returns ``True``."""
+
+NightlyOf = TypeVar("NightlyOf", bound=Callable[..., Awaitable[bool]])
+
+
+def nightly(handler: NightlyOf) -> NightlyOf:
+    """Register what is to be done every night: portion by portion, idempotent, with no argument but the unit of work."""
+    NIGHTLY.append(handler)
+    return handler
+
+
 def job(name: str) -> Callable[[HandlerOf], HandlerOf]:
     """Register the handler of a job. Names are never reused: jobs written by an older version may still wait."""
 

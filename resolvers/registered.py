@@ -11,6 +11,7 @@ from resolvers import fund_requests as fund_requests
 from resolvers import inspections as inspections
 from resolvers import invitations as invitations
 from resolvers import key_rotation as key_rotation
+from resolvers import late_fees as late_fees
 from resolvers import leader_filings as leader_filings
 from resolvers import premises_filings as premises_filings
 from resolvers.register import jobs as jobs

@@ -127,7 +127,7 @@ async def test_the_worker_knows_every_job_the_timers_and_the_rescuer(
     shop: tuple[Stage, worker.Workshop, str],
 ) -> None:
     app = worker.build(shop[2], shop[1])
-    periodic = {worker.TIMERS, worker.RESCUE, worker.SWEEP, worker.SWEEP_FILES}
+    periodic = {worker.TIMERS, worker.RESCUE, worker.NIGHT, worker.SWEEP, worker.SWEEP_FILES}
     assert {*jobs.HANDLERS, *periodic} <= set(app.tasks)
     assert {task.task.name for task in app.periodic_registry.periodic_tasks.values()} == periodic
 

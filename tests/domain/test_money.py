@@ -11,7 +11,6 @@ from domain.money import (
     apportion,
     format_fen,
     half_up,
-    late_fee,
     line_amount,
     months_between,
     ratio_above,
@@ -120,21 +119,6 @@ def test_ratios_include_or_exclude_their_number_as_c1_says(
 def test_g4_thirty_percent_is_not_below_thirty_percent() -> None:
     assert not ratio_below(240_000, 800_000, 30, 100)
     assert ratio_below(239_999, 800_000, 30, 100)
-
-
-@pytest.mark.parametrize(
-    ("principal", "days", "fee"),
-    [
-        (100_000, 0, 0),
-        (100_000, -3, 0),
-        (100_000, 10, 300),  # 0.03 % a day
-        (100_000, 1_000, 30_000),  # never above 30 %
-        (100_000, 999, 29_970),
-        (1_667, 1, 1),  # 0.5001 fen
-    ],
-)
-def test_late_fees_are_simple_and_capped(principal: int, days: int, fee: int) -> None:
-    assert late_fee(principal, days) == fee
 
 
 @pytest.mark.parametrize(

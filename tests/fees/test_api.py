@@ -1,19 +1,11 @@
 """Fees through the API: a company charges, a bank collects, an owner reads, disputes and is answered."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-import pytest_asyncio
 from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.lines import read_lines
-from app.settings import Settings
-from auth.actor import Actor
 from domain.roles import Role
 from models.base import new_id
 from models.fees import BillRun, FeeBill
@@ -21,35 +13,11 @@ from models.payments import Payment
 from resolvers import bills
 from resolvers.payments import fee_bill_pay
 from resolvers.unit_of_work import set_fuse
-from schema.api import graphql_schema
-from schema.documents import Documents, RequestContext
-from schema.engine.execute import Executor
 from schema.engine.values import Ref, encode_id
 from tests.acts import Ask as Ask
 from tests.acts import act
-from tests.database import Database
 from tests.market import Market, days
 from tests.world import World
-
-
-@pytest_asyncio.fixture
-async def ask(
-    database: Database, command_sessions: async_sessionmaker[AsyncSession], world: World, tmp_path: Path
-) -> AsyncIterator[Ask]:
-    """``await ask(actor, document, **variables)`` gives ``data``; there must be no errors."""
-    documents = Documents(graphql_schema())
-    async with read_lines(database.url) as lines:
-        executor = Executor(graphql_schema(), lines, command_sessions, world.vault, Settings(data=tmp_path))
-
-        async def asked(who: Actor, text: str, **variables: Any) -> Any:
-            document = documents.get(text)
-            assert document.rejection is None, document.rejection
-            answer = await executor.execute(document, document.operation(None), variables, who, RequestContext("r-1"))
-            body = orjson.loads(answer.body)
-            assert "errors" not in body, body
-            return body["data"]
-
-        yield asked
 
 
 @pytest.fixture
