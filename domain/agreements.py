@@ -16,11 +16,15 @@ class PartnerScope(Term):
     """What a partner's system may be allowed to ask (``resource:action``)."""
 
     FEES_COLLECT = "fees:collect", "Read the bills of its accounts and enter payments."
+    FUNDS_CUSTODY = (
+        "funds:custody",
+        "Keep accounts of the county: read them, execute payments, report what moved, hand in statements.",
+    )
     FILINGS_PUBLIC = "filings:public", "Read the published fields of filings, and referred cases whole."
 
 
 ALLOWED: dict[Role, frozenset[PartnerScope]] = {
-    Role.BANK: frozenset({PartnerScope.FEES_COLLECT, PartnerScope.FILINGS_PUBLIC}),
+    Role.BANK: frozenset({PartnerScope.FEES_COLLECT, PartnerScope.FUNDS_CUSTODY, PartnerScope.FILINGS_PUBLIC}),
     Role.COURT: frozenset({PartnerScope.FILINGS_PUBLIC}),
 }
 """What each kind of partner may be given."""

@@ -142,6 +142,7 @@ class ErrorCode(StrEnum):
     OVERPAYMENT = "OVERPAYMENT", "The payment is larger than what is owed."
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE", "The account does not hold the amount (FUND-5, FUND-28)."
     UNBALANCED = "UNBALANCED", "The postings do not sum to zero (FUND-4)."
+    BANK_TERMINATED = "BANK_TERMINATED", "The account is frozen or closed: it pays nothing but the transfer (FUND-28)."
     ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
 
     # fund

@@ -8,6 +8,7 @@ from models import claims as claims
 from models import committees as committees
 from models import companies as companies
 from models import contracts as contracts
+from models import custody as custody
 from models import data_requests as data_requests
 from models import disclosures as disclosures
 from models import divisions as divisions

@@ -38,6 +38,7 @@ class LedgerAccount(CountyRow):
         link("building_id", "building"),
         link("area_id", "property_area"),
         link("company_id", "company"),
+        link("bank_account_id", "bank_account"),
         one_of("kind", AccountKind),
     )
 

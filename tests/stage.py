@@ -20,26 +20,31 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth.actor import Actor, Grant, system_actor
+from auth.grants import Source, open_grant
+from domain.agreements import PartnerScope
 from domain.calendar import today
 from domain.committees import BodyKind, CommitteeState
 from domain.companies import CompanyState
 from domain.contracts import ContractKind, ContractMode, ContractState, SelectionBasis
+from domain.custody import AccountPurpose
 from domain.divisions import DivisionLevel
 from domain.documents import DocumentKind
 from domain.errors import Refusal
 from domain.estates import BuildingKind, EstateKind, ServiceMode, UnitUse
+from domain.identifiers import make_account
 from domain.ledger import AccountKind
 from domain.officials import BUREAU_POWERS
 from domain.roles import Role
-from models.accounts import Account
+from models.accounts import Account, OAuthClient
 from models.base import new_id
 from models.committees import Committee
 from models.companies import Company
 from models.contracts import ServiceContract
+from models.custody import BankAccount
 from models.documents import Document
 from models.estates import Building, Estate, PropertyArea, Unit
 from models.sealed import DerivedVault
-from resolvers import areas, cases, documents, estates, ledger, units
+from resolvers import areas, cases, custody, documents, estates, ledger, units
 from resolvers.divisions import DivisionLine, seed_divisions
 from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
 
@@ -119,6 +124,54 @@ class Stage:
         elif role is Role.BUREAU:
             places = {"office": "测试县住房和城乡建设局", "scopes": BUREAU_POWERS}
         return Grant(new_id(), role, self.county, account_id=account.id, **{**places, **reach})
+
+    async def bank(self, *scopes: str) -> Actor:
+        """A bank's system that the county lets keep its accounts (or do what the scopes say)."""
+        client_id = f"bank-{secrets.token_hex(6)}"
+        async with self.sessions.begin() as session:
+            session.add(
+                OAuthClient(
+                    client_id=client_id,
+                    name="演示银行（虚构）",
+                    secret_hash="none",
+                    counties=[self.county],
+                    purpose="test",
+                    legal_basis="test",
+                )
+            )
+            await session.flush()
+            grant = await open_grant(
+                session,
+                Role.BANK,
+                self.county,
+                Source("test", new_id()),
+                client_id=client_id,
+                scopes=sorted(scopes or (PartnerScope.FUNDS_CUSTODY,)),
+                valid_from=date(2020, 1, 1),
+            )
+        held = Grant(grant.id, Role.BANK, self.county, client_id=client_id, scopes=tuple(grant.scopes))
+        return Actor(None, client_id, None, client_id, "zh-CN", today(self.now), (held,))
+
+    async def bank_account(
+        self, bank: Actor, *places: Place, purpose: AccountPurpose = AccountPurpose.FUND
+    ) -> BankAccount:
+        """An account at the bank that holds the places' money."""
+        official = await self.actor(Role.BUREAU)
+        account = await self.do(
+            official,
+            custody.register,
+            number=make_account(next(_numbers)),
+            purpose=purpose,
+            name="测试县住宅专项维修资金专户",
+            bank_name="演示银行（虚构）测试支行",
+            bank_code="999999000001",
+            client_id=bank.client_id,
+            opened_on=date(2020, 1, 1),
+        )
+        if places:
+            area_ids = [place.area.id for place in places]
+            account = await self.do(official, custody.assign, id=account.id, area_ids=area_ids)
+        return account  # type: ignore[no-any-return]
 
     async def do(
         self, actor: Actor, command: Callable[..., Awaitable[Any]], *, key: str | None = None, **given: Any

@@ -6,6 +6,7 @@ from auth.policies import claims as claims
 from auth.policies import committees as committees
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts
+from auth.policies import custody as custody
 from auth.policies import disclosures as disclosures
 from auth.policies import divisions as divisions
 from auth.policies import documents as documents

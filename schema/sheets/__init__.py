@@ -15,6 +15,7 @@ REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part 
 
 CONDITIONS: Mapping[str, str] = {
     "auditEvents": "AuditEventFilter",
+    "bankAccounts": "BankAccountFilter",
     "chargeItems": "ChargeItemFilter",
     "committees": "CommitteeFilter",
     "companies": "CompanyFilter",
