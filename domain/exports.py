@@ -30,6 +30,7 @@ class ExportedList(Term):
     FEE_BILLS = "FEE_BILLS", "Bills (账单)."
     BILL_DISPUTES = "BILL_DISPUTES", "Disputes of bills (账单异议)."
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
+    PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
     LEDGER_ACCOUNTS = "LEDGER_ACCOUNTS", "Ledger accounts with their balances (账户余额)."
     FILINGS = "FILINGS", "Filings of companies and contracts (备案)."

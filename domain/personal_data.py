@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from domain.roles import COMPANY, COUNTY_OFFICES, OFFICIALS, PARTNERS, RESIDENTS, Role
+from domain.roles import COMPANY, COUNTY_OFFICES, OFFICIALS, RESIDENTS, Role
 from domain.terms import Term
 
 
@@ -34,6 +34,7 @@ class ProcessingPurpose(Term):
     FEES = "FEES", "Billing and collecting fees under the service contract."
     EMERGENCY = "EMERGENCY", "Danger to life, health or property."
     CASE = "CASE", "A case of a court or department, within what was approved for it."
+    PAYMENT = "PAYMENT", "Carrying out payments: paying a payee, taking in what payers send."
 
 
 BASIS_OF: Mapping[ProcessingPurpose, LawfulBasis] = {
@@ -45,6 +46,7 @@ BASIS_OF: Mapping[ProcessingPurpose, LawfulBasis] = {
     ProcessingPurpose.FEES: LawfulBasis.CONTRACT,
     ProcessingPurpose.EMERGENCY: LawfulBasis.EMERGENCY,
     ProcessingPurpose.CASE: LawfulBasis.LEGAL_DUTY,
+    ProcessingPurpose.PAYMENT: LawfulBasis.CONTRACT,
 }
 
 _P = ProcessingPurpose
@@ -55,7 +57,8 @@ PURPOSES_OF: Mapping[Role, tuple[ProcessingPurpose, ...]] = {
     **dict.fromkeys(COMPANY, (_P.SERVICE, _P.FEES, _P.EMERGENCY)),
     **dict.fromkeys(OFFICIALS, (_P.REGISTER, _P.SUPERVISION, _P.EMERGENCY)),
     **dict.fromkeys(COUNTY_OFFICES - {Role.BUREAU}, (_P.SUPERVISION,)),
-    **dict.fromkeys(PARTNERS, (_P.CASE,)),
+    Role.COURT: (_P.CASE,),
+    Role.BANK: (_P.PAYMENT, _P.CASE),
     Role.SYSTEM: (_P.REGISTER,),
 }
 """For what a role may read; the first is what it reads for where nothing is said (a list of owners on its screen)."""
@@ -70,6 +73,7 @@ class PersonalField(Term):
     AGENT_NAME = "AGENT_NAME", "Name of an organisation's agent."
     AGENT_PHONE = "AGENT_PHONE", "Phone of an organisation's agent."
     CONTACT_PHONE = "CONTACT_PHONE", "Phone of a contact person."
+    BANK_ACCOUNT = "BANK_ACCOUNT", "Number of a bank account."
 
 
 SERVING = frozenset({Role.COMPANY_ADMIN, Role.PROJECT_LEADER})

@@ -23,6 +23,7 @@ from models import ledger as ledger
 from models import manifests as manifests
 from models import oauth as oauth
 from models import officials as officials
+from models import payment_instructions as payment_instructions
 from models import payments as payments
 from models import people as people
 from models import personal_data as personal_data

@@ -18,6 +18,7 @@ from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
 from auth.policies import officials as officials
+from auth.policies import payment_instructions as payment_instructions
 from auth.policies import payments as payments
 from auth.policies import people as people
 from auth.policies import personal_data as personal_data

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, identity, money, places
+from schema.sheets import business, cases, funds, identity, money, places
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
-    listed.name: listed for stem in (places, business, money, cases, identity) for listed in stem.LISTS
+    listed.name: listed for stem in (places, business, money, funds, cases, identity) for listed in stem.LISTS
 }
 
 REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part in listed.parts))
@@ -36,6 +36,7 @@ CONDITIONS: Mapping[str, str] = {
     "officials": "OfficialFilter",
     "owners": "OwnerFilter",
     "partnerAgreements": "PartnerAgreementFilter",
+    "paymentInstructions": "PaymentInstructionFilter",
     "payments": "PaymentFilter",
     "projectLeaders": "ProjectLeaderFilter",
     "propertyAreas": "PropertyAreaFilter",

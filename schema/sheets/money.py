@@ -1,4 +1,4 @@
-"""The lists of money: charge items, bill runs, bills, disputes, payments, ledger accounts, requests to the fund."""
+"""The lists of money: charge items, bill runs, bills, disputes, payments, ledger accounts."""
 
 from domain.exports import ExportedList
 from domain.register_business import CHARGE_ITEMS
@@ -157,40 +157,6 @@ LISTS = (
                     shown("company.name", "企业名称", "Company"),
                     shown("openedOn", "开户日期", "Opened on"),
                     shown("balance", "余额（元）", "Balance (yuan)"),
-                ),
-            ),
-        ),
-    ),
-    Listed(
-        ExportedList.FUND_REQUESTS,
-        "fundRequests",
-        (
-            Part(
-                "维修资金申请",
-                "Fund requests",
-                (
-                    shown("kind", "类型", "Kind"),
-                    shown("title", "维修项目", "Repair"),
-                    shown("estate.name", "小区", "Estate"),
-                    shown("area.name", "物业管理区域", "Property area"),
-                    shown("company.name", "企业名称", "Company"),
-                    shown("applicantRole", "申请身份", "Applied as"),
-                    shown("requestedOn", "申请日期", "Requested on"),
-                    shown("state", "状态", "State"),
-                    shown("stateSince", "状态时间", "State since"),
-                    shown("dueOn", "办理期限", "Due on"),
-                    shown("isOverdue", "逾期", "Overdue"),
-                    shown("scope", "列支范围", "Scope"),
-                    shown("budget", "预算（元）", "Budget (yuan)"),
-                    shown("approvedAmount", "批准金额（元）", "Approved (yuan)"),
-                    shown("settledCost", "决算（元）", "Settled cost (yuan)"),
-                    shown("contractor", "施工单位", "Contractor"),
-                    shown("emergencyCode", "应急情形", "Emergency"),
-                    shown("postedFrom", "公示开始", "Posted from"),
-                    shown("postedTo", "公示结束", "Posted to"),
-                    shown("votedOn", "表决日期", "Voted on"),
-                    shown("votePassed", "表决通过", "Vote passed"),
-                    shown("decidedOn", "批准日期", "Decided on"),
                 ),
             ),
         ),

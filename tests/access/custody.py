@@ -5,8 +5,9 @@ from typing import Any
 from auth.actor import Actor, Grant
 from domain.roles import Role
 from models.custody import BankAccount, BankMovement, Custody
+from models.payment_instructions import PaymentInstruction
 
-KNOWN = (BankAccount, Custody, BankMovement)
+KNOWN = (BankAccount, Custody, BankMovement, PaymentInstruction)
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:

@@ -39,7 +39,7 @@ from tests.database import Database
 from tests.docs.test_guides import ROOT, operations
 from tests.estates.test_import import business, places, register, workbook
 from tests.fees.test_api import Ask
-from tests.fees.test_api import ask as ask
+from tests.fees.conftest import ask as ask
 from tests.market import Market
 from tests.world import World
 
