@@ -19,7 +19,7 @@
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
     ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_EXCEEDED
     ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
-    └── fund         NOT_EMERGENCY · EXCLUDED_WORK · CORRECTIONS_USED_UP …            (* retryable)
+    └── fund         NO_DEPOSIT_DUE · DEPOSIT_NOT_PAID · NOT_EMERGENCY · EXCLUDED_WORK …   (* retryable)
 
 A code is data: its English doc and whether repeating the same request may help stand here, the sentence that a
 person reads stands in ``app/locales``. Adding a code means one line here and one in each locale;
@@ -146,6 +146,8 @@ class ErrorCode(StrEnum):
     ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
 
     # fund
+    NO_DEPOSIT_DUE = "NO_DEPOSIT_DUE", "The unit owes the fund no deposit now: exempt, or unsold (FUND-1, FUND-3)."
+    DEPOSIT_NOT_PAID = "DEPOSIT_NOT_PAID", "The unit's first deposit is not paid in full (FUND-3, TQ-104)."
     NOT_EMERGENCY = "NOT_EMERGENCY", "The repair is not on the county's emergency list (FUND-22)."
     EXCLUDED_WORK = "EXCLUDED_WORK", "The work must not be paid from the fund (FUND-13)."
     CORRECTIONS_USED_UP = "CORRECTIONS_USED_UP", "The application was already returned as often as allowed (FUND-25)."

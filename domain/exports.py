@@ -42,6 +42,8 @@ class ExportedList(Term):
     INSPECTION_PLANS = "INSPECTION_PLANS", "Plans of inspections (检查计划)."
     FINDINGS = "FINDINGS", "What inspections found (检查问题)."
     RECTIFICATIONS = "RECTIFICATIONS", "Orders to put things right (责令整改)."
+    FUND_DEMANDS = "FUND_DEMANDS", "Demands for deposits to the maintenance fund (应缴维修资金)."
+    FUND_RECEIPTS = "FUND_RECEIPTS", "Deposits that came into the maintenance fund (维修资金交存记录)."
     FUND_REQUESTS = "FUND_REQUESTS", "Requests to the maintenance fund (维修资金申请)."
     DISCLOSURES = "DISCLOSURES", "Postings, all versions (公示)."
     DISCLOSURE_ENTRIES = "DISCLOSURE_ENTRIES", "Boards: what hangs and what is due (公示栏)."

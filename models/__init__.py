@@ -17,6 +17,8 @@ from models import estates as estates
 from models import exports as exports
 from models import fees as fees
 from models import filings as filings
+from models import fund_demands as fund_demands
+from models import fund_receipts as fund_receipts
 from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger

@@ -14,6 +14,7 @@ from domain.records import Record
 from domain.units import FLOOR_LIMIT, building_name, counted_area, unit_name, unit_sort_key
 from models.estates import Building, Unit
 from resolvers.estates import REGISTRARS
+from resolvers.fund_demands import check_handed_over
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -64,7 +65,11 @@ async def unit_register(uow: UnitOfWork, *, building_id: uuid.UUID, **data: Any)
 
 
 async def unit_correct(uow: UnitOfWork, *, id: uuid.UUID, reason: str, expected_version: int, **data: Any) -> Unit:
-    """Put the named fields of ``UnitData`` right; the others stay. Refuses ``VERSION_CONFLICT`` too."""
+    """Put the named fields of ``UnitData`` right; the others stay. Refuses ``VERSION_CONFLICT`` too.
+
+    A unit is marked as handed over (``delivered_on``), and where the developer pays at online signing as signed
+    (``net_sign_no``), only once its first deposit to the maintenance fund is paid: ``DEPOSIT_NOT_PAID`` (FUND-3, TQ-104).
+    """
     unit = await uow.load(Unit, id, lock=True)
     grant = await uow.act(REGISTRARS, Unit, unit)
     uow.check_version(unit, expected_version)
@@ -76,6 +81,12 @@ async def unit_correct(uow: UnitOfWork, *, id: uuid.UUID, reason: str, expected_
     changed = sorted(name for name, value in values.items() if getattr(unit, name) != value)
     if not changed:
         return unit
+    await check_handed_over(
+        uow,
+        unit,
+        delivered=unit.delivered_on is None and values["delivered_on"] is not None,
+        signed=unit.net_sign_no is None and values["net_sign_no"] is not None,
+    )
     with uow.session.no_autoflush:
         for name in changed:
             setattr(unit, name, values[name])

@@ -14,6 +14,8 @@ from auth.policies import estates as estates
 from auth.policies import exports as exports
 from auth.policies import fees as fees
 from auth.policies import filings as filings
+from auth.policies import fund_demands as fund_demands
+from auth.policies import fund_receipts as fund_receipts
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger

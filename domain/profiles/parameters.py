@@ -246,6 +246,14 @@ class Profile:
     fund_audit_above_fen: int
     fund_renewal_below_percent: int
     fund_rates: tuple[FundRate, ...]
+    fund_reform_cost_fen: int
+    """The reform cost price of public housing (房改成本价) in fen per m² (FUND-2)."""
+    fund_public_owner_percent: int
+    """What the owner of sold public housing pays of that price (FUND-2)."""
+    fund_seller_percent: int
+    """The former landlord's least part of the sale's proceeds, for buildings that are no high-rises (FUND-2)."""
+    fund_seller_high_percent: int
+    """The same for high-rises."""
 
     # Fees (RULES §4)
     fee_starts: FeeStart

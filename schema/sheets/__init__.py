@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, funds, identity, money, places
+from schema.sheets import business, cases, fund_money, funds, identity, money, places
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
-    listed.name: listed for stem in (places, business, money, funds, cases, identity) for listed in stem.LISTS
+    listed.name: listed
+    for stem in (places, business, money, fund_money, funds, cases, identity)
+    for listed in stem.LISTS
 }
 
 REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part in listed.parts))
@@ -28,6 +30,8 @@ CONDITIONS: Mapping[str, str] = {
     "feeBills": "FeeBillFilter",
     "filingQueries": "FilingQueryFilter",
     "filings": "FilingFilter",
+    "fundDemands": "FundDemandFilter",
+    "fundReceipts": "FundReceiptFilter",
     "fundRequests": "FundRequestFilter",
     "inspections": "InspectionFilter",
     "invitations": "InvitationFilter",

@@ -16,7 +16,7 @@ from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import bindings, custody, fees, filings, personal_data
+from tests.access import bindings, custody, fees, filings, fund_money, personal_data
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -180,7 +180,7 @@ class Places:
             return personal_data.own(self, actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
-        for stem in (bindings, custody, fees):
+        for stem in (bindings, custody, fees, fund_money):
             if isinstance(row, stem.KNOWN):
                 judged = stem.own(self, actor, grant, row)
                 if judged is not None:

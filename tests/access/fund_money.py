@@ -1,0 +1,39 @@
+"""How the money that comes into the maintenance fund stands to grants (the judgement behind its matrix)."""
+
+from typing import Any
+
+from auth.actor import Actor, Grant
+from domain.roles import Role
+from models.custody import BankAccount, Custody
+from models.fund_demands import FundDemand
+from models.fund_receipts import FundReceipt
+
+KNOWN = (FundDemand, FundReceipt)
+
+
+def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
+    """A bank: what comes to the accounts that its system keeps. Owners: their unit's, and nothing of the building's or the
+    area's own accounts. ``None`` for others, whose place decides."""
+    match grant.role:
+        case Role.BANK:
+            return any(_kept(places, actor, row, account_id) for account_id in _accounts(places, row))
+        case Role.OWNER:
+            return bool(row.unit_id is not None and row.unit_id == grant.unit_id)
+    return None
+
+
+def _accounts(places: Any, row: Any) -> set[Any]:
+    if isinstance(row, FundReceipt):
+        return {row.bank_account_id}
+    return {
+        custody.bank_account_id
+        for custody in places.world.rows[Custody]
+        if custody.valid_to is None
+        and (custody.area_id == row.area_id if row.area_id else custody.building_id == row.building_id)
+    }
+
+
+def _kept(places: Any, actor: Actor, row: Any, account_id: Any) -> bool:
+    account = places.one(BankAccount, row.county, account_id)
+    scopes = {scope for grant in actor.grants for scope in grant.scopes if grant.county == row.county}
+    return bool(account.client_id == actor.client_id and "funds:custody" in scopes)
