@@ -40,6 +40,7 @@ class Line:
         self._waiting: asyncio.Future[list[Any]] | None = None
         self._results: list[Any] = []
         self._pipelining = False
+        self._watched = True
         self._loop.add_reader(self._socket, self._arrived)
 
     async def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> Row | None:
@@ -165,8 +166,11 @@ class Line:
             self._waiting.set_exception(error)
 
     def _unwatch(self) -> None:
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        # Once only: libpq has closed a broken connection's socket, and its number may by now be another line's.
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     async def close(self, *, cancel: bool = False) -> None:
         """End the connection; with ``cancel`` the server is told to give up what it does for it."""

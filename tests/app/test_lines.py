@@ -84,6 +84,22 @@ async def test_a_line_that_the_server_cut_is_replaced(lines: Lines, database: Da
     lines.give(other)
 
 
+async def test_a_line_that_is_gone_leaves_its_sockets_number_to_the_next(database: Database) -> None:
+    """libpq closes a broken connection's socket by itself. What is closed after that must not be another line's watch."""
+    async with read_lines(database.url, maximum=2) as two:
+        line = await two.take()
+        number = line.connection.fileno()
+        with psycopg.connect(database.superuser_url, autocommit=True) as administrator:
+            administrator.execute("SELECT pg_terminate_backend(%s)", [line.connection.info.backend_pid])
+            while not line.broken:  # noqa: ASYNC110 (the watch on the socket sees it)
+                await asyncio.sleep(0.01)
+            other = await two.take()
+        assert other.connection.fileno() == number
+        await line.close()
+        assert await asyncio.wait_for(other.fetch("SELECT convert_to('mine', 'UTF8')", []), 10) == (b"mine",)
+        two.give(other)
+
+
 async def test_readers_take_turns_and_the_patient_are_served(lines: Lines) -> None:
     line = await lines.take()
     waiting = [asyncio.create_task(lines.take()) for _ in range(2)]
