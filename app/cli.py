@@ -102,11 +102,12 @@ def worker() -> None:
 
         anju worker
     """
-    from app.database import opened
-    from app.serve import work
+    from app.database import embedded_folder, opened
+    from app.serve import work_alone
 
-    with opened(_settings()) as settings:
-        _finish(work(settings, signals=True))
+    given = _settings()
+    with opened(given) as settings:
+        _finish(work_alone(settings, embedded_folder(given)))
 
 
 @app.command()
@@ -314,12 +315,13 @@ def doctor(
     """
     from app import doctor as examiner
     from app import postgres
+    from app.database import embedded_folder
     from app.doctor import State
 
     configured = _settings()
     worst = State.FINE
     colours = {State.FINE: typer.colors.GREEN, State.DOUBTFUL: typer.colors.YELLOW, State.WRONG: typer.colors.RED}
-    with postgres.for_looking(configured.data if configured.database_url is None else None) as url:
+    with postgres.for_looking(embedded_folder(configured)) as url:
         for finding in examiner.examine(configured.with_database(url) if url else configured):
             worst = State.WRONG if State.WRONG in (worst, finding.state) else worst
             if as_json:

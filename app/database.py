@@ -124,6 +124,11 @@ def read_pool(url: str, *, minimum: int = 2, maximum: int = 10, **settings: str 
     )
 
 
+def embedded_folder(settings: Settings) -> Path | None:
+    """The data folder whose embedded server these settings mean; None with a database of the operator's own."""
+    return settings.data if settings.database_url is None else None
+
+
 @contextmanager
 def opened(settings: Settings, *, up_to_date: bool = False) -> Iterator[Settings]:
     """The settings on a database that answers: the configured one, or the embedded server, started for as long.

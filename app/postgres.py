@@ -128,6 +128,12 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
     return EmbeddedPostgres(folder, socket_folder, port, adopted, user)
 
 
+def is_alive(folder: Path) -> bool:
+    """Whether the server of a data folder runs, or is on its way."""
+    lines = _postmaster(_cluster(folder.expanduser().resolve()))
+    return bool(lines) and _is_postgres(lines[0])
+
+
 @contextmanager
 def for_looking(folder: Path | None) -> Iterator[str | None]:
     """The URL of a data folder's database while somebody looks at it; None without a folder, or before it was made."""

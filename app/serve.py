@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,7 +26,8 @@ from granian.log import LogLevels
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app import logs
-from app.database import command_engine, opened, without_driver
+from app.database import command_engine, embedded_folder, opened, without_driver
+from app.guard import kept_running
 from app.settings import Settings, load
 from domain import profiles
 
@@ -69,7 +71,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         wanting_demo = demo and not demo_is_loaded(ready)
         if _forks(settings):
             loading_application.join()
-        _serve(ready, loading=wanting_demo)
+        _serve(ready, loading=wanting_demo, embedded=embedded_folder(settings))
 
 
 def _forks(settings: Settings) -> bool:
@@ -98,7 +100,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
         self.beside()
 
 
-def _serve(settings: Settings, *, loading: bool) -> None:
+def _serve(settings: Settings, *, loading: bool, embedded: Path | None) -> None:
     multiprocessing.set_start_method("fork" if _forks(settings) else "spawn", force=True)
     server = _Server(
         "app.serve:application",
@@ -114,7 +116,7 @@ def _serve(settings: Settings, *, loading: bool) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
     )
-    beside = _Beside(settings, loading)
+    beside = _Beside(settings, loading, embedded)
     server.on_startup(_keep_what_is_loaded)
     server.beside = beside.start
     try:
@@ -203,8 +205,19 @@ def _exported(settings: Settings) -> Iterator[None]:
                 os.environ[name] = value
 
 
-async def work(settings: Settings, *, signals: bool = False) -> None:
-    """Work on jobs until cancelled; with ``signals`` (``anju worker``) until Ctrl-C or SIGTERM."""
+async def work_alone(settings: Settings, embedded: Path | None) -> None:
+    """``anju worker``: work on jobs until Ctrl-C or SIGTERM, and look after the ``embedded`` server of a data folder."""
+    working = asyncio.current_task()
+    assert working is not None  # noqa: S101 (coroutines of this application run in tasks)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    with suppress(asyncio.CancelledError):
+        async with kept_running(embedded):
+            await work(settings)
+
+
+async def work(settings: Settings) -> None:
+    """Work on jobs until cancelled."""
     import schema.api  # noqa: F401 — registers every job's handler
     from app import worker
     from app.files import open_store
@@ -224,7 +237,7 @@ async def work(settings: Settings, *, signals: bool = False) -> None:
     codes.provide(sender(settings))
     try:
         app = worker.build(settings.database, workshop)
-        await worker.run(app, concurrency=settings.job_concurrency, signals=signals)
+        await worker.run(app, concurrency=settings.job_concurrency)
     finally:
         await lines.close()
         await engine.dispose()
@@ -251,10 +264,13 @@ def _keep_what_is_loaded() -> None:
 
 
 class _Beside:
-    """The event loop beside the server: a thread of the parent with the worker, the demo job and the banner."""
+    """The event loop beside the server: a thread of the parent with the worker, the demo job and the banner.
 
-    def __init__(self, settings: Settings, loading: bool) -> None:
-        self._settings, self._loading = settings, loading
+    It also looks after the embedded PostgreSQL of the data folder, where there is one.
+    """
+
+    def __init__(self, settings: Settings, loading: bool, embedded: Path | None) -> None:
+        self._settings, self._loading, self._embedded = settings, loading, embedded
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
         self._task: asyncio.Task[None] | None = None
@@ -288,7 +304,7 @@ class _Beside:
 
     async def _work(self) -> None:
         self._task = asyncio.current_task()
-        async with asyncio.TaskGroup() as group:
+        async with kept_running(self._embedded), asyncio.TaskGroup() as group:
             await self._announce()
             if self._loading:
                 group.create_task(_load_demo())

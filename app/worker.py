@@ -15,8 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_type_hints
 
 import procrastinate
+import psycopg
 from obstore.store import ObjectStore
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.database import session_options, without_driver
@@ -35,6 +37,7 @@ from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema
 from resolvers.cases import timers
 from resolvers.jobs import HANDLERS, NIGHTLY, Handler
+from resolvers.outages import is_outage
 from resolvers.unit_of_work import UnitOfWork, transact
 
 TIMERS = "case_timers"
@@ -44,6 +47,8 @@ SWEEP = "sweep_sign_in"
 SWEEP_FILES = "sweep_files"
 STALLED_AFTER = 60
 """Seconds without a sign of life after which a worker counts as dead."""
+AGAIN_SECONDS = 1.0
+"""After the database was lost, before it is tried again."""
 KEEP_HOURS = 24 * 7
 """How long finished jobs stay for inspection."""
 
@@ -146,14 +151,33 @@ async def rescue(app: procrastinate.App) -> int:
     return len(stalled)
 
 
-async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True, signals: bool = False) -> None:
-    """Work until cancelled (or, with ``wait=False``, until no job is left). ``signals`` lets Ctrl-C stop it gently."""
+async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True) -> None:
+    """Work until cancelled (or, with ``wait=False``, until no job is left). A database out of reach is waited for.
+
+    Jobs that ran when it was lost stay with this worker's old registration and are put back by the rescuer.
+    """
+    while True:
+        try:
+            await _run(app, concurrency, wait)
+        except (ConnectorException, psycopg.Error) as error:
+            task = asyncio.current_task()
+            told_to_stop = task is not None and task.cancelling()
+            if not wait or told_to_stop or not is_outage(error.__cause__ or error):
+                raise
+            log.warning("the worker lost the database: %s", error.__cause__ or error)
+        if not wait:
+            return
+        # Without an error, too: procrastinate stops when a task beside its jobs (the heartbeat) has lost the database.
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _run(app: procrastinate.App, concurrency: int, wait: bool) -> None:
     try:
         await app.open_async()
         await app.run_worker_async(
             concurrency=concurrency,
             wait=wait,
-            install_signal_handlers=signals,
+            install_signal_handlers=False,
             shutdown_graceful_timeout=20,
             stalled_worker_timeout=STALLED_AFTER,
             listen_notify=wait,

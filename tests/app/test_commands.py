@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import signal as set_handler
 
 import openpyxl
 import psycopg
@@ -150,12 +153,17 @@ def test_the_printed_schema_is_the_one_that_is_served(anju: Anju) -> None:
 def test_the_worker_works_until_it_is_told_to_stop(anju: Anju, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
 
-    async def work(settings: Settings, **options: object) -> None:
-        begun.append((settings.development, options))
+    async def work(settings: Settings) -> None:
+        begun.append(settings.development)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr("app.serve.work", work)
+    monkeypatch.setattr(signal, "signal", set_handler)  # the real one again
+    before = signal.getsignal(signal.SIGINT)
     assert anju("worker") == (0, "", "")
-    assert begun == [(True, {"signals": True})]
+    set_handler(signal.SIGINT, before)
+    assert begun == [True]
 
 
 def test_ctrl_c_ends_a_command_with_130(anju: Anju, monkeypatch: pytest.MonkeyPatch) -> None:

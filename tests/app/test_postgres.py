@@ -1,5 +1,6 @@
 """The embedded server: made once, owned by whoever uses it, adopted after a kill, closed to everybody else."""
 
+import asyncio
 import os
 import signal
 import stat
@@ -7,13 +8,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from app import postgres
 from app.database import APP_ROLE, MINIMUM_VERSION, create_database, session_options
+from app.guard import kept_running
 
 HOLDER = """
 import sys
@@ -197,3 +201,22 @@ def test_the_application_acts_as_a_role_that_row_level_security_binds(folder: Pa
             assert role == (False, False)
             assert connection.info.server_version >= MINIMUM_VERSION * 10_000
         create_database(server.superuser_url, "anju", postgres.OWNER)  # again changes nothing
+
+
+async def test_a_server_that_dies_is_started_again_while_it_is_looked_after(folder: Path) -> None:
+    with postgres.start(folder, durable=False) as server:
+        async with kept_running(folder):
+            killed = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+            os.kill(killed, signal.SIGKILL)
+            while (connection := await _connected(server.superuser_url)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            await connection.close()
+        assert postgres.is_alive(folder)
+        assert int((folder / "postgres" / "postmaster.pid").read_text().split()[0]) != killed
+    assert not postgres.is_alive(folder)
+
+
+async def _connected(url: str) -> psycopg.AsyncConnection[TupleRow] | None:
+    with suppress(psycopg.OperationalError):
+        return await psycopg.AsyncConnection.connect(url)
+    return None
