@@ -62,7 +62,9 @@ class RequestIds:
             failed = internal(error, identity)
             if not status:
                 headers = [(b"content-type", b"application/json; charset=utf-8"), (b"cache-control", b"no-store")]
-                await with_id({"type": "http.response.start", "status": 500, "headers": headers})
+                await with_id(
+                    {"type": "http.response.start", "status": failed.status, "headers": headers + failed.headers}
+                )
                 await with_id({"type": "http.response.body", "body": failed.body})
         finally:
             seconds = time.perf_counter() - started

@@ -8,7 +8,7 @@ Whatever is not ordinary is left to the command itself, which knows how to refus
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -41,18 +41,34 @@ class Line(Protocol):
         ...
 
 
+class Lines(Protocol):
+    """Where lines come from."""
+
+    async def take(self) -> Any:
+        """A ``Line`` for oneself."""
+        ...
+
+    def give(self, line: Any) -> None:
+        """Give it back."""
+        ...
+
+
 async def do(
-    line: Line, act: AtOnce, county: str, reads: Sequence[Sent] = (), *, standing: Standing | None = None
+    lines: Lines, act: AtOnce, county: str, reads: Sequence[Sent] = (), *, standing: Standing | None = None
 ) -> list[Row | None] | None:
     """Do it; what the ``reads`` of its answer gave, once it is committed.
 
     ``None`` means that nothing is known to be written, and the ordinary way has to be taken: a refusal, a key or a reference
-    that was used before, a deadlock, a connection that was lost, perhaps with the COMMIT under way. The key was claimed in the
-    same transaction, so the ordinary way finds out: it replays what was done, or does it. Any other error of a statement is
-    raised, and nothing is written. ``StaleActorError`` where the actor's ``standing`` no longer holds.
+    that was used before, a deadlock, no connection, or one that was lost, perhaps with the COMMIT under way. The key was
+    claimed in the same transaction, so the ordinary way finds out: it replays what was done, or does it. Any other error of a
+    statement is raised, and nothing is written. ``StaleActorError`` where the actor's ``standing`` no longer holds.
     """
     try:
-        opened, row, *read = await line.together([opening(county, standing), act.statement, *reads])
+        line = await lines.take()
+        try:
+            opened, row, *read = await line.together([opening(county, standing), act.statement, *reads])
+        finally:
+            lines.give(line)
     except (UniqueViolation, psycopg.OperationalError):
         return None
     if standing is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Select, literal, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -33,12 +34,14 @@ from models.cases import AuditEvent, CaseRow
 from models.sealed import Vault
 from resolvers import cases, idempotency, jobs
 from resolvers.idempotency import Outcome
+from resolvers.outages import is_outage
 
 if TYPE_CHECKING:
     from resolvers.cases import Signature
 
 ATTEMPTS = 4
-"""How often a transaction is tried before its deadlock or lost connection is reported as ``TRY_AGAIN``."""
+"""How often a transaction is tried before its deadlock or lost connection, or the database out of reach, is reported as
+``TRY_AGAIN``."""
 
 Row = TypeVar("Row", bound=CountyRow)
 Case = TypeVar("Case", bound=CaseRow)
@@ -341,7 +344,7 @@ async def transact(
             for act in uow.afterwards:
                 await act()
             return answered
-        except (DBAPIError, StaleDataError) as error:
+        except (DBAPIError, NoConnectionError, StaleDataError) as error:
             # After COMMIT was sent nobody knows whether it happened; only a key makes asking again safe.
             safe = not committing or idempotency_key is not None
             if not (safe and _passing(error)):
@@ -355,7 +358,7 @@ async def transact(
 
 def _passing(error: Exception) -> bool:
     """Whether the same work may succeed when it is simply done again."""
-    if isinstance(error, StaleDataError):
+    if isinstance(error, StaleDataError) or is_outage(error):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -2,7 +2,7 @@
 
 Their texts are English, for the developer of the client; the code tells the client what to do. Nothing from inside (a
 trace, a database message, a suggestion of names) reaches a client: an unforeseen exception becomes ``INTERNAL`` with
-the request id.
+the request id, unless the database is out of reach.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,8 @@ from typing import Any, Self
 import orjson
 import structlog
 from graphql import GraphQLError
+
+from resolvers.outages import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ class RequestCode(StrEnum):
     OVER_QUOTA = "OVER_QUOTA", 429, _HTTP, "The caller's quota is used up; wait as Retry-After says, repeat."
     INTERNAL = "INTERNAL", 500, _HTTP, "A fault of the server; report the request id."
     OVERLOADED = "OVERLOADED", 503, _HTTP, "Too many requests are under way; wait as Retry-After says, repeat."
+    UNAVAILABLE = "UNAVAILABLE", 503, _HTTP, "The database is out of reach; wait, repeat, a write under its key."
     TIMEOUT = "TIMEOUT", 503, _HTTP, "The request was given up for its time; a write may be repeated under its key."
     EVENTS_LOST = "EVENTS_LOST", 503, _HTTP, "Events may have been missed: poll with updatedSince, subscribe anew."
     SLOW_CONSUMER = "SLOW_CONSUMER", 503, _HTTP, "Events came faster than they were taken: poll, subscribe anew."
@@ -105,8 +108,19 @@ class RequestError(Exception):
         return orjson.dumps({"errors": self.errors})
 
 
+RETRY_AFTER_OUTAGE = 1
+"""Seconds that clients are told to wait while the database is out of reach."""
+
+
 def internal(error: BaseException, request_id: str) -> RequestError:
-    """An unforeseen exception: logged here with its trace, told to the client by its request id only."""
+    """An unforeseen exception: logged here with its trace, told to the client by its request id only.
+
+    While the database is out of reach it is ``UNAVAILABLE``, with ``Retry-After``: nothing is wrong with the request.
+    """
+    if is_outage(error):
+        log.warning("the database is out of reach", request_id=request_id, fault=type(error).__name__)
+        unavailable = RequestError(RequestCode.UNAVAILABLE, RequestCode.UNAVAILABLE.doc, requestId=request_id)
+        return unavailable.with_header(b"retry-after", b"%d" % RETRY_AFTER_OUTAGE)
     log.error("request failed", request_id=request_id, exc_info=error)
     return RequestError(RequestCode.INTERNAL, "Internal error.", requestId=request_id)
 

@@ -140,12 +140,7 @@ class Act:
         value = self._value(made.outcome, county)
         fields = Fields(self.run)
         reads = [read for nodes in self.places for read in fields.reads_of(self.payload, value, nodes)]
-        lines = self.run.services.lines
-        line = await lines.take()
-        try:
-            rows = await at_once.do(line, made, county, reads, standing=self.run.standing)
-        finally:
-            lines.give(line)
+        rows = await at_once.do(self.run.services.lines, made, county, reads, standing=self.run.standing)
         return None if rows is None else await self._shown(AlreadyRead(reads, rows), value)
 
     async def _outcome(self, reader: Reader, outcome: Outcome, county: str) -> list[bytes]:

@@ -19,12 +19,14 @@ from auth.actor import Actor
 from auth.standing import STILL_SQL, StaleActorError
 from domain.errors import Refusal
 from models.sealed import Vault
+from resolvers.at_once import Lines
+from resolvers.outages import is_outage
 from schema.documents import Answer, Document, Operation, RequestContext
 from schema.engine.acts import act
 from schema.engine.declare import declaration_of
 from schema.engine.fields import Fields
 from schema.engine.messages import message
-from schema.engine.reading import FusedReader, ReadLines
+from schema.engine.reading import FusedReader
 from schema.engine.run import Run, Services
 from schema.engine.values import Ref
 from schema.faults import FormattedError, RequestCode, RequestError, formatted, internal
@@ -38,7 +40,7 @@ class Executor:
     def __init__(
         self,
         schema: GraphQLSchema,
-        lines: ReadLines,
+        lines: Lines,
         sessions: async_sessionmaker[AsyncSession],
         vault: Vault | None = None,
         settings: Any = None,
@@ -109,7 +111,10 @@ async def query(run: Run) -> Data:
                     value = await fields.field(run.root_type, nodes)
                 except (StaleActorError, RequestError):
                     raise
-                except Exception as error:  # noqa: BLE001 - one root's fault must not take the others with it
+                except Exception as error:
+                    if is_outage(error):
+                        raise
+                    # One root's fault must not take the others with it.
                     errors.append(failed(error, key, run.context))
                     value = b"null"
             parts.append(b'"%s":%s' % (key.encode(), value))

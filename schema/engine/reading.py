@@ -8,7 +8,7 @@ from psycopg.raw_cursor import AsyncRawCursor
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.standing import StaleActorError, Standing
-from resolvers.at_once import Sent
+from resolvers.at_once import Lines, Sent
 from schema.engine.plan import Plan
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -32,18 +32,6 @@ class ReadLine(Protocol):
         ...
 
 
-class ReadLines(Protocol):
-    """Where lines come from."""
-
-    async def take(self) -> Any:
-        """A ``ReadLine`` for oneself."""
-        ...
-
-    def give(self, line: Any) -> None:
-        """Give it back."""
-        ...
-
-
 class Reader(Protocol):
     """Sends compiled reads."""
 
@@ -58,7 +46,7 @@ class FusedReader:
     It is a context. With ``snapshot`` all reads in it see the same state of the data.
     """
 
-    def __init__(self, lines: ReadLines, standing: Standing | None, *, snapshot: bool) -> None:
+    def __init__(self, lines: Lines, standing: Standing | None, *, snapshot: bool) -> None:
         self._lines = lines
         self._standing = standing
         self._snapshot = snapshot

@@ -21,11 +21,11 @@ from domain.calendar import today
 from domain.personal_data import PersonalField
 from domain.profiles import counties
 from models.sealed import Vault
+from resolvers.at_once import Lines
 from resolvers.idempotency import Outcome
 from resolvers.personal_data import append_shown
 from resolvers.unit_of_work import UnitOfWork, transact
 from schema.documents import Document, Operation, RequestContext
-from schema.engine.reading import ReadLines
 from schema.engine.scope import narrowed
 from schema.engine.selection import Arg, Selection, shape
 from schema.engine.statement import MOST
@@ -46,7 +46,7 @@ class Services:
     """What operations run on."""
 
     schema: GraphQLSchema
-    lines: ReadLines
+    lines: Lines
     sessions: async_sessionmaker[AsyncSession]
     vault: Vault | None = None
     settings: Any = None

@@ -165,6 +165,21 @@ async def connection(database: Database) -> AsyncIterator[Any]:
         lines.give(line)
 
 
+class OneLine:
+    """Lines of which there is one, or none because the server cannot be reached."""
+
+    def __init__(self, line: Any) -> None:
+        self.line = line
+
+    async def take(self) -> Any:
+        if self.line is None:
+            raise NEVER_MADE
+        return self.line
+
+    def give(self, line: Any) -> None:
+        assert line is self.line
+
+
 def idle(line: Any) -> bool:
     return bool(line.connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
@@ -187,7 +202,7 @@ async def at_once(market: Market, connection: Any, bill: FeeBill, amount: int, *
     )
     if made is None:
         return None
-    rows = await do(connection, made, market.world.county, reads)
+    rows = await do(OneLine(connection), made, market.world.county, reads)
     read += rows or []
     return None if rows is None else made.outcome
 
@@ -338,11 +353,17 @@ class Unlucky:
 
 
 LOST = psycopg.OperationalError("the server closed the connection")
+NEVER_MADE = psycopg.OperationalError("connection refused")
 
 
 @pytest.mark.parametrize(
     ("error", "after", "payments_made"),
-    [(psycopg.errors.DeadlockDetected("deadlock detected"), False, 0), (LOST, False, 0), (LOST, True, 1)],
+    [
+        (psycopg.errors.DeadlockDetected("deadlock detected"), False, 0),
+        (LOST, False, 0),
+        (LOST, True, 1),
+        (NEVER_MADE, False, 0),
+    ],
 )
 async def test_a_lost_connection_leaves_it_to_the_key(
     market: Market, connection: Any, error: Exception, after: bool, payments_made: int
@@ -350,7 +371,7 @@ async def test_a_lost_connection_leaves_it_to_the_key(
     bill = await market.bill()
     given = market.paying(1_000)
     inputs = {"bill": str(bill.id)}
-    unlucky = Unlucky(connection, error, after=after)
+    unlucky = None if error is NEVER_MADE else Unlucky(connection, error, after=after)
     assert await at_once(market, unlucky, bill, 1_000, key="K-1", inputs=inputs, changes=given) is None
     assert len(await market.world.rows(Payment)) == payments_made
 
