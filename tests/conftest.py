@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from tests.database import Cluster, Database, cluster
 from tests.door import Application, Door
 from tests.project import Project
-from tests.world import World
+from tests.world import VAULT, World
 
 if TYPE_CHECKING:
     from app.lines import Lines
+    from auth.actor import Actor
+    from tests.acts import Ask
 
 settings.register_profile("anju", deadline=None)  # how long an example takes is the bench's business, not a test's
 settings.load_profile("anju")
@@ -128,6 +130,47 @@ async def lines(database: Database) -> AsyncIterator["Lines"]:
 
     async with read_lines(database.url, maximum=2) as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="session")
+async def say(
+    database: Database,
+    command_sessions: async_sessionmaker[AsyncSession],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator["Ask"]:
+    """Run a document as somebody: the whole answer, with its errors. One engine for the worker compiles a document once."""
+    import orjson
+
+    from app.lines import read_lines
+    from app.settings import Settings
+    from schema.api import graphql_schema
+    from schema.documents import Documents, RequestContext
+    from schema.engine.execute import Executor
+
+    settings = Settings(data=tmp_path_factory.mktemp("api"))
+    documents = Documents(graphql_schema())
+    async with read_lines(database.url) as lines:
+        executor = Executor(graphql_schema(), lines, command_sessions, VAULT, settings)
+
+        async def said(who: "Actor", text: str, **variables: Any) -> dict[str, Any]:
+            document = documents.get(text)
+            assert document.rejection is None, document.rejection
+            answer = await executor.execute(document, document.operation(None), variables, who, RequestContext("test"))
+            return orjson.loads(answer.body)  # type: ignore[no-any-return]
+
+        yield said
+
+
+@pytest.fixture(scope="session")
+def ask(say: "Ask") -> "Ask":
+    """The same: ``data`` of an answer, which must have no errors."""
+
+    async def asked(who: "Actor", text: str, **variables: Any) -> Any:
+        body = await say(who, text, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    return asked
 
 
 @pytest_asyncio.fixture

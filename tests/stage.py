@@ -43,15 +43,14 @@ from models.contracts import ServiceContract
 from models.custody import BankAccount
 from models.documents import Document
 from models.estates import Building, Estate, PropertyArea, Unit
-from models.sealed import DerivedVault
 from resolvers import areas, cases, custody, documents, estates, ledger, units
 from resolvers.divisions import DivisionLine, seed_divisions
 from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
+from tests.world import VAULT
 
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday, nine in the morning in Shanghai."""
 
-VAULT = DerivedVault({1: bytes(range(32))})
 _numbers = itertools.count(1)
 
 

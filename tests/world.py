@@ -9,7 +9,7 @@ Reading commits too: after a rollback psycopg forgets what its connection has pr
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -33,6 +33,9 @@ from models.divisions import Division
 from models.sealed import DerivedVault, Vault
 from resolvers.unit_of_work import UnitOfWork, set_fuse, transact
 
+VAULT = DerivedVault({1: bytes(range(32))})
+"""What seals personal data in tests; the engine over the tests' database has the same."""
+
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Monday, 2 March 2026, 12:00 in Shanghai."""
 
@@ -44,7 +47,7 @@ class World:
     sessions: async_sessionmaker[AsyncSession]
     county: str
     now: datetime = NOON
-    vault: Vault = field(default_factory=lambda: DerivedVault({1: bytes(range(32))}))
+    vault: Vault = VAULT
 
     @property
     def today(self) -> date:

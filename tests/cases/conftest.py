@@ -1,26 +1,16 @@
 """Sessions of the application's kind, a stage in the test's own county, and the API over it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.database import command_engine
-from app.lines import read_lines
-from app.settings import Settings
-from auth.actor import Actor
-from schema.api import graphql_schema
-from schema.documents import Documents, RequestContext
-from schema.engine.execute import Executor
+from tests.acts import Ask as Ask
 from tests.database import Database
-from tests.stage import VAULT, Stage
-
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+from tests.stage import Stage
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -47,30 +37,11 @@ async def live(stage: Stage) -> Stage:
     return stage
 
 
-@pytest_asyncio.fixture
-async def answers(database: Database, sessions: async_sessionmaker[AsyncSession], tmp_path: Path) -> AsyncIterator[Ask]:
-    """Run a document as somebody: the body of its answer."""
-    documents = Documents(graphql_schema())
-    async with read_lines(database.url) as lines:
-        executor = Executor(graphql_schema(), lines, sessions, VAULT, Settings(data=tmp_path))
-
-        async def answer(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
-            document = documents.get(text)
-            assert document.rejection is None, document.rejection
-            context = RequestContext("test")
-            found = await executor.execute(document, document.operation(None), variables, who, context)
-            return orjson.loads(found.body)  # type: ignore[no-any-return]
-
-        yield answer
+@pytest.fixture(scope="session")
+def answers(say: Ask) -> Ask:
+    return say
 
 
-@pytest.fixture
-def ask(answers: Ask) -> Ask:
-    """Run a document as somebody: ``data`` of its answer, which must have no errors."""
-
-    async def asked(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
-        body = await answers(who, text, **variables)
-        assert "errors" not in body, body["errors"]
-        return body["data"]  # type: ignore[no-any-return]
-
-    return asked
+@pytest.fixture(scope="session")
+def ask(ask: Ask) -> Ask:
+    return ask

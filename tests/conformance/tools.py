@@ -69,8 +69,9 @@ def install_client_generator() -> Path:
     python = folder / "bin" / "python"
     with _once(folder / ".installed", requirements) as needed:
         if needed:
-            venv.create(folder, with_pip=True, clear=True)
-            _run([str(python), "-m", "pip", "install", "-q", "-r", str(requirements)], dict(os.environ))
+            venv.create(folder, clear=True)
+            pip = [sys.executable, "-m", "pip", "--python", str(python)]
+            _run([*pip, "install", "-q", "-r", str(requirements)], dict(os.environ))
     return python
 
 

@@ -17,7 +17,8 @@ from models.sealed import reveal
 from resolvers import custody, ledger
 from resolvers.unit_of_work import UnitOfWork
 from tests.acts import Ask, done, opaque, refusal
-from tests.stage import VAULT, Stage
+from tests.stage import Stage
+from tests.world import VAULT
 
 SHOWN = "bankAccount { id number state bookBalance clientId }"
 

@@ -38,7 +38,6 @@ from schema.sheets.reading import query
 from tests.database import Database
 from tests.docs.test_guides import ROOT, operations
 from tests.estates.test_import import business, places, register, workbook
-from tests.fees.conftest import ask as ask
 from tests.fees.test_api import Ask
 from tests.market import Market
 from tests.world import World

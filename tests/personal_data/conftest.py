@@ -1,18 +1,12 @@
 """A home with its people: an owner, a co-owner, a tenant, and everybody who may or may not read about them."""
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.lines import read_lines
-from app.settings import Settings
 from auth.actor import Actor
 from domain.estates import OccupancyKind, OwnershipKind
 from domain.identifiers import make_id_number
@@ -21,16 +15,11 @@ from models.estates import Occupancy, Unit
 from models.people import Owner
 from models.personal_data import PersonalDataRead
 from resolvers import people
-from schema.api import graphql_schema
-from schema.documents import Documents, RequestContext
-from schema.engine.execute import Executor
 from schema.engine.values import Ref, encode_id
-from tests.database import Database
+from tests.acts import Ask as Ask
 from tests.estates import places
 from tests.market import Market
 from tests.world import World
-
-Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @dataclass
@@ -107,36 +96,6 @@ async def home(world: World) -> Home:
         tenant_phone=tenant_phone,
         tenant=await world.actor(account_id=occupancy.account_id),
     )
-
-
-@pytest_asyncio.fixture
-async def say(
-    database: Database, command_sessions: async_sessionmaker[AsyncSession], world: World, tmp_path: Path
-) -> AsyncIterator[Ask]:
-    """Run a document as somebody: the whole answer, with its errors."""
-    documents = Documents(graphql_schema())
-    async with read_lines(database.url) as lines:
-        executor = Executor(graphql_schema(), lines, command_sessions, world.vault, Settings(data=tmp_path))
-
-        async def said(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
-            document = documents.get(text)
-            assert document.rejection is None, document.rejection
-            answer = await executor.execute(document, document.operation(None), variables, who, RequestContext("test"))
-            return orjson.loads(answer.body)  # type: ignore[no-any-return]
-
-        yield said
-
-
-@pytest_asyncio.fixture
-async def ask(say: Ask) -> Ask:
-    """The same: the data of an answer that must have no errors."""
-
-    async def asked(who: Actor, text: str, **variables: Any) -> dict[str, Any]:
-        answer = await say(who, text, **variables)
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]  # type: ignore[no-any-return]
-
-    return asked
 
 
 async def officials(world: World) -> dict[Role, Actor]:
