@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from app import graphiql, signin, wechat
+from app import graphiql, pay_notices, signin, wechat
 from app.actors import StoredActors
 from app.admission import Gate
 from app.authorize import Authorize
@@ -30,6 +30,7 @@ from app.graphql import GraphQLEndpoint
 from app.lines import read_lines
 from app.manifests import all_manifests, load_from
 from app.middleware import Express, RequestIds
+from app.pay_services import provide_services
 from app.quotas import Quotas
 from app.reauthentication import Reauthentication
 from app.requests import Service
@@ -211,12 +212,24 @@ def create_app(settings: Settings) -> Starlette:
             *_county_sign_in(settings, sessions, vault, issuer, providers),
             *file_routes(files),
             *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),
+            *_payments(settings, sessions),
         ],
         origins=settings.cors_origins,
         development=settings.development,
         body_bytes=settings.max_body_bytes,
         lifespan=running,
     )
+
+
+def _payments(settings: Settings, sessions: async_sessionmaker[AsyncSession]) -> list[BaseRoute]:
+    """Where payment services send their notices; in development the double besides."""
+    if not provide_services(settings):
+        return []
+    from app.wechat_pay_double import DoubleKeys, WeChatPayDouble
+
+    doubled = settings.wechat_pay is None
+    double = [WeChatPayDouble(lambda: DoubleKeys.kept(settings.data)).mount()] if doubled else []
+    return [*pay_notices.routes(sessions), *double]
 
 
 def _county_sign_in(

@@ -222,6 +222,7 @@ async def work(settings: Settings) -> None:
     from app import worker
     from app.files import open_store
     from app.lines import read_lines
+    from app.pay_services import provide_services
     from app.register_job import StoreCarrier
     from app.signin import sender
     from app.texts import speak_up
@@ -235,6 +236,7 @@ async def work(settings: Settings) -> None:
     speak_up()
     provide(StoreCarrier(open_store(settings.files_url), sessions, lines))
     codes.provide(sender(settings))
+    provide_services(settings)
     try:
         app = worker.build(settings.database, workshop)
         await worker.run(app, concurrency=settings.job_concurrency)

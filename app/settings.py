@@ -158,6 +158,11 @@ class Settings(BaseSettings):
         "Unset: nobody does in production; development uses its own double of WeChat (docs/clients.md).",
     )
     wechat_api: str = Field("https://api.weixin.qq.com", description="Where WeChat's servers are.")
+    wechat_pay: Path | None = Field(
+        None,
+        description="The service provider's account at WeChat Pay, through which companies are paid in the mini-programs: a TOML "
+        "file, see docs/operators.md. Unset: nobody pays this way in production; development uses its own double.",
+    )
     sso: Path | None = Field(
         None, description="Counties' own single sign-on for officials: a TOML file, see docs/operators.md."
     )
@@ -227,6 +232,8 @@ class Settings(BaseSettings):
             raise ValueError("ANJU_PROXY_ADDRESSES and ANJU_PROXY_SECRET are set together or not at all")
         if bool(self.sms_gateway) != bool(self.sms_secret):
             raise ValueError("ANJU_SMS_GATEWAY and ANJU_SMS_SECRET are set together or not at all")
+        if self.wechat_pay and not self.wechat_apps:
+            raise ValueError("ANJU_WECHAT_PAY: who pays is known by ANJU_WECHAT_APPS, which is not set")
         _ = self.proxy, self.wechat_secrets
         return self
 

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_type_hints
@@ -36,9 +36,9 @@ from domain.calendar import today
 from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema
 from resolvers.cases import timers
-from resolvers.jobs import HANDLERS, NIGHTLY, Handler
+from resolvers.jobs import ERRANDS, HANDLERS, NIGHTLY, Errand, Handler
 from resolvers.outages import is_outage
-from resolvers.unit_of_work import UnitOfWork, transact
+from resolvers.unit_of_work import Command, UnitOfWork, transact
 
 TIMERS = "case_timers"
 RESCUE = "rescue_stalled_jobs"
@@ -84,6 +84,22 @@ class Workshop:
             for handler in NIGHTLY:
                 await self.run(county, handler)
 
+    async def send(self, county: str, errand: Errand, **arguments: Any) -> None:
+        """Run an errand, whose every transaction is the county's clock's."""
+
+        async def within(work: Command) -> Any:
+            actor = system_actor(county, today(datetime.now(UTC)))
+            return (await transact(self.sessions, actor, county, work, vault=self.vault)).row
+
+        await errand(within, **arguments)
+
+    def tasks(self) -> Iterator[tuple[str, Callable[..., Any]]]:
+        """Every job and errand by its name, as the queue calls it."""
+        for name, handler in HANDLERS.items():
+            yield name, _served(self.run, handler)
+        for name, errand in ERRANDS.items():
+            yield name, _served(self.send, errand)
+
 
 def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     """The worker's app with every registered job, the timers, the rescuer and the sweep; open it before it runs."""
@@ -92,8 +108,8 @@ def build(database_url: str, workshop: Workshop) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     retry = RetryStrategy(max_attempts=5, exponential_wait=4)
-    for name, handler in HANDLERS.items():
-        app.task(name=name, retry=retry)(_served(workshop, handler))
+    for name, task in workshop.tasks():
+        app.task(name=name, retry=retry)(task)
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(name=TIMERS, queueing_lock=TIMERS)
@@ -187,14 +203,14 @@ async def _run(app: procrastinate.App, concurrency: int, wait: bool) -> None:
         await app.close_async()
 
 
-def _served(workshop: Workshop, handler: Handler) -> Callable[..., Any]:
+def _served(do: Callable[..., Awaitable[None]], handler: Handler | Errand) -> Callable[..., Any]:
     kinds = get_type_hints(handler)
     kinds.pop("return", None)
     accepted = inspect.signature(handler).parameters
 
     async def task(county: str, **arguments: Any) -> None:
         known = {name: _read(kinds.get(name), value) for name, value in arguments.items() if name in accepted}
-        await workshop.run(county, handler, **known)
+        await do(county, handler, **known)
 
     return task
 

@@ -139,6 +139,12 @@ class ErrorCode(StrEnum):
     PRICE_ABOVE_CONTRACT = "PRICE_ABOVE_CONTRACT", "The price is above the contract's own standard (ZD-47)."
     PRICE_ABOVE_DISCLOSED = "PRICE_ABOVE_DISCLOSED", "The price is above the disclosed one (FEE-7)."
     BILL_NOT_PAYABLE = "BILL_NOT_PAYABLE", "The bill is a draft, disputed, voided or already paid."
+    PAY_SERVICE_NOT_READY = (
+        "PAY_SERVICE_NOT_READY",
+        "The company takes no money through this service here: no number of its own is confirmed, or the deployment has none.",
+    )
+    CHECKOUT_UNDER_WAY = "CHECKOUT_UNDER_WAY", "Another order for one of these bills may still be paid."
+    ADVANCE_NOT_AGREED = "ADVANCE_NOT_AGREED", "The service contract agrees to no payment in advance (FEE-4)."
     OVERPAYMENT = "OVERPAYMENT", "The payment is larger than what is owed."
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE", "The account does not hold the amount (FUND-5, FUND-28)."
     UNBALANCED = "UNBALANCED", "The postings do not sum to zero (FUND-4)."

@@ -32,6 +32,8 @@ class ExportedList(Term):
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
+    CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."
+    PAY_MERCHANTS = "PAY_MERCHANTS", "Companies' merchant numbers (商户号)."
     LEDGER_ACCOUNTS = "LEDGER_ACCOUNTS", "Ledger accounts with their balances (账户余额)."
     FILINGS = "FILINGS", "Filings of companies and contracts (备案)."
     CONTRACT_PROBLEMS = "CONTRACT_PROBLEMS", "The problem list of contracts (合同问题清单)."

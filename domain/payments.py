@@ -18,6 +18,7 @@ class Channel(Term):
     CASH = "CASH", "In cash at the company's desk."
     POS = "POS", "By card at the company's terminal."
     TRANSFER = "TRANSFER", "Transferred to the company's account; recorded by its staff from the statement."
+    WECHAT = "WECHAT", "By WeChat Pay in a mini-program, to the company's own merchant number (微信支付)."
     OPENING = "OPENING", "No money now: paid in advance before the platform, attested when brought in."
 
 
@@ -33,6 +34,7 @@ MONEY_ACCOUNT: Mapping[Channel, AccountKind] = {
     Channel.CASH: AccountKind.CASH,
     Channel.POS: AccountKind.BANK,
     Channel.TRANSFER: AccountKind.BANK,
+    Channel.WECHAT: AccountKind.PAYMENT_SERVICE,
     Channel.OPENING: AccountKind.OPENING,
 }
 """Which account of the company the money goes to."""

@@ -4,6 +4,7 @@ from models import accounts as accounts
 from models import agreements as agreements
 from models import attempts as attempts
 from models import cases as cases
+from models import checkouts as checkouts
 from models import claims as claims
 from models import committees as committees
 from models import companies as companies

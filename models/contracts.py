@@ -39,6 +39,7 @@ class ServiceContract(CountyRow):
         CheckConstraint("unit_price >= 0", name="price_not_negative"),
         CheckConstraint("service_star BETWEEN 1 AND 5", name="one_to_five_stars"),
         CheckConstraint("ends_on > starts_on", name="term_in_order"),
+        CheckConstraint("advance_months BETWEEN 1 AND 12", name="a_year_in_advance_at_most"),
         CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="end_whole"),
     )
 
@@ -69,6 +70,8 @@ class ServiceContract(CountyRow):
     """The agreed service grade, one to five stars; the ceiling of a guide price follows from it (FEE-5)."""
     service_terms: Mapped[str]
     """Service content and grade in the words of the contract (V-33)."""
+    advance_months: Mapped[int | None]
+    """For how many months owners may pay in advance if they like; null where nothing is agreed (FEE-4)."""
     other_terms: Mapped[str | None]
     model_text: Mapped[bool]
     """Written on the county's model text (GT-18)."""

@@ -159,6 +159,7 @@ async def _content(uow: UnitOfWork, filing: Filing) -> dict[str, Any]:
         "unitPriceFen": contract.unit_price,
         "serviceStar": contract.service_star,
         "serviceTerms": contract.service_terms,
+        "advanceMonths": contract.advance_months,
         "otherTerms": contract.other_terms,
         "modelText": contract.model_text,
         "adjustmentClause": contract.adjustment_clause,

@@ -54,6 +54,7 @@ class ContractTerms(Record):
     selection_basis: SelectionBasis
     number: str | None = None
     other_terms: str | None = None
+    advance_months: int | None = None
     unit_price: int | None = None
     building_type: BuildingType | None = None
     service_star: int | None = None
@@ -319,6 +320,8 @@ def _check_terms(agreed: ContractTerms) -> None:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "unitPrice", least=0)
     if agreed.service_star is not None and not 1 <= agreed.service_star <= 5:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "serviceStar", least=1, most=5)
+    if agreed.advance_months is not None and not 1 <= agreed.advance_months <= 12:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "advanceMonths", least=1, most=12)
     owners = agreed.selection_basis is SelectionBasis.OWNERS_DECISION
     if owners != (agreed.kind is ContractKind.NORMAL):
         raise Refusal(ErrorCode.INVALID_INPUT, "selectionBasis")

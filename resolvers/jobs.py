@@ -10,6 +10,12 @@ else::
     async def issue(uow: UnitOfWork, *, bill_run_id: UUID) -> bool: ...
 
     await uow.enqueue("bill_run_issue", bill_run_id=run.id)
+
+An errand goes out into the world, to somebody else's server, and no transaction is open while it waits there: it gets
+``within``, which runs a piece of work in a transaction of its own::
+
+    @errand("checkout_place")
+    async def place(within: Within, *, checkout_id: UUID) -> None: ...
 """
 
 import uuid
@@ -24,7 +30,16 @@ Handler = Callable[..., Awaitable[bool | None]]
 HandlerOf = TypeVar("HandlerOf", bound=Handler)
 
 HANDLERS: dict[str, Handler] = {}
-"""Every job by its name; the worker serves exactly these."""
+"""Every job by its name; the worker serves exactly these, and the errands."""
+
+Within = Callable[[Callable[..., Awaitable[Any]]], Awaitable[Any]]
+"""``await within(work)`` runs ``work(uow)`` as the county's clock, commits, and gives what it returned."""
+
+Errand = Callable[..., Awaitable[None]]
+ErrandOf = TypeVar("ErrandOf", bound=Errand)
+
+ERRANDS: dict[str, Errand] = {}
+"""Every errand by its name."""
 
 
 NIGHTLY: list[Callable[..., Awaitable[bool]]] = []
@@ -43,12 +58,27 @@ def job(name: str) -> Callable[[HandlerOf], HandlerOf]:
     """Register the handler of a job. Names are never reused: jobs written by an older version may still wait."""
 
     def register(handler: HandlerOf) -> HandlerOf:
-        if name in HANDLERS:
-            raise ValueError(f"the job {name} has a handler already")
+        _check_new(name)
         HANDLERS[name] = handler
         return handler
 
     return register
+
+
+def errand(name: str) -> Callable[[ErrandOf], ErrandOf]:
+    """Register an errand, which is enqueued like a job. One that raises is done again, a few times."""
+
+    def register(made: ErrandOf) -> ErrandOf:
+        _check_new(name)
+        ERRANDS[name] = made
+        return made
+
+    return register
+
+
+def _check_new(name: str) -> None:
+    if name in HANDLERS or name in ERRANDS:
+        raise ValueError(f"the job {name} has a handler already")
 
 
 async def enqueue(
@@ -61,7 +91,7 @@ async def enqueue(
     at: datetime | None = None,
 ) -> int:
     """Add a job to the session's transaction; returns its number. Jobs with one ``lock`` run one after another."""
-    if name not in HANDLERS:
+    if name not in HANDLERS and name not in ERRANDS:
         raise LookupError(f"no handler is registered for the job {name}")
     # With the first job only: they bring libraries for cron and dates that a server's start need not wait for.
     from procrastinate import PsycopgConnector

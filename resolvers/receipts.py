@@ -116,7 +116,7 @@ async def payment_record(
     with others it is refused: ``ALREADY_REGISTERED``. Further ``NOT_FOUND``, ``OUT_OF_RANGE``, ``INVALID_INPUT``.
     """
     channel = Channel(channel)
-    item = await _served(uow, unit_id, company_id)
+    item = await served(uow, unit_id, company_id)
     grant = await uow.act(COLLECTORS, ChargeItem, item)
     if amount <= 0:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
@@ -262,7 +262,7 @@ async def lock_bills(uow: UnitOfWork, ids: Iterable[uuid.UUID]) -> None:
     )
 
 
-async def _served(uow: UnitOfWork, unit_id: uuid.UUID, company_id: uuid.UUID) -> ChargeItem:
+async def served(uow: UnitOfWork, unit_id: uuid.UUID, company_id: uuid.UUID) -> ChargeItem:
     """One of the company's charge items in the unit's area: that it serves the unit, and where the unit lies."""
     statement = (
         uow.select(ChargeItem)

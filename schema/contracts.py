@@ -103,6 +103,10 @@ class ServiceContract:
     )
     service_star: int | None = column(models.ServiceContract.service_star, "Agreed service grade, one to five stars.")
     service_terms: str = column(models.ServiceContract.service_terms, "Service content and standard, in its words.")
+    advance_months: int | None = column(
+        models.ServiceContract.advance_months,
+        "For how many months owners may pay in advance if they like; null: nothing is agreed, and none is taken (FEE-4).",
+    )
     other_terms: str | None = column(models.ServiceContract.other_terms, "Other terms.", to=IN_THE_COUNTY)
     model_text: bool = column(models.ServiceContract.model_text, "Written on the county's model text (示范文本).")
     used_text: "ModelText | None" = one(models.ServiceContract.model_text_id, "Which edition.")
@@ -186,6 +190,9 @@ class FurtherTerms:
     """What a contract may say."""
 
     other_terms: str | None = given("Other terms.")
+    advance_months: int | None = given(
+        "For how many months owners may pay in advance if they like, 1 to 12; left out: nothing is agreed (FEE-4)."
+    )
     unit_price: Fen | None = given("Price of dwellings, per m² and month.")
     building_type: BuildingType | None = given("The dwellings that the price is for.")
     service_star: int | None = given("Agreed service grade, one to five stars.")

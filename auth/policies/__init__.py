@@ -2,6 +2,7 @@
 
 from auth.policies import agreements as agreements
 from auth.policies import cases as cases
+from auth.policies import checkouts as checkouts
 from auth.policies import claims as claims
 from auth.policies import committees as committees
 from auth.policies import companies as companies

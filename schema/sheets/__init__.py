@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, fund_money, funds, identity, money, places
+from schema.sheets import business, cases, fund_money, funds, identity, money, places, takings
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
     listed.name: listed
-    for stem in (places, business, money, fund_money, funds, cases, identity)
+    for stem in (places, business, money, takings, fund_money, funds, cases, identity)
     for listed in stem.LISTS
 }
 
@@ -19,6 +19,7 @@ CONDITIONS: Mapping[str, str] = {
     "auditEvents": "AuditEventFilter",
     "bankAccounts": "BankAccountFilter",
     "chargeItems": "ChargeItemFilter",
+    "checkouts": "CheckoutFilter",
     "committees": "CommitteeFilter",
     "companies": "CompanyFilter",
     "contractProblems": "ContractProblemFilter",
@@ -41,6 +42,7 @@ CONDITIONS: Mapping[str, str] = {
     "owners": "OwnerFilter",
     "partnerAgreements": "PartnerAgreementFilter",
     "paymentInstructions": "PaymentInstructionFilter",
+    "payMerchants": "PayMerchantFilter",
     "payments": "PaymentFilter",
     "projectLeaders": "ProjectLeaderFilter",
     "propertyAreas": "PropertyAreaFilter",

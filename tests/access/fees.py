@@ -5,17 +5,19 @@ from typing import Any
 
 from auth.actor import Actor, Grant
 from domain.roles import RESIDENTS, Role
+from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
 from models.ledger import LedgerAccount
 from models.payments import Allocation, Payment
 
-KNOWN = (ChargeItem, BillRun, FeeBill, Payment, LedgerAccount)
+KNOWN = (ChargeItem, BillRun, FeeBill, Payment, Checkout, PayMerchant, LedgerAccount)
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     ChargeItemDisclosure: ("charge_item_id", ChargeItem),
     BillAdjustment: ("bill_id", FeeBill),
     BillDispute: ("bill_id", FeeBill),
     Allocation: ("payment_id", Payment),
+    CheckoutBill: ("checkout_id", Checkout),
 }
 
 
