@@ -153,6 +153,11 @@ class ErrorCode(StrEnum):
 
     # fund
     NO_DEPOSIT_DUE = "NO_DEPOSIT_DUE", "The unit owes the fund no deposit now: exempt, or unsold (FUND-1, FUND-3)."
+    NOTHING_TO_DISTRIBUTE = (
+        "NOTHING_TO_DISTRIBUTE",
+        "The bank credited nothing for the year, or no account held anything.",
+    )
+    NO_POOL = "NO_POOL", "The county distributes value-added income: there is no pool to use (FUND-10)."
     DEPOSIT_NOT_PAID = "DEPOSIT_NOT_PAID", "The unit's first deposit is not paid in full (FUND-3, TQ-104)."
     NOT_EMERGENCY = "NOT_EMERGENCY", "The repair is not on the county's emergency list (FUND-22)."
     EXCLUDED_WORK = "EXCLUDED_WORK", "The work must not be paid from the fund (FUND-13)."

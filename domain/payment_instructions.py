@@ -21,6 +21,8 @@ class InstructionPurpose(Term):
 
     FUND_USE = "FUND_USE", "A contractor, for work that a fund request pays (维修资金使用)."
     FUND_REFUND = "FUND_REFUND", "An owner, the rest of a unit's account (维修资金退还, FUND-7)."
+    POOL_USE = "POOL_USE", "A supplier, from pooled value-added income (增值收益使用, TQ-103)."
+    DEPOSIT_RETURN = "DEPOSIT_RETURN", "A payer, a deposit that nobody could identify (待查款退回, FUND-4)."
     WARRANTY_REPAIR = "WARRANTY_REPAIR", "A contractor, from a developer's warranty deposit (保修金使用, FUND-32)."
     WARRANTY_REFUND = "WARRANTY_REFUND", "A developer, the rest of a warranty deposit (保修金退还, FUND-32)."
     CUSTODY_TRANSFER = "CUSTODY_TRANSFER", "Another account of the county or the owners (专户划转, FUND-6, SM-17)."

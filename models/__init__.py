@@ -19,6 +19,7 @@ from models import exports as exports
 from models import fees as fees
 from models import filings as filings
 from models import fund_demands as fund_demands
+from models import fund_incomes as fund_incomes
 from models import fund_receipts as fund_receipts
 from models import funds as funds
 from models import inspections as inspections

@@ -8,6 +8,7 @@ from resolvers import contract_filings as contract_filings
 from resolvers import covenant_filings as covenant_filings
 from resolvers import data_requests as data_requests
 from resolvers import exports as exports
+from resolvers import fund_incomes as fund_incomes
 from resolvers import fund_requests as fund_requests
 from resolvers import inspections as inspections
 from resolvers import invitations as invitations

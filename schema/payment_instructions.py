@@ -147,6 +147,13 @@ INSTRUCTION = "The instruction."
 VALUE_DATE = "The bank's value date; not before the issue and not in the future."
 
 
+@inputs("Who is paid.", item=True)
+class PayeeInput:
+    name: str = given("The name of the account (户名).")
+    account: str = given("The account's number.")
+    bank_code: str = given("The 12-digit line number of its bank (联行号).")
+
+
 @inputs("A step that needs nothing but the instruction.")
 class PaymentInstructionStepInput:
     id: strawberry.ID = ref("PaymentInstruction", INSTRUCTION)

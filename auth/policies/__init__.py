@@ -16,6 +16,7 @@ from auth.policies import exports as exports
 from auth.policies import fees as fees
 from auth.policies import filings as filings
 from auth.policies import fund_demands as fund_demands
+from auth.policies import fund_incomes as fund_incomes
 from auth.policies import fund_receipts as fund_receipts
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections

@@ -56,4 +56,64 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.FUND_INCOMES,
+        "fundIncomes",
+        (
+            Part(
+                "维修资金收益",
+                "Income",
+                (
+                    shown("valueDate", "结息日", "Value date"),
+                    shown("bankAccount.bankName", "开户银行", "Bank"),
+                    shown("serial", "银行流水号", "Bank serial"),
+                    shown("kind", "收益类型", "Kind"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("demandPart", "活期利息部分（元）", "Demand interest (yuan)"),
+                    shown("pooled", "留作统筹（元）", "Pooled (yuan)"),
+                    shown("year", "分配年度", "Shared with"),
+                    shown("isReversed", "已冲正", "Reversed"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FUND_DISTRIBUTIONS,
+        "fundDistributions",
+        (
+            Part(
+                "维修资金收益分配",
+                "Shared years",
+                (
+                    shown("year", "年度", "Year"),
+                    shown("bankAccount.bankName", "开户银行", "Bank"),
+                    shown("amount", "分配金额（元）", "Shared (yuan)"),
+                    shown("accountCount", "账户数", "Accounts"),
+                    shown("residue", "尾差（元）", "Residue (yuan)"),
+                    shown("distributedOn", "分配日期", "Shared on"),
+                    shown("dueOn", "应完成日期", "Due on"),
+                    shown("isLate", "逾期", "Late"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FUND_POOL_USES,
+        "fundPoolUses",
+        (
+            Part(
+                "增值收益使用",
+                "Uses of the pool",
+                (
+                    shown("createdAt", "时间", "At"),
+                    shown("bankAccount.bankName", "开户银行", "Bank"),
+                    shown("purpose", "用途", "For"),
+                    shown("description", "事项", "What"),
+                    shown("basis", "依据", "Basis"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("state", "状态", "State"),
+                ),
+            ),
+        ),
+    ),
 )

@@ -6,15 +6,20 @@ from auth.actor import Actor, Grant
 from domain.roles import Role
 from models.custody import BankAccount, Custody
 from models.fund_demands import FundDemand
+from models.fund_incomes import FundDistribution, FundIncome, FundPoolUse
 from models.fund_receipts import FundReceipt
 
-KNOWN = (FundDemand, FundReceipt)
+OF_THE_ACCOUNT = (FundIncome, FundDistribution, FundPoolUse)
+KNOWN = (FundDemand, FundReceipt, *OF_THE_ACCOUNT)
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
     """A bank: what comes to the accounts that its system keeps. Owners: their unit's, and nothing of the building's or the
-    area's own accounts. ``None`` for others, whose place decides."""
+    area's own accounts. Committees: income at accounts where their money lies. ``None`` for others, whose place decides."""
     match grant.role:
+        case Role.COMMITTEE if isinstance(row, OF_THE_ACCOUNT):
+            held = [each for each in places.world.rows[Custody] if each.bank_account_id == row.bank_account_id]
+            return any(each.area_id == grant.area_id for each in held)
         case Role.BANK:
             return any(_kept(places, actor, row, account_id) for account_id in _accounts(places, row))
         case Role.OWNER:
@@ -23,7 +28,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
 
 
 def _accounts(places: Any, row: Any) -> set[Any]:
-    if isinstance(row, FundReceipt):
+    if not isinstance(row, FundDemand):
         return {row.bank_account_id}
     return {
         custody.bank_account_id
