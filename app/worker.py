@@ -33,6 +33,7 @@ from auth.quotas import forget_buckets
 from auth.sessions import KEEP_DEVICES, forget_devices
 from auth.tokens import forget_expired_tokens
 from domain.calendar import today
+from domain.errors import Refusal
 from models.sealed import Vault
 from resolvers import registered as registered  # the worker imports no schema
 from resolvers.cases import timers
@@ -79,10 +80,13 @@ class Workshop:
             await asyncio.sleep(0)
 
     async def night(self) -> None:
-        """Do in every county what is done once a night."""
+        """Do in every county what is done once a night. What one county refuses keeps nobody else's from being done."""
         for county in self.counties():
             for handler in NIGHTLY:
-                await self.run(county, handler)
+                try:
+                    await self.run(county, handler)
+                except Refusal as refusal:
+                    log.error("%s in %s: %s", handler.__name__, county, refusal)
 
     async def send(self, county: str, errand: Errand, **arguments: Any) -> None:
         """Run an errand, whose every transaction is the county's clock's."""

@@ -149,6 +149,11 @@ class ErrorCode(StrEnum):
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE", "The account does not hold the amount (FUND-5, FUND-28)."
     UNBALANCED = "UNBALANCED", "The postings do not sum to zero (FUND-4)."
     BANK_TERMINATED = "BANK_TERMINATED", "The account is frozen or closed: it pays nothing but the transfer (FUND-28)."
+    LEDGER_STOPPED = (
+        "LEDGER_STOPPED",
+        "The county's books do not balance: nothing but reversals is posted (FUND-4).",
+        True,
+    )
     ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
 
     # fund

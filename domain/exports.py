@@ -35,6 +35,7 @@ class ExportedList(Term):
     CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."
     PAY_MERCHANTS = "PAY_MERCHANTS", "Companies' merchant numbers (商户号)."
     LEDGER_ACCOUNTS = "LEDGER_ACCOUNTS", "Ledger accounts with their balances (账户余额)."
+    LEDGER_CHECKS = "LEDGER_CHECKS", "Checks of the books (账目核对)."
     FILINGS = "FILINGS", "Filings of companies and contracts (备案)."
     CONTRACT_PROBLEMS = "CONTRACT_PROBLEMS", "The problem list of contracts (合同问题清单)."
     MODEL_TEXTS = "MODEL_TEXTS", "The county's model texts (示范文本)."

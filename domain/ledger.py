@@ -126,7 +126,7 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
     AccountKind.AREA_FUND: (frozenset({"area_id"}),),
     AccountKind.UNDISTRIBUTED_INTEREST: (frozenset({"bank_account_id"}),),
     AccountKind.VALUE_ADDED_POOL: (frozenset({"bank_account_id"}),),
-    AccountKind.IN_TRANSIT: (frozenset({"bank_account_id"}),),
+    AccountKind.IN_TRANSIT: (frozenset({"bank_account_id"}), frozenset({"area_id", "bank_account_id"})),
     AccountKind.FUND_CLAIM: (frozenset({"unit_id"}),),
     AccountKind.FUND_CLAIM_CONTRA: (frozenset({"area_id"}),),
     AccountKind.COMMON_INCOME: (frozenset({"area_id"}),),
@@ -162,6 +162,28 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
 The fund's money stands in one BANK account per area (or building) and bank account, so the book balance of a bank
 account is a sum over areas and no row is hot (FUND-4).
 """
+
+FUND_KINDS = frozenset(
+    {
+        AccountKind.UNIT_FUND,
+        AccountKind.BUILDING_FUND,
+        AccountKind.AREA_FUND,
+        AccountKind.UNDISTRIBUTED_INTEREST,
+        AccountKind.VALUE_ADDED_POOL,
+        AccountKind.SUSPENSE,
+        AccountKind.IN_TRANSIT,
+        AccountKind.BANK,
+    }
+)
+"""FUND-4's identity: the money at the bank and whose it is. Of these accounts those of a company are no part of the fund."""
+
+PAIRS: Mapping[str, frozenset[AccountKind]] = {
+    "earmarks_have_their_counterpart": frozenset({AccountKind.EARMARK, AccountKind.EARMARK_CONTRA}),
+    "claims_have_their_counterpart": frozenset({AccountKind.FUND_CLAIM, AccountKind.FUND_CLAIM_CONTRA}),
+    "common_income_is_its_money": frozenset({AccountKind.COMMON_INCOME, AccountKind.COMMON_MONEY}),
+    "warranty_deposits_are_their_money": frozenset({AccountKind.WARRANTY_DEPOSIT, AccountKind.WARRANTY_MONEY}),
+}
+"""By the name of the check: kinds that mirror each other in every transaction."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ RESIDENTS = frozenset({Role.OWNER, Role.TENANT})
 COMPANY = frozenset({Role.COMPANY_ADMIN, Role.PROJECT_LEADER, Role.COMPANY_STAFF})
 COUNTY_OFFICES = frozenset({Role.BUREAU, Role.PRICE, Role.MARKET})
 OFFICIALS = COUNTY_OFFICES | {Role.TOWNSHIP, Role.COMMUNITY}
+FUND_OFFICES = frozenset({Role.BUREAU, Role.TOWNSHIP, Role.COMMUNITY})
+"""The offices that the maintenance fund's affairs pass through, each over its own division."""
 PARTNERS = frozenset({Role.BANK, Role.COURT})
 IN_THE_COUNTY = frozenset(Role) - PARTNERS - {Role.SYSTEM, Role.APPLICANT}
 """Everybody but banks and courts, which know an estate by code, name and place only."""

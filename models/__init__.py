@@ -3,6 +3,7 @@
 from models import accounts as accounts
 from models import agreements as agreements
 from models import attempts as attempts
+from models import books as books
 from models import cases as cases
 from models import checkouts as checkouts
 from models import claims as claims

@@ -7,11 +7,16 @@ a transaction that do not sum to zero. No balance is stored, so no row is hot: a
 import uuid
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ledger import AccountKind, TransactionKind
-from models.base import Base, County, CountyRow, CreatedAt, Fen, index, link, one_of, unique
+from models.base import CountyRow, CreatedAt, Fen, index, link, one_of, unique
+
+_POSTING_ID = (
+    """(left(transaction_id::text, 24) || right(md5(transaction_id::text || '/'::text || line::text), 12))::uuid"""
+)
+"""A line's id: the first 80 bits of its transaction's, which hold the instant, and 48 of a digest of transaction and line."""
 
 
 class LedgerAccount(CountyRow):
@@ -76,21 +81,24 @@ class LedgerTransaction(CountyRow):
     posted_at: Mapped[CreatedAt]
 
 
-class Posting(Base):
+class Posting(CountyRow):
     """One line of a transaction: an account and a signed amount in fen (debit positive, credit negative)."""
 
     __tablename__ = "posting"
     __table_args__ = (
-        Index("ix_posting_balance", "county", "account_id", "occurred_on", postgresql_include=["amount"]),
+        unique("transaction_id", "line"),
+        # An account's balance and its statement: the lines in their running order, amounts along with them.
+        Index("ix_posting_balance", "county", "account_id", "occurred_on", "id", postgresql_include=["amount"]),
         link("transaction_id", "ledger_transaction"),
         link("account_id", "ledger_account"),
         CheckConstraint("amount <> 0", name="amount_not_zero"),
         {"info": {"append_only": True}},
     )
 
-    county: Mapped[County]
-    transaction_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    line: Mapped[int] = mapped_column(primary_key=True)
+    # Made by the database, so that those who write thousands need not; it sorts as its transaction's id does.
+    id: Mapped[uuid.UUID] = mapped_column(Computed(_POSTING_ID, persisted=True), primary_key=True, sort_order=-1)
+    transaction_id: Mapped[uuid.UUID]
+    line: Mapped[int]
     account_id: Mapped[uuid.UUID]
     occurred_on: Mapped[date]
     amount: Mapped[Fen]

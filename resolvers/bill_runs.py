@@ -27,7 +27,7 @@ from models.fees import BillRun, ChargeItem
 from models.payments import Payment
 from resolvers.charge_items import current_posting
 from resolvers.jobs import job
-from resolvers.ledger import account, posting_ctes
+from resolvers.ledger import account, check_open, posting_ctes
 from resolvers.prepaid import apply_to_unit
 from resolvers.unit_of_work import UnitOfWork
 
@@ -280,12 +280,14 @@ async def issue(uow: UnitOfWork, *, bill_run_id: uuid.UUID) -> bool:
     if run.state not in {RunState.QUEUED, RunState.RUNNING}:
         return False
     item = await uow.load(ChargeItem, run.charge_item_id)
-    if run.state == RunState.QUEUED:
-        try:
+    try:
+        await check_open(uow)
+        if run.state == RunState.QUEUED:
             await _may_bill(uow, item)
-        except Refusal as refusal:
-            run.state, run.failure, run.finished_at = RunState.FAILED.value, refusal.code.value, uow.now
-            return False
+    except Refusal as refusal:
+        run.state, run.failure, run.finished_at = RunState.FAILED.value, refusal.code.value, uow.now
+        return False
+    if run.state == RunState.QUEUED:
         run.planned = int(await uow.session.scalar(_units(uow, item)) or 0)
         run.state, run.started_at = RunState.RUNNING.value, uow.now
     more = await _portion(uow, run, item)

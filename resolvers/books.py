@@ -1,9 +1,13 @@
 """Whether the books are whole: what must be true of every county's ledger, and where it is not (FUND-4, FUND-5).
 
-``anju ledger verify`` runs it. A finding names the row at fault and what was expected; no finding means that every check was
-made and held. Nothing is repaired here: a fault is corrected by a reversal or a new entry, by somebody who knows why.
+The county's clock looks every night, an official whenever asked for, an operator by ``anju ledger verify``; each run is kept
+with what it found. A finding names the row at fault and what was expected; no finding means that every check was made and
+held. Nothing is repaired here: a fault is corrected by a reversal or a new entry, by somebody who knows why. Books that do
+not balance stop the county's postings (``STOPPING``) until a later run finds them whole; a difference with a bank's statement
+is no matter of the books and stops nothing.
 """
 
+import logging
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -11,8 +15,17 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.ledger import NEVER_NEGATIVE
-from resolvers.unit_of_work import set_fuse
+from domain.ledger import FUND_KINDS, NEVER_NEGATIVE, PAIRS, AccountKind
+from domain.roles import Role
+from models.base import new_id
+from models.books import LedgerCheck, LedgerFinding
+from resolvers.jobs import job, nightly
+from resolvers.unit_of_work import UnitOfWork, set_fuse
+
+KEPT = 1_000
+"""Findings of one run that are kept; one broken rule may show in every row."""
+
+log = logging.getLogger(__name__)
 
 _OWED = """
   SELECT unit_id, company_id, sum(amount + adjusted - settled) AS fen
@@ -36,7 +49,35 @@ FULL JOIN ({expected}) e ON e.unit_id = a.unit_id AND e.company_id = a.company_i
 WHERE COALESCE(e.fen, 0) <> COALESCE(a.fen, 0)"""  # noqa: S608 - constants
 
 
-_GUARDED = ", ".join(f"'{kind.value}'" for kind in sorted(NEVER_NEGATIVE))
+def _listed(kinds: Iterable[AccountKind]) -> str:
+    return ", ".join(f"'{kind.value}'" for kind in sorted(kinds))
+
+
+_GUARDED = _listed(NEVER_NEGATIVE)
+
+_FUND_LINES = f"""
+  -- Lines on the fund's accounts, each with the area (or, without one, the building) and the bank account that it is of.
+  -- What was brought in is checked by itself: a county attests sub-accounts and bank money at different times.
+  SELECT p.transaction_id, p.amount, a.kind, a.bank_account_id,
+         COALESCE(a.area_id, u.area_id, b.area_id, u.building_id, a.building_id) AS place_id
+  FROM ledger_account a
+  JOIN posting p ON p.county = :county AND p.account_id = a.id
+  JOIN ledger_transaction t ON t.county = :county AND t.id = p.transaction_id
+  LEFT JOIN ledger_transaction o ON o.county = :county AND o.id = t.reverses_id
+  LEFT JOIN unit u ON u.county = :county AND u.id = a.unit_id
+  LEFT JOIN building b ON b.county = :county AND b.id = COALESCE(u.building_id, a.building_id)
+  WHERE a.county = :county AND a.kind IN ({_listed(FUND_KINDS)}) AND a.company_id IS NULL
+    AND COALESCE(o.kind, t.kind) <> 'OPENING'"""  # noqa: S608 - constants
+
+
+def _paired(kinds: Iterable[AccountKind]) -> str:
+    """Transactions in which two kinds of accounts that mirror each other do not."""
+    return f"""
+SELECT p.transaction_id, 0, sum(p.amount) FROM ledger_account a
+JOIN posting p ON p.county = :county AND p.account_id = a.id
+WHERE a.county = :county AND a.kind IN ({_listed(kinds)})
+GROUP BY p.transaction_id HAVING sum(p.amount) <> 0"""  # noqa: S608 - constants
+
 
 CHECKS: dict[str, str] = {
     # Each gives (the row at fault, what was expected, what was found), all in fen or counts.
@@ -80,12 +121,36 @@ WHERE p.county = :county
   AND CASE p.state WHEN 'SUCCEEDED' THEN p.amount ELSE 0 END <> COALESCE(a.fen, 0) + p.prepaid + p.refunded""",
     "receivables_are_what_bills_owe": _of_units("RECEIVABLE", 1, _OWED),
     "advance_money_is_what_payments_left": _of_units("PREPAID", -1, _ADVANCED),
-    "earmarks_have_their_counterpart": """
-SELECT CAST(min(CAST(a.id AS text)) AS uuid), 0, sum(p.amount) FROM ledger_account a
-JOIN posting p ON p.county = :county AND p.account_id = a.id
-WHERE a.county = :county AND a.kind IN ('EARMARK', 'EARMARK_CONTRA')
-GROUP BY a.area_id, a.building_id HAVING sum(p.amount) <> 0""",
+    "fund_money_stays_in_the_fund": f"""
+SELECT transaction_id, 0, sum(amount) FROM ({_FUND_LINES}) f
+GROUP BY transaction_id HAVING sum(amount) <> 0""",  # noqa: S608
+    # Money at the bank against units, buildings, the area's own, suspense and in transit of the same area.
+    "area_fund_is_its_money": f"""
+SELECT place_id, COALESCE(sum(amount) FILTER (WHERE kind = 'BANK'), 0),
+       -COALESCE(sum(amount) FILTER (WHERE kind <> 'BANK'), 0)
+FROM ({_FUND_LINES}) f WHERE place_id IS NOT NULL
+GROUP BY place_id HAVING sum(amount) <> 0""",  # noqa: S608
+    # What the bank credited and no area has yet: undistributed interest, the pool, suspense.
+    "bank_accounts_rest_is_its_money": f"""
+SELECT bank_account_id, COALESCE(sum(amount) FILTER (WHERE kind = 'BANK'), 0),
+       -COALESCE(sum(amount) FILTER (WHERE kind <> 'BANK'), 0)
+FROM ({_FUND_LINES}) f WHERE place_id IS NULL AND bank_account_id IS NOT NULL
+GROUP BY bank_account_id HAVING sum(amount) <> 0""",  # noqa: S608
+    **{name: _paired(kinds) for name, kinds in PAIRS.items()},
 }
+
+STOPPING = frozenset(
+    {
+        "transaction_balances",
+        "transaction_has_lines",
+        "account_not_below_zero",
+        "reversal_mirrors_its_original",
+        "fund_money_stays_in_the_fund",
+        *PAIRS,
+    }
+)
+"""Faults of the books themselves. The others are faults of what stands beside them (bills, payments, an area that was divided
+and whose money was not), which further entries make no worse and often mend."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +177,70 @@ async def verify(session: AsyncSession, counties: Iterable[str]) -> AsyncIterato
         async with session.begin():
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             await set_fuse(session, {county})
-            for check, query in CHECKS.items():
-                for row_id, expected, found in (await session.execute(text(query), {"county": county})).all():
-                    yield Finding(county, check, row_id, int(expected), int(found))
+            for finding in await _findings(session, county):
+                yield finding
+
+
+async def _findings(session: AsyncSession, county: str) -> list[Finding]:
+    return [
+        Finding(county, check, row_id, int(expected), int(found))
+        for check, query in CHECKS.items()
+        for row_id, expected, found in (await session.execute(text(query), {"county": county})).all()
+    ]
+
+
+async def check(uow: UnitOfWork, asked: LedgerCheck | None = None) -> list[Finding]:
+    """Run every check, keep the run (``asked`` where an official did) with its findings, and return these.
+
+    Each check is one statement, and so sees one moment of the work that goes on meanwhile. From the commit on, the run's
+    word decides whether anything may be posted (``resolvers.ledger.check_open``).
+    """
+    found = await _findings(uow.session, uow.county)
+    run = asked or LedgerCheck(county=uow.county, id=new_id(), created_at=uow.now)
+    run.finished_at, run.finding_count = uow.now, len(found)
+    run.stops_postings = any(finding.check in STOPPING for finding in found)
+    uow.session.add(run)
+    await uow.session.flush()  # findings refer to the run
+    uow.session.add_all(
+        LedgerFinding(
+            county=uow.county,
+            id=new_id(),
+            ledger_check_id=run.id,
+            position=position,
+            check_name=finding.check,
+            subject_id=finding.row_id,
+            expected=finding.expected,
+            found=finding.found,
+            stops_postings=finding.check in STOPPING,
+        )
+        for position, finding in enumerate(found[:KEPT], 1)
+    )
+    if found:
+        log.error("the books of %s: %d findings, postings stopped: %s", uow.county, len(found), run.stops_postings)
+    return found
+
+
+@nightly
+async def check_nightly(uow: UnitOfWork) -> bool:
+    """Look every night whether the county's books are whole."""
+    await check(uow)
+    return False
+
+
+async def ledger_verify(uow: UnitOfWork) -> LedgerCheck:
+    """Ask for a run of the checks (ledgerVerify), which a worker makes soon: after a correction, before a report."""
+    grant = await uow.act({Role.BUREAU})
+    asked = LedgerCheck(county=uow.county, id=new_id(), requested_by=uow.actor.account_id, created_at=uow.now)
+    uow.session.add(asked)
+    await uow.audit("ledgerVerify", asked, grant=grant)
+    await uow.enqueue("ledger_check", ledger_check_id=asked.id)
+    return asked
+
+
+@job("ledger_check")
+async def check_asked(uow: UnitOfWork, *, ledger_check_id: uuid.UUID) -> bool:
+    """Make the run that an official asked for; once."""
+    asked = await uow.load(LedgerCheck, ledger_check_id, lock=True)
+    if asked.finished_at is None:
+        await check(uow, asked)
+    return False

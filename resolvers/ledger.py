@@ -21,6 +21,13 @@ from resolvers.unit_of_work import UnitOfWork
 OWNER_COLUMNS = ("unit_id", "building_id", "area_id", "company_id", "bank_account_id")
 
 
+STOPPED = """COALESCE((
+  SELECT c.stops_postings FROM ledger_check c
+  WHERE c.county = :county AND c.finished_at IS NOT NULL ORDER BY c.id DESC LIMIT 1
+), false)"""
+"""Whether the last check of the books stops postings (``resolvers.books``): an SQL condition with the bind ``:county``."""
+
+
 def posting_ctes(transactions: str, lines: str) -> str:
     """The two INSERTs of the ledger as common table expressions, to be put behind a statement's own.
 
@@ -28,20 +35,27 @@ def posting_ctes(transactions: str, lines: str) -> str:
     ``(transaction_id, line, account_id, occurred_on, amount)`` with amounts in fen, debit positive. Binds that the
     whole statement must have: ``:county``, ``:posted_by`` (uuid), ``:posted_by_client`` (text), ``:now`` (timestamptz).
     The caller's query must give balanced lines, which the table's trigger checks, and must take nothing from accounts
-    that may not go negative, which only ``post`` checks.
+    that may not go negative, which only ``post`` checks. While the books are stopped nothing but reversals is written, and
+    what refers to the transaction fails: callers look before (``check_open``, or ``STOPPED`` in their own statement).
     """
     return f"""
+ledger_open AS MATERIALIZED (
+  SELECT NOT {STOPPED} AS yes
+),
 ledger_transactions AS (
   INSERT INTO ledger_transaction
     (county, id, kind, occurred_on, reason, reference, reverses_id, posted_by, posted_by_client, posted_at)
   SELECT :county, t.id, t.kind, t.occurred_on, t.reason, t.reference, t.reverses_id,
          CAST(:posted_by AS uuid), CAST(:posted_by_client AS text), CAST(:now AS timestamptz)
-  FROM ({transactions}) t
+  FROM ({transactions}) t CROSS JOIN ledger_open
+  WHERE ledger_open.yes OR t.reverses_id IS NOT NULL
+  RETURNING id
 ),
 ledger_postings AS (
   INSERT INTO posting (county, transaction_id, line, account_id, occurred_on, amount)
   SELECT :county, l.transaction_id, l.line, l.account_id, l.occurred_on, l.amount
   FROM ({lines}) l
+  WHERE l.transaction_id IN (SELECT id FROM ledger_transactions)
 )"""  # noqa: S608 - queries of this package, values are binds
 
 
@@ -53,7 +67,14 @@ _ONE_TRANSACTION = posting_ctes(
               CAST(:occurred_on AS date) AS occurred_on, given.amount
        FROM unnest(CAST(:accounts AS uuid[]), CAST(:amounts AS bigint[])) AS given (account_id, amount)""",
 )
-_POST = text(f"WITH {_ONE_TRANSACTION} SELECT 1")
+_POST = text(f"WITH {_ONE_TRANSACTION} SELECT count(*) FROM ledger_transactions")  # noqa: S608
+_IS_STOPPED = text(f"SELECT {STOPPED}")
+
+
+async def check_open(uow: UnitOfWork) -> None:
+    """``LEDGER_STOPPED`` while the last check of the county's books found that they do not balance (FUND-4)."""
+    if await uow.session.scalar(_IS_STOPPED, {"county": uow.county}):
+        raise Refusal(ErrorCode.LEDGER_STOPPED)
 
 
 async def account(uow: UnitOfWork, kind: AccountKind, **owner: uuid.UUID) -> uuid.UUID:
@@ -91,14 +112,15 @@ async def post(
     """Write one transaction with its postings and return its id.
 
     ``UNBALANCED`` unless the lines sum to zero (FUND-4); ``INSUFFICIENT_BALANCE`` when an account that may not go
-    negative does not hold what is taken from it (FUND-5). ``occurred_on`` is today unless given. Zeros are dropped.
+    negative does not hold what is taken from it (FUND-5); ``LEDGER_STOPPED`` while the books are found not to balance,
+    except for reversals. ``occurred_on`` is today unless given. Zeros are dropped.
     """
     lines = [line for line in lines if line.amount]
     if not lines or not is_balanced(lines):
         raise Refusal(ErrorCode.UNBALANCED)
     await _check_takings(uow, lines)
     transaction_id = new_id()
-    await uow.session.execute(
+    written = await uow.session.scalar(
         _POST,
         {
             "county": uow.county,
@@ -115,6 +137,8 @@ async def post(
             "amounts": [line.amount for line in lines],
         },
     )
+    if not written:
+        raise Refusal(ErrorCode.LEDGER_STOPPED)
     return transaction_id
 
 

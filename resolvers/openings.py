@@ -19,7 +19,7 @@ from domain.roles import Role
 from models.base import new_id
 from models.fees import ChargeItem
 from models.ledger import LedgerTransaction
-from resolvers.ledger import account, posting_ctes
+from resolvers.ledger import account, check_open, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
 
 AT_ONCE = 5_000
@@ -250,6 +250,7 @@ async def _write(
     grant = await uow.act(ATTESTERS)
     if not attested_by.strip():
         raise Refusal(ErrorCode.REQUIRED, "attestedBy")
+    await check_open(uow)
     transaction_id = new_id()
     # Joined as sets, whatever the planner believes about tables that were empty a moment ago (see ``bill_runs``).
     await uow.session.execute(text("SET LOCAL enable_nestloop = off"))

@@ -36,7 +36,7 @@ from models.fees import FeeBill
 from models.payments import Payment
 from resolvers.at_once import AtOnce, Row
 from resolvers.idempotency import LONGEST_KEY, Outcome, input_hash
-from resolvers.ledger import account, posting_ctes
+from resolvers.ledger import STOPPED, account, check_open, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
 
 _BOOKED = posting_ctes(
@@ -64,7 +64,7 @@ payable AS (
   JOIN ledger_account money
     ON money.county = :county AND money.kind = CAST(:money_kind AS text) AND money.unit_id IS NULL
    AND money.company_id = bill.company_id AND money.area_id IS NULL AND money.building_id IS NULL
-  WHERE bill.state IN ('ISSUED', 'PARTIALLY_PAID') AND CAST(:amount AS bigint) <= bill.outstanding
+  WHERE bill.state IN ('ISSUED', 'PARTIALLY_PAID') AND CAST(:amount AS bigint) <= bill.outstanding AND NOT {STOPPED}
 ),
 {{claim}}
 paying AS (
@@ -289,6 +289,7 @@ async def fee_bill_pay(
         raise Refusal(ErrorCode.NOT_FOUND, "id")
     state, outstanding, _has_account, was_paid = row
     if not was_paid:
+        await check_open(uow)
         raise _why_not(state, outstanding, payment)
     await uow.session.refresh(bill)
     paid = await uow.session.get_one(Payment, (uow.county, order.payment_id))

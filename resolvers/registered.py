@@ -1,6 +1,7 @@
 """Importing this module registers every kind of case and every job, for processes that import no schema (``anju worker``)."""
 
 from resolvers import bill_runs as bill_runs
+from resolvers import books as books
 from resolvers import checkout_errands as checkout_errands
 from resolvers import claims as claims
 from resolvers import company_filings as company_filings

@@ -38,11 +38,11 @@ async def coverage(uow: UnitOfWork, *, measure: Coverage, by: DivisionLevel) -> 
         by_place = counted.with_only_columns(place, func.count().filter(covered), func.count()).group_by(place)
         rates = {row[0]: (row[1], row[2]) for row in (await uow.session.execute(by_place)).all()}
     target = _TARGET[measure](uow.profile)
-    divisions = await _divisions(uow, level)
-    return [CoverageRate(code, *rates.get(code, (0, 0)), target) for code in sorted({*divisions, *rates})]
+    listed = await divisions(uow, level)
+    return [CoverageRate(code, *rates.get(code, (0, 0)), target) for code in sorted({*listed, *rates})]
 
 
-async def _divisions(uow: UnitOfWork, level: DivisionLevel) -> list[str]:
+async def divisions(uow: UnitOfWork, level: DivisionLevel) -> list[str]:
     """The county's divisions of a level; an office of one township or community sees its own."""
     statement = select(Division.code).where(Division.county == uow.county, Division.level == level.value)
     codes = (await uow.session.scalars(statement)).all()

@@ -21,18 +21,19 @@ from domain.estates import (
     ServiceMode,
     UnitUse,
 )
-from domain.roles import IN_THE_COUNTY, Role
+from domain.roles import FUND_OFFICES, IN_THE_COUNTY, Role
 from models import estates as models
 from models.funds import FundRequest as FundRequestRow
 from models.inspections import Inspection as InspectionRow
 from schema.areas import contract_in_force
-from schema.common import Area, DateTime
+from schema.common import Area, DateTime, Fen
 from schema.conditions import equal, found_by, of, since
 from schema.engine.declare import (
     Through,
     ascending,
     column,
     count,
+    derived,
     descending,
     entity,
     filters,
@@ -43,6 +44,7 @@ from schema.engine.declare import (
     orders,
 )
 from schema.engine.types import Connection, described
+from schema.ledger import as_of_day, fund_of_estate
 
 if TYPE_CHECKING:
     from schema.areas import EstateArea, PropertyArea
@@ -163,6 +165,12 @@ class Estate:
     )
     fund_requests: Connection["FundRequest"] = many(
         FundRequestRow.estate_id, "Requests to its maintenance fund that the caller may see, latest first."
+    )
+    fund_balance: Fen | None = derived(
+        fund_of_estate,
+        "What the maintenance fund's accounts of its units and buildings hold together, in fen.",
+        to=FUND_OFFICES,
+        as_of=as_of_day(),
     )
 
 

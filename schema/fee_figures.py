@@ -6,15 +6,12 @@ from typing import Annotated, Any
 import strawberry
 
 from domain.errors import ErrorCode, Refusal
-from domain.ledger import TransactionKind
 from resolvers import fee_figures
 from schema.engine.declare import answer
 from schema.engine.intents import value_county
 from schema.engine.run import Run
-from schema.engine.types import described, plain_type
+from schema.engine.types import plain_type
 from schema.engine.values import decode_id
-
-described(TransactionKind)
 
 plain_type(
     "CollectionRate",

@@ -1,6 +1,7 @@
 """Importing this package declares every model's visibility."""
 
 from auth.policies import agreements as agreements
+from auth.policies import books as books
 from auth.policies import cases as cases
 from auth.policies import checkouts as checkouts
 from auth.policies import claims as claims

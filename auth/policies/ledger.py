@@ -1,12 +1,14 @@
-"""Who sees the books: owners their unit's accounts, companies their own, committees their area's, the bureau all."""
+"""Who sees the books: owners their unit's accounts and the common income's, companies their own, committees their area's, the
+bureau all."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from auth.policies.places import in_own_areas, of_own_company
+from auth.policies.places import in_own_areas, of_own_company, of_own_home
 from auth.visibility import Rule, Scope, Via, policy, visible_in, whole_county
+from domain.ledger import AccountKind
 from domain.roles import Role
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 
@@ -18,6 +20,13 @@ def _of_own_unit(account: Any, scope: Scope) -> ColumnElement[bool]:
     return account.unit_id == scope.any("units")  # type: ignore[no-any-return]
 
 
+def _of_own_unit_or_in_common(account: Any, scope: Scope) -> ColumnElement[bool]:
+    """Common income is the owners' together: each reads its account (V-22)."""
+    common = (AccountKind.COMMON_INCOME, AccountKind.COMMON_MONEY)
+    shared = or_(*(account.kind == kind.value for kind in common))
+    return or_(_of_own_unit(account, scope), and_(shared, of_own_home(account, scope)))
+
+
 def _of_own_unit_with_a_company(account: Any, scope: Scope) -> ColumnElement[bool]:
     """A tenant may owe fees; the unit's maintenance fund is the owner's affair."""
     return and_(_of_own_unit(account, scope), account.company_id.is_not(None))
@@ -26,7 +35,7 @@ def _of_own_unit_with_a_company(account: Any, scope: Scope) -> ColumnElement[boo
 policy(
     LedgerAccount,
     {
-        Role.OWNER: _of_own_unit,
+        Role.OWNER: _of_own_unit_or_in_common,
         Role.TENANT: _of_own_unit_with_a_company,
         Role.COMMITTEE: lambda account, scope: and_(account.company_id.is_(None), in_own_areas(account, scope)),
         **dict.fromkeys(OF_A_COMPANY, of_own_company),

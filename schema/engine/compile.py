@@ -25,6 +25,7 @@ from schema.engine.page import Limit, Page, Rows
 from schema.engine.plan import Fill, Plan
 from schema.engine.selection import Arg, Selection, sub_selections
 from schema.engine.statement import MOST, Statement
+from schema.engine.types import camel
 from schema.engine.values import NULL, Ref, concat, dumped, id_pieces, nullable, text, to_json
 
 Path = tuple[str, ...]
@@ -114,8 +115,14 @@ class Compiler(Statement):
                 return self._filled(entity, partial(_shown, entity.name, shown), values, nodes, path)
             case declare.Column(attr):
                 return self._scalar(getattr(row, attr.key), plain=declared.plain)
-            case declare.Derived(expression):
-                return self._scalar(expression(row, self.env), known=False)
+            case declare.Derived(expression, takes=takes):
+                given = self.selection.arguments(entity.name, nodes[0]) if takes else {}
+                binds = {
+                    name: self.bind(given[camel(name)], each.type_)
+                    for name, each in takes.items()
+                    if camel(name) in given
+                }
+                return self._scalar(expression(row, self.env, **binds), known=False)
             case declare.One(foreign):
                 return self._one(entity, row, declared.target, foreign, nodes, path)
             case declare.Choice(columns):

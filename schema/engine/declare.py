@@ -91,9 +91,20 @@ class Latest:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """An argument of a ``derived`` field: its GraphQL type as text, the SQL type of its bind, and what it says."""
+
+    annotation: str
+    type_: Any
+    description: str
+
+
+@dataclass(frozen=True)
 class Derived:
-    expression: Callable[[Any, Any], ColumnElement[Any]]
+    expression: Callable[..., ColumnElement[Any]]
     to: Audience = None
+    takes: Mapping[str, Takes] = field(default_factory=dict)
+    """Arguments by their names in Python. The expression gets those that are given as keywords."""
 
 
 @dataclass(frozen=True)
@@ -223,9 +234,10 @@ def latest(
     return _field(Latest(on, by, to, where, through), description)
 
 
-def derived(expression: Any, description: str, *, to: Audience = None) -> Any:
-    """An SQL expression ``(row, env)``; ``env.today`` and ``env.account`` are binds."""
-    return _field(Derived(expression, to), description)
+def derived(expression: Any, description: str, *, to: Audience = None, **takes: Takes) -> Any:
+    """An SQL expression ``(row, env)``; ``env.today`` and ``env.account`` are binds. ``takes`` are optional arguments of the
+    field: the expression gets the bind of each that is given as a keyword."""
+    return _field(Derived(expression, to, takes), description)
 
 
 def computed(function: Any, description: str, *, needs: Sequence[Any], to: Audience = None) -> Any:
@@ -364,6 +376,8 @@ def _finish(type_name: str, made: StrawberryField, declared: Any) -> None:
             raise TypeError(f"{type_name}.{made.python_name}: no entity {declared.target}")
         case Many():
             made.arguments = LIST_ARGUMENTS[declared.target]
+        case Derived(takes=takes) if takes:
+            made.arguments = [argument(name, each.annotation, each.description) for name, each in takes.items()]
         case Listing():
             county = [] if ENTITIES[declared.target].shared else [argument("county", "str | None", COUNTY_ARGUMENT)]
             made.arguments = [*county, *LIST_ARGUMENTS[declared.target], *declared.arguments]

@@ -40,6 +40,7 @@ CONDITIONS: Mapping[str, str] = {
     "inspections": "InspectionFilter",
     "invitations": "InvitationFilter",
     "ledgerAccounts": "LedgerAccountFilter",
+    "ledgerChecks": "LedgerCheckFilter",
     "modelTexts": "ModelTextFilter",
     "officials": "OfficialFilter",
     "owners": "OwnerFilter",

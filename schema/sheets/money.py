@@ -161,4 +161,20 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.LEDGER_CHECKS,
+        "ledgerChecks",
+        (
+            Part(
+                "账目核对",
+                "Checks of the books",
+                (
+                    shown("createdAt", "发起时间", "Asked for at"),
+                    shown("finishedAt", "完成时间", "Finished at"),
+                    shown("findingCount", "问题数", "Findings"),
+                    shown("stopsPostings", "暂停记账", "Stops postings"),
+                ),
+            ),
+        ),
+    ),
 )

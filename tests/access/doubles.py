@@ -81,8 +81,9 @@ async def doubled(superuser_url: str, rows: Iterable[Any]) -> AsyncIterator[dict
             for row in rows:
                 copy, table = new_id(), type(row).__table__
                 found = await connection.execute(_copy(table), {"county": row.county, "id": row.id, "copy": copy})
-                if found.rowcount:
-                    made.setdefault(table.name, []).append(copy)
+                # A table whose ids the database makes (postings) gives the copy one of its own.
+                for (made_id,) in await found.fetchall():
+                    made.setdefault(table.name, []).append(made_id)
                 await connection.execute(_GRAMS, {"county": row.county, "id": row.id, "copy": copy})
             yield {name: len(ids) for name, ids in made.items()}
         finally:
@@ -100,9 +101,10 @@ _GRAMS = """INSERT INTO search_gram (county, kind, gram, subject_id)
 @cache
 def _copy(table: Any) -> sql.Composed:
     changed = others(table) | {"id": sql.SQL("%(copy)s")}
-    columns = [column.name for column in table.columns]
+    columns = [column.name for column in table.columns if column.computed is None]
     return sql.SQL(
         "INSERT INTO {} ({}) SELECT {} FROM {} WHERE county = %(county)s AND id = %(id)s ON CONFLICT DO NOTHING"
+        " RETURNING id"
     ).format(
         sql.Identifier(table.name),
         sql.SQL(", ").join(map(sql.Identifier, columns)),

@@ -8,23 +8,28 @@ from domain.roles import RESIDENTS, Role
 from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
-from models.ledger import LedgerAccount
+from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.payments import Allocation, Payment
 
-KNOWN = (ChargeItem, BillRun, FeeBill, Payment, Checkout, PayMerchant, LedgerAccount)
+KNOWN = (ChargeItem, BillRun, FeeBill, Payment, Checkout, PayMerchant, LedgerAccount, LedgerTransaction)
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     ChargeItemDisclosure: ("charge_item_id", ChargeItem),
     BillAdjustment: ("bill_id", FeeBill),
     BillDispute: ("bill_id", FeeBill),
     Allocation: ("payment_id", Payment),
     CheckoutBill: ("checkout_id", Checkout),
+    Posting: ("account_id", LedgerAccount),
 }
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
     """Companies: what is owed or was paid to them. Banks: what they collect by agreement, and what they recorded. Residents:
     charges of their area. ``None`` for others, whose place decides."""
+    if isinstance(row, LedgerTransaction):
+        return grant.role is Role.BUREAU or _touches_a_seen_account(places, actor, grant, row)
     match grant.role:
+        case Role.OWNER if isinstance(row, LedgerAccount) and row.kind in ("COMMON_INCOME", "COMMON_MONEY"):
+            return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
         case Role.BANK if isinstance(row, Payment):
             return row.recorded_by_client is not None and row.recorded_by_client == actor.client_id
         case Role.BANK:
@@ -38,6 +43,14 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         case Role.COMMITTEE if isinstance(row, LedgerAccount):
             return bool(row.area_id == grant.area_id)
     return None
+
+
+def _touches_a_seen_account(places: Any, actor: Actor, grant: Grant, transaction: LedgerTransaction) -> bool:
+    accounts = {line.account_id for line in places.world.children(Posting.transaction_id, transaction)}
+    return any(
+        grant.role in places.sees(actor, LedgerAccount, places.one(LedgerAccount, transaction.county, account_id))
+        for account_id in accounts
+    )
 
 
 # ``own`` judges what asks for the actor.
