@@ -20,12 +20,13 @@ class PartnerScope(Term):
         "funds:custody",
         "Keep accounts of the county: read them, execute payments, report what moved, hand in statements.",
     )
+    SUITS_HANDLE = "suits:handle", "Read the suits referred to it and record what became of them."
     FILINGS_PUBLIC = "filings:public", "Read the published fields of filings, and referred cases whole."
 
 
 ALLOWED: dict[Role, frozenset[PartnerScope]] = {
     Role.BANK: frozenset({PartnerScope.FEES_COLLECT, PartnerScope.FUNDS_CUSTODY, PartnerScope.FILINGS_PUBLIC}),
-    Role.COURT: frozenset({PartnerScope.FILINGS_PUBLIC}),
+    Role.COURT: frozenset({PartnerScope.FILINGS_PUBLIC, PartnerScope.SUITS_HANDLE}),
 }
 """What each kind of partner may be given."""
 

@@ -52,6 +52,10 @@ class DocumentKind(Term):
     ACCEPTANCE = "ACCEPTANCE", "Acceptance record (验收记录)."
     SETTLEMENT = "SETTLEMENT", "Settlement of costs (结算)."
     APPORTIONMENT = "APPORTIONMENT", "List of households with their shares (分摊清册)."
+    DEMAND_LETTER = "DEMAND_LETTER", "Written demand for payment (催告函)."
+    SERVICE_PROOF = "SERVICE_PROOF", "Proof that a letter was served (送达证明)."
+    MEDIATION_RECORD = "MEDIATION_RECORD", "Record of a mediation (调解记录)."
+    SUIT_PAPER = "SUIT_PAPER", "Paper for a suit: statement of claim, power of attorney (起诉材料)."
     INVOICE = "INVOICE", "Invoice."
     OTHER = "OTHER", "Another document."
 

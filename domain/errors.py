@@ -132,6 +132,13 @@ class ErrorCode(StrEnum):
     # money
     CHARGE_FORBIDDEN = "CHARGE_FORBIDDEN", "The law forbids this charge (FEE-8: a fee on collected utility money)."
     ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
+    MEASURE_FORBIDDEN = (
+        "MEASURE_FORBIDDEN",
+        "Nobody's supplies are cut and nobody's access is barred over fees (FEE-16).",
+    )
+    DEMAND_REQUIRED = "DEMAND_REQUIRED", "A written demand must be served and expire before anything else (FEE-13)."
+    PLAN_NOT_WHOLE = "PLAN_NOT_WHOLE", "An instalment plan's parts do not come to what is open."
+    DEBTOR_UNABLE = "DEBTOR_UNABLE", "Only a debtor who could pay and does not is listed (FEE-18)."
     LATE_FEE_NOT_AGREED = (
         "LATE_FEE_NOT_AGREED",
         "The bill's charge item agrees no late fee, or it is one itself (FEE-9).",

@@ -29,6 +29,8 @@ class ExportedList(Term):
     BILL_RUNS = "BILL_RUNS", "Bill runs (出账批次)."
     FEE_BILLS = "FEE_BILLS", "Bills (账单)."
     BILL_DISPUTES = "BILL_DISPUTES", "Disputes of bills (账单异议)."
+    DUNNING_CASES = "DUNNING_CASES", "Dunning cases (欠费催缴)."
+    SUIT_BATCHES = "SUIT_BATCHES", "Batches of suits (批量诉讼)."
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."

@@ -4,6 +4,7 @@ from domain.claims import UNIT_CLAIM
 from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
 from domain.data_requests import DATA_CORRECTION, DATA_DELETION, DATA_DISCLOSURE
+from domain.dunning import DUNNING
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.filings import COMPANY_FILING
 from domain.inspections import INSPECTION
@@ -25,6 +26,7 @@ ALL: tuple[Workflow, ...] = (
     DATA_DELETION,
     DATA_DISCLOSURE,
     UNIT_CLAIM,
+    DUNNING,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

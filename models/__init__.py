@@ -15,6 +15,7 @@ from models import data_requests as data_requests
 from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
+from models import dunning as dunning
 from models import estates as estates
 from models import exports as exports
 from models import fees as fees
@@ -36,3 +37,4 @@ from models import quotas as quotas
 from models import register as register
 from models import search as search
 from models import sessions as sessions
+from models import suits as suits

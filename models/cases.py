@@ -170,6 +170,7 @@ class Task(CountyRow):
 
 # The case's id under the name of its type, for readers that follow it: null for tasks of other types.
 Task.bill_dispute_id = column_property(case((Task.case_type == "BillDispute", Task.case_id)))
+Task.dunning_case_id = column_property(case((Task.case_type == "DunningCase", Task.case_id)))
 Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)))
 Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
 Task.data_request_id = column_property(case((Task.case_type == "DataRequest", Task.case_id)))

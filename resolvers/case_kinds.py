@@ -121,6 +121,8 @@ def covers(grant: Grant, case: Any) -> bool:
     if grant.role in RESIDENTS | {Role.APPLICANT}:
         at_home = grant.unit_id is not None and grant.unit_id == getattr(case, "unit_id", None)
         return at_home or bool(grant.account_id == case.applicant_id)
+    if grant.role is Role.COURT:
+        return grant.client_id is not None and grant.client_id == getattr(case, "court_client_id", None)
     column, mine = SCOPE_OF.get(grant.role, (None, None))
     if column is None or mine is None:
         return False

@@ -8,6 +8,8 @@ from resolvers import company_filings as company_filings
 from resolvers import contract_filings as contract_filings
 from resolvers import covenant_filings as covenant_filings
 from resolvers import data_requests as data_requests
+from resolvers import dunning_cases as dunning_cases
+from resolvers import dunning_clock as dunning_clock
 from resolvers import exports as exports
 from resolvers import fund_incomes as fund_incomes
 from resolvers import fund_requests as fund_requests

@@ -23,6 +23,8 @@ from schema import (
     data_requests,
     disclosures,
     divisions,
+    dunning,
+    dunning_acts,
     estates,
     exports,
     fee_acts,
@@ -50,6 +52,8 @@ from schema import (
     registration,
     sessions,
     statistics,
+    suit_acts,
+    suits,
     viewer,
 )
 from schema.engine.declare import finish
@@ -72,6 +76,8 @@ STEMS: tuple[Any, ...] = (
     data_requests,
     disclosures,
     divisions,
+    dunning,
+    dunning_acts,
     estates,
     exports,
     fee_acts,
@@ -99,6 +105,8 @@ STEMS: tuple[Any, ...] = (
     registration,
     sessions,
     statistics,
+    suit_acts,
+    suits,
     viewer,
 )
 

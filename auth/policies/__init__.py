@@ -12,6 +12,7 @@ from auth.policies import custody as custody
 from auth.policies import disclosures as disclosures
 from auth.policies import divisions as divisions
 from auth.policies import documents as documents
+from auth.policies import dunning as dunning
 from auth.policies import estates as estates
 from auth.policies import exports as exports
 from auth.policies import fees as fees

@@ -265,6 +265,16 @@ class Profile:
     late_fee_per_100000: int
     late_fee_cap_percent: int
     dispute_answer_days: int
+    dunning_notice_days: int
+    """Days after a bill's due date on which the debtor gets notice once more (FEE-12)."""
+    dunning_demand_days: int
+    """Days after a bill's due date by which the written demand is served (FEE-12)."""
+    demand_period_days: int
+    """Least days that a written demand gives (FEE-12)."""
+    suit_filing_days: int
+    """Days in which the court files a suit that it received (FEE-15)."""
+    limitation_years: int
+    """Years after which a claim is barred (FEE-13)."""
 
     # Inspection, rating, lists (RULES §6)
     inspectors_least: int

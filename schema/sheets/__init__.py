@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, fund_money, funds, identity, money, places, takings
+from schema.sheets import business, cases, dues, fund_money, funds, identity, money, places, takings
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
     listed.name: listed
-    for stem in (places, business, money, takings, fund_money, funds, cases, identity)
+    for stem in (places, business, money, takings, fund_money, funds, cases, identity, dues)
     for listed in stem.LISTS
 }
 
@@ -27,6 +27,7 @@ CONDITIONS: Mapping[str, str] = {
     "disclosureEntries": "DisclosureEntryFilter",
     "disclosures": "DisclosureFilter",
     "documents": "DocumentFilter",
+    "dunningCases": "DunningCaseFilter",
     "estates": "EstateFilter",
     "feeBills": "FeeBillFilter",
     "filingQueries": "FilingQueryFilter",

@@ -5,6 +5,7 @@ from schema.sheets.declare import Listed, Node, Part, made, shown
 
 _CASES = {
     "BillDispute": ("BILL_DISPUTES", "DisputeState"),
+    "DunningCase": ("DUNNING_CASES", "DunningState"),
     "Filing": ("FILINGS", "FilingState"),
     "FundRequest": ("FUND_REQUESTS", "FundState"),
     "Inspection": ("INSPECTIONS", "InspectionState"),

@@ -16,7 +16,7 @@ from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import bindings, custody, fees, filings, fund_money, personal_data
+from tests.access import bindings, custody, dunning, fees, filings, fund_money, personal_data
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -73,6 +73,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "of_departments": lambda _places, row: row.case_type in ("Filing", "Inspection"),
     "claimed": lambda _places, row: row.state != "OPENED",
     "handed_in": lambda _places, row: row.state != "DRAFT",
+    **dunning.CONDITIONS,
     **fees.CONDITIONS,
     **filings.CONDITIONS,
     "handed_in_or_a_companys": lambda _places, row: row.state != "DRAFT" or row.applicant_role in COMPANY,
@@ -91,6 +92,7 @@ PARENTS: dict[type[Any], tuple[str, type[Any]]] = {
     SiteCheck: ("fund_request_id", FundRequest),
     **filings.PARENTS,
     **fees.PARENTS,
+    **dunning.PARENTS,
 }
 """Parts of a case: visible in the roles in which the case is (and the matrix lists the part's roles once more)."""
 
@@ -180,7 +182,7 @@ class Places:
             return personal_data.own(self, actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
-        for stem in (bindings, custody, fees, fund_money):
+        for stem in (bindings, custody, fees, fund_money, dunning):
             if isinstance(row, stem.KNOWN):
                 judged = stem.own(self, actor, grant, row)
                 if judged is not None:
