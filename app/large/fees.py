@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from app.large import plan
 from app.large.copying import Loading, Row
 from app.large.plan import Large, Place
@@ -21,6 +23,8 @@ MODELS = (DisclosureEntry, Disclosure, ChargeItem, ChargeItemDisclosure, BillRun
 
 DUE_DAYS = 19
 TITLE = "物业服务费"
+ITEM_CODE = "PM"
+"""Of the charge item, under which its posting shows the price (``resolvers.charge_items``)."""
 
 
 def load(large: Large, loading: Loading) -> None:
@@ -68,7 +72,7 @@ def _items(large: Large, loading: Loading) -> None:
         (
             (
                 p.county, p.item_id, p.area_id, p.company.id, large.ident(plan.CONTRACT, p.number), p.township,
-                p.community, "PM", TITLE, ChargeCategory.PROPERTY_SERVICE, ContractMode.LUMP_SUM, ChargeBasis.AREA,
+                p.community, ITEM_CODE, TITLE, ChargeCategory.PROPERTY_SERVICE, ContractMode.LUMP_SUM, ChargeBasis.AREA,
                 p.price, 1, DUE_DAYS, False, "三星级服务（虚构）", since, ChargeItemState.DISCLOSED,
             )
             for p in large.places
@@ -94,14 +98,15 @@ def _items(large: Large, loading: Loading) -> None:
         Disclosure,
         (
             "county", "id", "entry_id", "version", "area_id", "estate_id", "township", "community", "item",
-            "subject_type", "subject_id", "title", "body", "digest", "valid_from", "posted_on", "published_at",
+            "subject_type", "subject_id", "title", "body", "content", "digest", "valid_from", "posted_on", "published_at",
             "publisher_role", "publisher_name", "company_id", "objection_contact",
         ),
         (
             (
                 p.county, large.ident(plan.POSTING, p.number), large.ident(plan.ENTRY, p.number), 1, p.area_id, p.estate_id,
                 p.township, p.community, DISCLOSED,
-                "charge_item", p.item_id, f"{TITLE}收费标准", f"{p.price / 100:.2f}元/平方米·月（虚构）", "0" * 64, since,
+                "charge_item", p.item_id, f"{TITLE}收费标准", f"{p.price / 100:.2f}元/平方米·月（虚构）",
+                Jsonb({"prices": {ITEM_CODE: p.price}}), "0" * 64, since,
                 since, at, Role.COMPANY_ADMIN, p.company.name, p.company.id, "物业服务中心（演示）",
             )
             for p in large.places
