@@ -7,6 +7,7 @@
     python -m bench --quotas             what counting callers' quotas costs a request, and nothing else
     python -m bench --import             the register import instead: 100,000 homes in one workbook
     python -m bench --access             how soon ended grants are felt; 10,000 requests of two counties interleaved
+    python -m bench --payments           payments through GraphQL at 32 clients, everything on the same two cores
     python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import access, contenders, fuse, machine, measure, quotas, register, report, rotation
+from bench import access, contenders, fuse, machine, measure, payments, quotas, register, report, rotation
 from bench.contenders import BenchError, Contender
 from bench.measure import Effort
 from bench.screens import SCREENS, Screen
@@ -41,11 +42,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--import", dest="register", action="store_true", help="time the register import instead")
     parser.add_argument("--rotate", action="store_true", help="time the rotation of a county's key instead")
     parser.add_argument("--access", action="store_true", help="time ended grants and interleaved counties instead")
+    parser.add_argument("--payments", action="store_true", help="payments at 32 clients on two shared cores instead")
     parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000; with --rotate 500,000 owners")
-    parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000")
-    parser.add_argument("--rounds", type=int, help="default 7; with --quick 3")
+    parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000; with --payments 250,000")
+    parser.add_argument("--rounds", type=int, help="default 7; with --quick 3; with --payments 5")
     parser.add_argument("--seconds", type=float, help="of one contender on one screen in one round")
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, help="default 16; with --payments 32")
     parser.add_argument(
         "--screens", nargs="+", metavar="NAME", help="only these: " + ", ".join(s.name for s in SCREENS)
     )
@@ -63,6 +65,10 @@ def main() -> int:
         return apart(given, register, register.measured(folder_of(given), given.units or 100_000, say))
     if given.access:
         return apart(given, access, access.measured(folder_of(given), access.REQUESTS, say))
+    if given.payments:
+        taken = (given.rounds or 5, given.seconds or 10.0, given.connections or 32)
+        sizes = (given.units or 10_000, given.bills or 250_000)
+        return apart(given, payments, payments.measured(folder_of(given), *sizes, *taken, say))
     if given.rotate:
         return apart(given, rotation, rotation.measured(folder_of(given), given.units or 500_000, say))
     quick = given.quick
@@ -71,7 +77,7 @@ def main() -> int:
         rounds=given.rounds or (3 if quick else 7),
         seconds=given.seconds or (1.5 if quick else 4.0),
         warm_seconds=1.5 if quick else 4.0,
-        connections=given.connections,
+        connections=given.connections or 16,
     )
     chosen = [screen for screen in SCREENS if given.screens is None or screen.name in given.screens]
     try:
@@ -103,7 +109,7 @@ def run(given: argparse.Namespace, chosen: Sequence[Screen], bills: int, effort:
         raise BenchError("two cores are needed: one for the server, one for the database and the load")
     servers_core, load_core = cores[0], cores[1]
     say(machine.describe())
-    with server(folder_of(given), load_core) as running:
+    with server(folder_of(given), {load_core}) as running:
         made = stage(running, given.units or 40_000, bills)
         if given.fuse:
             os.sched_setaffinity(0, {servers_core})
@@ -153,15 +159,16 @@ def grown(
 def started(names: Sequence[str], made: Stage, data: Path, core: int) -> Iterator[list[Contender]]:
     """The servers, stopped at the end."""
     running: list[Contender] = []
+    cores = {core}
     try:
         for name in names:
             match name:
                 case "anju":
-                    running.append(contenders.anju(made.url, data, core))
+                    running.append(contenders.anju(made.url, data, cores))
                 case "postgraphile":
-                    running.append(contenders.postgraphile(made.url, SECRET, core))
+                    running.append(contenders.postgraphile(made.url, SECRET, cores))
                 case "sql":
-                    running.append(contenders.sql(made.url, core))
+                    running.append(contenders.sql(made.url, cores))
         yield running
     finally:
         for contender in running:

@@ -75,7 +75,7 @@ def measured(folder: Path, requests: int, say: Any) -> Figures:
     with postgres.start(folder) as running:
         url = _made(running, folder, say)
         settings = _settings(folder, url)
-        server = contenders.anju(url, settings.data, cores[0])
+        server = contenders.anju(url, settings.data, {cores[0]})
         try:
             say(f"{STREAMS} officials listen; their grants end one after the other")
             taken = asyncio.run(_revoked(settings, server.port))

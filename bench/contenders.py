@@ -1,4 +1,4 @@
-"""The three contenders as running servers, each one process on the servers' core."""
+"""The three contenders as running servers, each one process on the cores that it is given."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,7 +56,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def anju(url: str, data: Path, core: int) -> Contender:
+def anju(url: str, data: Path, cores: Collection[int]) -> Contender:
     """Anju as it is served: ``app.serve:application`` in one Granian worker, with production's settings."""
     environment = {
         "DATABASE_URL": url,
@@ -67,24 +67,24 @@ def anju(url: str, data: Path, core: int) -> Contender:
         "ANJU_PERSON_QUOTA": UNREACHED,
         "ANJU_PARTNER_QUOTA": UNREACHED,
     }
-    return _granian("anju", "app.serve:application", environment, core)
+    return _granian("anju", "app.serve:application", environment, cores)
 
 
-def sql(url: str, core: int) -> Contender:
+def sql(url: str, cores: Collection[int]) -> Contender:
     """The hand-written one, in the same server with the same options."""
-    return _granian("sql", "bench.handwritten:application", {"BENCH_DATABASE_URL": url}, core)
+    return _granian("sql", "bench.handwritten:application", {"BENCH_DATABASE_URL": url}, cores)
 
 
-def _granian(name: str, target: str, environment: Mapping[str, str], core: int) -> Contender:
+def _granian(name: str, target: str, environment: Mapping[str, str], cores: Collection[int]) -> Contender:
     port = free_port()
     command = [
         sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--http", "1", "--workers", "1",
         "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning", target,
     ]  # fmt: skip
-    return _started(name, port, command, {**os.environ, **environment}, None, core)
+    return _started(name, port, command, {**os.environ, **environment}, None, cores)
 
 
-def postgraphile(url: str, secret: str, core: int) -> Contender:
+def postgraphile(url: str, secret: str, cores: Collection[int]) -> Contender:
     """PostGraphile, installed on first use by npm from ``package-lock.json``."""
     port = free_port()
     node = _node()
@@ -97,7 +97,7 @@ def postgraphile(url: str, secret: str, core: int) -> Contender:
             raise BenchError("npm could not install PostGraphile; see above")
     given = json.dumps({"url": url, "port": port, "secret": secret}).encode()
     environment = {**os.environ, "NODE_ENV": "production"}
-    return _started("postgraphile", port, [str(node), str(folder / "server.mjs")], environment, given, core)
+    return _started("postgraphile", port, [str(node), str(folder / "server.mjs")], environment, given, cores)
 
 
 def _node() -> Path:
@@ -108,7 +108,12 @@ def _node() -> Path:
 
 
 def _started(
-    name: str, port: int, command: list[str], environment: Mapping[str, str], given: bytes | None, core: int
+    name: str,
+    port: int,
+    command: list[str],
+    environment: Mapping[str, str],
+    given: bytes | None,
+    cores: Collection[int],
 ) -> Contender:
     process = subprocess.Popen(
         command,
@@ -116,7 +121,7 @@ def _started(
         stdin=subprocess.PIPE if given else subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         cwd=HERE.parent,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
     if given and process.stdin:
         process.stdin.write(given)

@@ -3,7 +3,7 @@
 import os
 import random
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,11 +62,11 @@ class Stage:
 
 
 @contextmanager
-def server(folder: Path, core: int) -> Iterator[postgres.EmbeddedPostgres]:
-    """The embedded server with Anju's own tuning, pinned to the core that it shares with the load."""
+def server(folder: Path, cores: Collection[int]) -> Iterator[postgres.EmbeddedPostgres]:
+    """The embedded server with Anju's own tuning, pinned to the cores that it shares with the load."""
     with postgres.start(folder) as running:
         pid = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
-        machine.pin(pid, {core})
+        machine.pin(pid, cores)
         yield running
 
 
