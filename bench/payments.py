@@ -72,8 +72,8 @@ def measured(
             if (written := _payments(made.superuser_url) - before) != count:
                 raise BenchError(f"{count} payments were answered, {written} are in the books")
             if turn:
-                quantiles = [sample.quantile_ms(share) for share in (0.5, 0.95, 0.99)]
-                found.append(Round(count, sample.rps, *quantiles, cpu * 1000 / count))
+                p50, p95, p99 = (sample.quantile_ms(share) for share in (0.5, 0.95, 0.99))
+                found.append(Round(count, sample.rps, p50, p95, p99, cpu * 1000 / count))
             say(f"round {turn} of {rounds}: {sample.rps:,.0f} payments/s" if turn else "warm")
     return found
 

@@ -1,4 +1,7 @@
-"""``anju serve`` as a newcomer runs it: it answers, says where, stops cleanly, and starts again on the same data."""
+"""``anju serve`` as a newcomer runs it: it answers, says where, stops cleanly, and starts again on the same data.
+
+What a start finds after a kill is shown by ``tests/faults``.
+"""
 
 import os
 import re
@@ -14,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from app import postgres
@@ -109,23 +111,6 @@ def test_it_answers_says_where_and_ctrl_c_stops_everything(folder: Path, start: 
     assert f"http://127.0.0.1:{serving.port}/graphql" in output
     assert f"http://127.0.0.1:{serving.port}/graphiql" in output
     assert "Traceback" not in output
-    assert not (folder / "postgres" / "postmaster.pid").exists()
-
-
-def test_after_a_kill_the_next_start_goes_on_with_the_same_server_and_data(folder: Path, start: Start) -> None:
-    killed = start()
-    killed.fetch("/readyz")
-    with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
-        connection.execute("CREATE TABLE left_behind (n int)")
-    killed.kill()
-    pid_file = (folder / "postgres" / "postmaster.pid").read_text()
-    serving = start()
-    serving.fetch("/readyz")
-    assert (folder / "postgres" / "postmaster.pid").read_text() == pid_file
-    with postgres.for_looking(folder) as url, psycopg.connect(str(url)) as connection:
-        connection.execute("DROP TABLE left_behind")
-    code, output = serving.interrupt()
-    assert code == 0, output
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
 

@@ -1,0 +1,62 @@
+"""``anju`` with a fail point: ``python -m tests.faults.program serve|worker …``. Nothing of it is in the product.
+
+``FAULTS_ANSWERS=n``: the server, its parent included, is killed when the n-th answer of ``/graphql`` is about to be sent: what
+it tells is committed, and nobody is told. ``FAULTS_PORTIONS=n``: the worker is killed right after the COMMIT of the n-th portion
+of a job, before it notes that the job is done. ``FAULTS_PORTION_SIZE``: units in a portion of a bill run, so that a small run
+has several.
+"""
+
+import os
+import signal
+from typing import Any
+
+from app import cli, serve, worker
+from resolvers import bill_runs
+
+
+def main() -> None:
+    """Set the fail points that the environment names, then run the command line."""
+    if answers := os.environ.get("FAULTS_ANSWERS"):
+        make = serve.application
+        serve.application = lambda: BeforeTheAnswer(make(), int(answers))
+    if portions := os.environ.get("FAULTS_PORTIONS"):
+        worker.transact = AfterThePortion(worker.transact, int(portions))  # type: ignore[attr-defined,assignment]
+    if size := os.environ.get("FAULTS_PORTION_SIZE"):
+        bill_runs.PORTION = int(size)
+    cli.main()
+
+
+class BeforeTheAnswer:
+    """ASGI: answers ``left - 1`` requests, and dies when the next is answered."""
+
+    def __init__(self, app: Any, left: int) -> None:
+        self.app, self.left = app, left
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.left -= 1
+                if not self.left:
+                    os.killpg(0, signal.SIGKILL)
+            await send(message)
+
+        counted = scope["type"] == "http" and scope["path"] == "/graphql"
+        await self.app(scope, receive, sending if counted else send)
+
+
+class AfterThePortion:
+    """``transact`` of the worker: commits ``left`` times, and dies."""
+
+    def __init__(self, transact: Any, left: int) -> None:
+        self.transact, self.left = transact, left
+
+    async def __call__(self, *arguments: Any, **named: Any) -> Any:
+        outcome = await self.transact(*arguments, **named)
+        self.left -= 1
+        if not self.left:
+            os.killpg(0, signal.SIGKILL)
+        return outcome
+
+
+if __name__ == "__main__":
+    main()
