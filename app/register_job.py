@@ -17,14 +17,17 @@ from obstore.store import ObjectStore
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app import register_files
+from app import register_files, statement_files
 from app.lines import Lines
 from app.list_export import Exporter
+from app.texts import sentence
 from app.workbooks import write_template
 from auth.actor import Actor
+from domain.errors import Refusal
 from domain.exports import ExportedList
 from domain.register import Fault, Row
 from domain.register_rows import Faults
+from domain.statements import GivenStatement
 from models.base import CountyRow
 from resolvers.documents import Received
 from resolvers.unit_of_work import set_fuse
@@ -55,6 +58,12 @@ class StoreCarrier:
         except register_files.UnreadableFile as error:
             faults.note(error.params["name"], None, None, error)
             return {}
+
+    def statement(self, path: Path, media_type: str, faults: Faults) -> GivenStatement | None:
+        return statement_files.read(path, media_type, faults)
+
+    def sentence(self, refusal: Refusal) -> str:
+        return sentence(refusal, "zh-CN")
 
     def marked(self, source: Path, faults: Iterable[Fault]) -> Path:
         target = source.with_name("marked.xlsx")

@@ -56,6 +56,7 @@ class DocumentKind(Term):
     SERVICE_PROOF = "SERVICE_PROOF", "Proof that a letter was served (送达证明)."
     MEDIATION_RECORD = "MEDIATION_RECORD", "Record of a mediation (调解记录)."
     SUIT_PAPER = "SUIT_PAPER", "Paper for a suit: statement of claim, power of attorney (起诉材料)."
+    BANK_STATEMENT = "BANK_STATEMENT", "A bank's statement as a file (银行对账单)."
     INVOICE = "INVOICE", "Invoice."
     OTHER = "OTHER", "Another document."
 
@@ -68,9 +69,15 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 ZIP = "application/zip"
+CSV = "text/csv"
+XML = "application/xml"
 
-MEDIA_TYPES = frozenset({PDF, JPEG, PNG, WEBP, XLSX, DOCX, ZIP})
-"""What may be uploaded. Active content (HTML, SVG, scripts) never is; a ZIP only as a register of CSV files."""
+STATEMENTS = frozenset({CSV, XML})
+"""What ``bankStatementFileHandIn`` reads."""
+
+MEDIA_TYPES = frozenset({PDF, JPEG, PNG, WEBP, XLSX, DOCX, ZIP}) | STATEMENTS
+"""What may be uploaded. Active content (HTML, SVG, scripts) never is; a ZIP only as a register of CSV files, CSV and XML
+only as a bank's statement."""
 
 REGISTERS = frozenset({XLSX, ZIP})
 """What ``registerImport`` reads."""
@@ -98,6 +105,8 @@ def looks_like(media_type: str, head: bytes) -> bool:
     >>> looks_like("image/png", b"<html><script>")
     False
     """
+    if media_type == CSV:
+        return bool(head) and not any(byte < 32 and byte not in b"\t\r\n" for byte in head)
     if media_type == WEBP:
         return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     return any(head.startswith(magic) for magic in _MAGIC.get(media_type, ()))
@@ -108,6 +117,7 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     PDF: (b"%PDF-",),
     JPEG: (b"\xff\xd8\xff",),
     PNG: (b"\x89PNG\r\n\x1a\n",),
+    XML: (b"<?xml", b"\xef\xbb\xbf<?xml", b"<Document"),
     XLSX: _ZIP,
     DOCX: _ZIP,
     ZIP: _ZIP,

@@ -13,7 +13,8 @@
     ├── request      VERSION_CONFLICT · IDEMPOTENCY_KEY_REQUIRED · IDEMPOTENCY_KEY_REUSED · RATE_LIMITED* · LOCKED_OUT* ·
     │                TRY_AGAIN*
     ├── input        INVALID_INPUT · REQUIRED · OUT_OF_RANGE · LIST_TOO_LONG · ALREADY_REGISTERED · INVALID_*
-    ├── files        FILE_NO_REGISTER · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING · FILE_TOO_LARGE · FILE_UNSAFE
+    ├── files        FILE_NO_REGISTER · FILE_NO_STATEMENT · FILE_DAMAGED · FILE_ENCRYPTED · FILE_ENCODING ·
+    │                FILE_TOO_LARGE · FILE_UNSAFE
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
@@ -97,6 +98,7 @@ class ErrorCode(StrEnum):
 
     # files that are imported
     FILE_NO_REGISTER = "FILE_NO_REGISTER", "The file is neither an XLSX workbook nor CSV, nor a ZIP of CSV files."
+    FILE_NO_STATEMENT = "FILE_NO_STATEMENT", "The file is no camt.053.001.02 or camt.053.001.08."
     FILE_DAMAGED = "FILE_DAMAGED", "The file is damaged, or breaks its own format."
     FILE_ENCRYPTED = "FILE_ENCRYPTED", "The file is encrypted."
     FILE_ENCODING = "FILE_ENCODING", "A CSV file is neither UTF-8 nor GB18030."

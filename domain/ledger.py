@@ -76,6 +76,7 @@ class TransactionKind(Term):
     INTEREST = "INTEREST", "Interest of the fund."
     EARMARKED = "EARMARKED", "Fund money was promised to an approved request."
     TRANSFER = "TRANSFER", "Money moved between accounts of one owner."
+    RECONCILED = "RECONCILED", "What a bank had and the books had not was taken in, to be identified (对账补记)."
     REVERSAL = "REVERSAL", "Another transaction was taken back."
 
 

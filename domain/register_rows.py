@@ -60,7 +60,7 @@ def read_sheet(sheet: Sheet, lines: Iterable[tuple[int, Sequence[Any]]], faults:
             if not {column.name for column, _ in refused} & set(sheet.key):
                 faults.unsound.add((sheet.name, *key))
             continue
-        earlier = first_with.setdefault(key, number)
+        earlier = first_with.setdefault(key, number) if key else number  # a sheet without a key may repeat itself
         if earlier != number:
             faults.note(sheet, number, sheet.key[-1], Refusal(ErrorCode.ALREADY_REGISTERED, row=earlier))
             continue

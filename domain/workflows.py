@@ -11,6 +11,7 @@ from domain.inspections import INSPECTION
 from domain.leader_filings import LEADER_FILING
 from domain.ordinary_funds import FUND_REQUEST
 from domain.premises_filings import PREMISES_FILING
+from domain.reconciliation import DIFFERENCE
 from domain.workflow import Workflow
 
 ALL: tuple[Workflow, ...] = (
@@ -27,6 +28,7 @@ ALL: tuple[Workflow, ...] = (
     DATA_DISCLOSURE,
     UNIT_CLAIM,
     DUNNING,
+    DIFFERENCE,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

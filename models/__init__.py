@@ -12,6 +12,7 @@ from models import companies as companies
 from models import contracts as contracts
 from models import custody as custody
 from models import data_requests as data_requests
+from models import differences as differences
 from models import disclosures as disclosures
 from models import divisions as divisions
 from models import documents as documents
@@ -37,4 +38,5 @@ from models import quotas as quotas
 from models import register as register
 from models import search as search
 from models import sessions as sessions
+from models import statements as statements
 from models import suits as suits

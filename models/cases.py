@@ -144,6 +144,7 @@ class Task(CountyRow):
         index("role", "committee_id", "due_order", "id", name="ix_task_queue_committee", where=_OPEN),
         index("role", "area_id", "due_order", "id", name="ix_task_queue_area", where=_OPEN),
         index("role", "account_id", "due_order", "id", name="ix_task_queue_account", where=_OPEN),
+        index("role", "client_id", "due_order", "id", name="ix_task_queue_client", where=_OPEN),
     )
 
     case_type: Mapped[str]
@@ -159,6 +160,8 @@ class Task(CountyRow):
     area_id: Mapped[uuid.UUID | None]
     company_id: Mapped[uuid.UUID | None]
     committee_id: Mapped[uuid.UUID | None]
+    client_id: Mapped[str | None]
+    """Set when it is the turn of a partner's system (a bank's answer)."""
     account_id: Mapped[uuid.UUID | None]
     """Set when the task is one person's alone (the applicant's correction, an inspector's report)."""
     due_on: Mapped[date | None]
@@ -175,6 +178,7 @@ Task.filing_id = column_property(case((Task.case_type == "Filing", Task.case_id)
 Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Task.case_id)))
 Task.data_request_id = column_property(case((Task.case_type == "DataRequest", Task.case_id)))
 Task.unit_claim_id = column_property(case((Task.case_type == "UnitClaim", Task.case_id)))
+Task.bank_difference_id = column_property(case((Task.case_type == "BankDifference", Task.case_id)))
 Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 

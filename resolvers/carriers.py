@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from auth.actor import Actor
 from domain.documents import XLSX, DocumentKind, DocumentState
+from domain.errors import Refusal
 from domain.exports import ExportedList
 from domain.register import Fault, Row
 from domain.register_rows import Faults
+from domain.statements import GivenStatement
 from models.base import CountyRow, new_id
 from models.documents import Document
 from resolvers.documents import Received
@@ -29,6 +31,12 @@ class Carrier(Protocol):
 
     def read(self, path: Path, faults: Faults, progress: Any) -> dict[str, list[Row]]:
         """The sheets of a register; what cannot be read at all is a fault without a place."""
+
+    def statement(self, path: Path, media_type: str, faults: Faults) -> GivenStatement | None:
+        """A bank's statement; what cannot be read is a fault with its row and column. ``None``: no statement at all."""
+
+    def sentence(self, refusal: Refusal) -> str:
+        """What is wrong and what to do, in Chinese."""
 
     def marked(self, source: Path, faults: Iterable[Fault]) -> Path:
         """A copy with the faults marked."""

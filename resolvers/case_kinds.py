@@ -126,7 +126,7 @@ def covers(grant: Grant, case: Any) -> bool:
     column, mine = SCOPE_OF.get(grant.role, (None, None))
     if column is None or mine is None:
         return False
-    if getattr(case, column) is None or getattr(case, column) != getattr(grant, mine):
+    if getattr(case, column, None) is None or getattr(case, column) != getattr(grant, mine):
         return False
     # A project leader answers for one area, not for all that the company serves.
     return grant.role is not Role.PROJECT_LEADER or grant.area_id in (None, case.area_id)
@@ -137,6 +137,7 @@ SCOPE_OF: Mapping[Role, tuple[str, str]] = {
     Role.TOWNSHIP: ("township", "township"),
     Role.COMMITTEE: ("committee_id", "committee_id"),
     **dict.fromkeys(COMPANY, ("company_id", "company_id")),
+    Role.BANK: ("client_id", "client_id"),
 }
 
 

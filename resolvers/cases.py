@@ -20,6 +20,7 @@ from domain.profiles import profile_version
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from domain.workflow import Reviewer, Transition, Workflow
+from models.base import new_id
 from models.cases import CaseRow, Review
 from models.documents import Document
 from resolvers import documents as papers
@@ -145,6 +146,41 @@ async def advance(
     target = lists.landing(line, profile, case.state, decided(case))
     await _move(uow, kind, case, line, target, known, grant=grant, reason=reason, documents=attached)
     return case
+
+
+async def open_cases(uow: "UnitOfWork", cases: Sequence[Case], workflow: Workflow, *, grant: Grant) -> None:
+    """Store many new cases that the county's clock has found, with their tasks, events and notices, in a few statements.
+
+    Each brings along the standing account in whose name it is opened (``applicant_id``).
+    """
+    for case in cases:
+        case.county = uow.county
+        case.workflow, case.workflow_version = workflow.id, workflow.version
+        case.profile_version = uow.profile.version
+        case.applicant_role = grant.role.value
+        case.state, case.state_since, case.step = workflow.start, uow.now, 0
+    uow.session.add_all(cases)
+    await uow.session.flush()  # tasks and events name their ids
+    for case in cases:
+        lists.check_opening(workflow, uow.profile, grant.role, KINDS[type(case)].facts(case), now=uow.now)
+        await hand_on(uow, case, {}, new=True)
+        await uow.audit("OPEN", case, grant=grant, to_state=case.state)
+        uow.notify(case)
+
+
+async def follow(
+    uow: "UnitOfWork", case: CaseRow, action: str, *, facts: Mapping[str, Any] | None = None, reason: str | None = None
+) -> None:
+    """Take a step that follows by itself from something else that happened: a transition of SYSTEM without a timer."""
+    kind = KINDS[type(case)]
+    workflow, profile = kind.workflow(case), profile_version(case.profile_version)
+    known = {**kind.facts(case), "is_applicant": False, **(facts or {})}
+    entered = case.state_since
+    line = lists.check(
+        workflow, profile, case.state, action, Role.SYSTEM, known, kinds(case), entered=entered, now=uow.now
+    )
+    grant = Grant(new_id(), Role.SYSTEM, uow.county)
+    await _move(uow, kind, case, line, line.target or case.state, known, grant=grant, reason=reason)
 
 
 async def timers(uow: "UnitOfWork") -> bool:

@@ -15,6 +15,7 @@ from domain.documents import (
     MEDIA_TYPES,
     PHOTO_KINDS,
     PHOTOS,
+    STATEMENTS,
     ZIP,
     DocumentAudience,
     DocumentKind,
@@ -55,6 +56,8 @@ async def upload_create(uow: "UnitOfWork", *, kind: DocumentKind, name: str, med
         raise Refusal(ErrorCode.INVALID_INPUT, "mediaType")
     if media_type == ZIP and not (kind == DocumentKind.OTHER and Role.BUREAU in uow.roles):
         raise Refusal(ErrorCode.INVALID_INPUT, "mediaType")  # nobody looks into one but the register's import
+    if media_type in STATEMENTS and not (kind == DocumentKind.BANK_STATEMENT and Role.BUREAU in uow.roles):
+        raise Refusal(ErrorCode.INVALID_INPUT, "mediaType")  # nor into these but the reading of statements
     if not 0 < size <= largest(media_type):
         raise Refusal(ErrorCode.OUT_OF_RANGE, "size", least=1, most=largest(media_type))
     if uow.actor.account_id is None or not uow.roles & UPLOADERS:

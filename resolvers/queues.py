@@ -20,8 +20,11 @@ ANY_TIME = frozenset({"WITHDRAW", "CANCEL"})
 """Actions that stay open in many states and so are nobody's turn: they fill no queue."""
 
 
-async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any]) -> None:
-    """Close the tasks that are over, open or update those of the present state, set ``due_on`` and ``wake_at``."""
+async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any], *, new: bool = False) -> None:
+    """Close the tasks that are over, open or update those of the present state, set ``due_on`` and ``wake_at``.
+
+    A ``new`` case has no tasks yet: hundreds that are opened together need not each be asked.
+    """
     kind = KINDS[type(case)]
     workflow, profile = kind.workflow(case), profile_version(case.profile_version)
     known = {**kind.facts(case), **facts}
@@ -35,6 +38,20 @@ async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any]) ->
             and (turn.due or case.state not in kind.resting)
             and (kind.asks is None or kind.asks(case, turn.role))
         }
+    if not new:
+        await _update(uow, case, wanted)
+    uow.session.add_all(_task(uow, case, turn) for turn in wanted.values())
+    # Whoever could act is asked; the case itself is as late as its soonest deadline.
+    dues = [
+        turn.due.on for turn in lists.tasks(workflow, profile, case.state, known, entered=case.state_since) if turn.due
+    ]
+    case.due_on = min(dues, default=None)
+    coming = lists.timers(workflow, profile, case.state, known, case.state_since)
+    case.wake_at = coming[0].at if coming else None
+
+
+async def _update(uow: "UnitOfWork", case: CaseRow, wanted: dict[Role, lists.Task]) -> None:
+    """Close a case's tasks that are over and update those that go on, which are then no longer ``wanted``."""
     await uow.session.flush()
     open_tasks = select(Task).where(
         Task.county == uow.county,
@@ -50,14 +67,6 @@ async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any]) ->
             task.actions, task.due_on = _actions(turn), turn.due.on if turn.due else None
             task.due_order = task.due_on or NEVER_DUE
             del wanted[turn.role]
-    uow.session.add_all(_task(uow, case, turn) for turn in wanted.values())
-    # Whoever could act is asked; the case itself is as late as its soonest deadline.
-    dues = [
-        turn.due.on for turn in lists.tasks(workflow, profile, case.state, known, entered=case.state_since) if turn.due
-    ]
-    case.due_on = min(dues, default=None)
-    coming = lists.timers(workflow, profile, case.state, known, case.state_since)
-    case.wake_at = coming[0].at if coming else None
 
 
 def _is_turn(workflow: Workflow, profile: Profile, case: CaseRow, turn: lists.Task) -> bool:
@@ -68,7 +77,7 @@ def _is_turn(workflow: Workflow, profile: Profile, case: CaseRow, turn: lists.Ta
     if turn.role in RESIDENTS:
         return turn.role is opened_by
     needed = SCOPE_OF.get(turn.role)
-    if needed and getattr(case, needed[0]) is None:
+    if needed and getattr(case, needed[0], None) is None:
         return False
     theirs = [
         line
@@ -100,6 +109,7 @@ def _task(uow: "UnitOfWork", case: CaseRow, turn: lists.Task) -> Task:
         area_id=case.area_id,
         company_id=case.company_id,
         committee_id=case.committee_id,
+        client_id=getattr(case, "client_id", None),
         account_id=case.applicant_id if turn.role in RESIDENTS else None,
         due_on=due_on,
         due_order=due_on or NEVER_DUE,

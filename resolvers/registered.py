@@ -19,4 +19,6 @@ from resolvers import key_rotation as key_rotation
 from resolvers import late_fees as late_fees
 from resolvers import leader_filings as leader_filings
 from resolvers import premises_filings as premises_filings
+from resolvers import reconciliation as reconciliation
+from resolvers import statements as statements
 from resolvers.register import jobs as jobs

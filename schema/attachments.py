@@ -123,7 +123,8 @@ class UploadCreateInput:
     kind: DocumentKind = given("What the document is.")
     name: str = given("Its file name; folders and control characters are dropped.")
     media_type: str = given(
-        "image/jpeg, image/png, image/webp, application/pdf, the types of .xlsx and .docx; for a register, application/zip."
+        "image/jpeg, image/png, image/webp, application/pdf, the types of .xlsx and .docx; for a register, application/zip; "
+        "for a bank's statement, text/csv and application/xml."
     )
     size: int = given("Bytes that will be sent, exactly. Photos up to 10 MiB, other files up to 20 MiB.")
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
     from schema.claims import UnitClaim
     from schema.data_requests import DataRequest
+    from schema.differences import BankDifference
     from schema.dunning import DunningCase
     from schema.fees import BillDispute
     from schema.filings import Filing
@@ -159,9 +160,12 @@ class TaskFilter:
 )
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
-    case: "Annotated[BillDispute | DataRequest | DunningCase | Filing | FundRequest | Inspection | UnitClaim, CASE] | None" = choice(  # noqa: E501
+    case: """Annotated[
+        BankDifference | BillDispute | DataRequest | DunningCase | Filing | FundRequest | Inspection | UnitClaim, CASE
+    ] | None""" = choice(
         "The case itself.",
         by={
+            "BankDifference": models.Task.bank_difference_id,  # type: ignore[attr-defined]
             "BillDispute": models.Task.bill_dispute_id,  # type: ignore[attr-defined]
             "DataRequest": models.Task.data_request_id,  # type: ignore[attr-defined]
             "DunningCase": models.Task.dunning_case_id,  # type: ignore[attr-defined]

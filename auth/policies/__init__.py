@@ -29,3 +29,4 @@ from auth.policies import payments as payments
 from auth.policies import people as people
 from auth.policies import personal_data as personal_data
 from auth.policies import register as register
+from auth.policies import statements as statements

@@ -48,6 +48,7 @@ policy(
         Role.COMMUNITY: _queue(Role.COMMUNITY, "community", "communities"),
         Role.TOWNSHIP: _queue(Role.TOWNSHIP, "township", "townships"),
         **{role: _queue(role) for role in COUNTY_OFFICES},
+        Role.BANK: _queue(Role.BANK, "client_id", "clients"),
     },
 )
 

@@ -245,6 +245,10 @@ class Profile:
     fund_overrun_percent: int
     fund_audit_above_fen: int
     fund_renewal_below_percent: int
+    difference_working_days: int
+    """Working days in which the bureau takes its next step about a difference with the bank (FUND-4)."""
+    difference_answer_working_days: int
+    """Working days in which the bank answers about one."""
     fund_rates: tuple[FundRate, ...]
     fund_reform_cost_fen: int
     """The reform cost price of public housing (房改成本价) in fen per m² (FUND-2)."""

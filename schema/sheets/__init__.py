@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, dues, fund_money, funds, identity, money, places, takings
+from schema.sheets import business, cases, custody, dues, fund_money, funds, identity, money, places, takings
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
     listed.name: listed
-    for stem in (places, business, money, takings, fund_money, funds, cases, identity, dues)
+    for stem in (places, business, money, takings, fund_money, funds, custody, cases, identity, dues)
     for listed in stem.LISTS
 }
 
@@ -18,6 +18,8 @@ REGISTER = tuple(listed for listed in LISTS.values() if any(part.sheet for part 
 CONDITIONS: Mapping[str, str] = {
     "auditEvents": "AuditEventFilter",
     "bankAccounts": "BankAccountFilter",
+    "bankDifferences": "BankDifferenceFilter",
+    "bankStatements": "BankStatementFilter",
     "chargeItems": "ChargeItemFilter",
     "checkouts": "CheckoutFilter",
     "committees": "CommitteeFilter",
@@ -52,6 +54,7 @@ CONDITIONS: Mapping[str, str] = {
     "projectLeaders": "ProjectLeaderFilter",
     "propertyAreas": "PropertyAreaFilter",
     "referrals": "ReferralFilter",
+    "statementFiles": "StatementFileFilter",
     "tasks": "TaskFilter",
     "unitClaims": "UnitClaimFilter",
     "units": "UnitFilter",

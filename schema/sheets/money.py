@@ -121,28 +121,6 @@ LISTS = (
         ),
     ),
     Listed(
-        ExportedList.BANK_ACCOUNTS,
-        "bankAccounts",
-        (
-            Part(
-                "专户",
-                "Bank accounts",
-                (
-                    shown("purpose", "用途", "Purpose"),
-                    shown("holder", "管理方", "Managed by"),
-                    shown("name", "户名", "In the name of"),
-                    shown("bankName", "开户银行", "Bank"),
-                    shown("bankCode", "联行号", "Line number"),
-                    shown("number", "账号", "Number"),
-                    shown("state", "状态", "State"),
-                    shown("openedOn", "开户日期", "Opened on"),
-                    shown("closedOn", "销户日期", "Closed on"),
-                    shown("bookBalance", "账面余额（元）", "Book balance (yuan)"),
-                ),
-            ),
-        ),
-    ),
-    Listed(
         ExportedList.LEDGER_ACCOUNTS,
         "ledgerAccounts",
         (

@@ -5,9 +5,20 @@ from typing import Any
 from auth.actor import Actor, Grant
 from domain.roles import Role
 from models.custody import BankAccount, BankMovement, Custody
+from models.differences import BankDifference
 from models.payment_instructions import PaymentInstruction
+from models.statements import BankStatement, StatementFile, StatementLine
 
-KNOWN = (BankAccount, Custody, BankMovement, PaymentInstruction)
+KNOWN = (
+    BankAccount,
+    Custody,
+    BankMovement,
+    PaymentInstruction,
+    BankStatement,
+    StatementLine,
+    StatementFile,
+    BankDifference,
+)
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:

@@ -175,6 +175,12 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "BOUND": {"CONTEST": {Role.OWNER}, "END": CLOCK},
         "CONTESTED": {"UPHOLD": TOWNSHIP, "DISMISS": TOWNSHIP, "WITHDRAW": CLAIMANT, "END": CLOCK},
     },
+    "bank_difference": {
+        "OPEN": {"ASK_BANK": BUREAU, "PROPOSE": BUREAU},
+        "BANK_ASKED": {"ANSWER": {Role.BANK}, "PROPOSE": BUREAU},
+        "ANSWERED": {"ASK_BANK": BUREAU, "PROPOSE": BUREAU},
+        "PROPOSED": {"CONFIRM": BUREAU, "REJECT": BUREAU},
+    },
 }
 
 SIMPLE = ("leader_filing", "covenant_filing", "premises_filing")
@@ -189,6 +195,7 @@ REASONED = {
     **{key: {"REFUSE"} for key in ("data_correction", "data_deletion")},
     "data_disclosure": {"REFUSE", "REVOKE"},
     "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
+    "bank_difference": {"ASK_BANK", "ANSWER", "PROPOSE", "REJECT"},
 }
 
 DECIDED = {
@@ -202,6 +209,7 @@ DECIDED = {
     "data_deletion": {"PSEUDONYMISE", "BLOCK", "REFUSE"},
     "data_disclosure": {"APPROVE", "REFUSE"},
     "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
+    "bank_difference": set[str](),
 }
 
 APPLICANTS_OWN = {
@@ -213,6 +221,7 @@ APPLICANTS_OWN = {
     "inspection": set[str](),
     **{key: {"WITHDRAW"} for key in ("data_correction", "data_deletion", "data_disclosure")},
     "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
+    "bank_difference": set[str](),
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -288,6 +297,14 @@ DUE = {
     ("unit_claim", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
     ("unit_claim", "CONTESTED", "UPHOLD"): date(2025, 6, 16),
     ("unit_claim", "CONTESTED", "DISMISS"): date(2025, 6, 16),
+    ("bank_difference", "OPEN", "ASK_BANK"): date(2025, 6, 9),
+    ("bank_difference", "OPEN", "PROPOSE"): date(2025, 6, 9),
+    ("bank_difference", "BANK_ASKED", "ANSWER"): date(2025, 6, 5),
+    ("bank_difference", "BANK_ASKED", "PROPOSE"): date(2025, 6, 9),
+    ("bank_difference", "ANSWERED", "ASK_BANK"): date(2025, 6, 9),
+    ("bank_difference", "ANSWERED", "PROPOSE"): date(2025, 6, 9),
+    ("bank_difference", "PROPOSED", "CONFIRM"): date(2025, 6, 9),
+    ("bank_difference", "PROPOSED", "REJECT"): date(2025, 6, 9),
     **{
         ("inspection", state, "PUBLISH"): date(2025, 6, 30)
         for state, actions in WHO["inspection"].items()
@@ -381,6 +398,7 @@ GUARDED = {
     "data_deletion": {"PSEUDONYMISE": {"nothing_held"}, "BLOCK": {"something_held"}},
     "data_disclosure": {"APPROVE": {"not_over"}},
     "unit_claim": {"PROVE": {"proven"}, "CONTEST": {"anothers"}},
+    "bank_difference": {"PROPOSE": {"by_officials"}, "CONFIRM": {"second_person"}},
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 
