@@ -13,6 +13,7 @@ class ChargeCategory(Term):
     PARKING = "PARKING", "Vehicle parking and order (停车服务费)."
     ELEVATOR = "ELEVATOR", "Lift running cost, where charged apart (电梯运行费)."
     UTILITY_SHARE = "UTILITY_SHARE", "Public water and power shared out (公摊水电, TQ-69)."
+    UTILITY = "UTILITY", "Water, power, heat or gas that a unit used, at the supplier's price (水电气热费)."
     WASTE = "WASTE", "Removal of decoration and other waste (垃圾清运费)."
     EXTRA_SERVICE = "EXTRA_SERVICE", "Household and elderly-care services at the agreed price (TQ-72)."
     UTILITY_AGENCY = "UTILITY_AGENCY", "A fee on collected utility money: never allowed (代收手续费, FEE-8)."
@@ -25,6 +26,8 @@ class ChargeBasis(Term):
     UNIT = "UNIT", "One price a month for each unit (按户)."
     SPACE = "SPACE", "One price a month for each parking space (按车位)."
     ONCE = "ONCE", "Once, whatever the period."
+    METERED = "METERED", "What the unit's meters say was used in the period × unit price (按表计量)."
+    SHARED = "SHARED", "The unit's part of a public cost that was shared out for the period (公摊)."
 
 
 class ChargeItemState(Term):

@@ -31,6 +31,8 @@ class ExportedList(Term):
     BILL_DISPUTES = "BILL_DISPUTES", "Disputes of bills (账单异议)."
     DUNNING_CASES = "DUNNING_CASES", "Dunning cases (欠费催缴)."
     SUIT_BATCHES = "SUIT_BATCHES", "Batches of suits (批量诉讼)."
+    METERS = "METERS", "Meters (计量表)."
+    SHARED_COSTS = "SHARED_COSTS", "Public costs that units share (公摊费用)."
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."

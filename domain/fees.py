@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from domain.bills import ChargeBasis, ChargeCategory, Payer
 from domain.contracts import ContractKind
 from domain.errors import ErrorCode, Refusal
+from domain.meters import metered_amount
 from domain.money import half_up, line_amount, months_between
 from domain.profiles.parameters import BuildingType, FeeStart, GuidedCharge, Profile
 
@@ -74,6 +75,8 @@ def check_price(
 def bill_amount(basis: ChargeBasis, area: int, unit_price: int, first: date, last: date) -> int:
     """One bill line in fen, rounded once, half up (FEE-2). ``area`` in 0.01 m², price in fen a month.
 
+    Where a meter counts, ``area`` is the consumption in 0.01 of its unit; of a shared cost it is the unit's part in fen.
+
     The statement that issues bills says the same in SQL (``resolvers.bill_runs``), and a test compares the two.
 
     >>> bill_amount(ChargeBasis.AREA, 9537, 120, date(2026, 1, 1), date(2026, 3, 31))
@@ -81,6 +84,10 @@ def bill_amount(basis: ChargeBasis, area: int, unit_price: int, first: date, las
     """
     if basis is ChargeBasis.ONCE:
         return unit_price
+    if basis is ChargeBasis.METERED:
+        return metered_amount(area, unit_price)
+    if basis is ChargeBasis.SHARED:
+        return area
     months = months_between(first, last)
     return line_amount(area, unit_price, months) if basis is ChargeBasis.AREA else half_up(unit_price * months)
 

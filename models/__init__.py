@@ -28,6 +28,7 @@ from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger
 from models import manifests as manifests
+from models import meters as meters
 from models import oauth as oauth
 from models import officials as officials
 from models import payment_instructions as payment_instructions

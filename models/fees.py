@@ -17,6 +17,7 @@ from domain.bills import (
     RunState,
 )
 from domain.contracts import ContractMode
+from domain.meters import MeterKind
 from models.base import Area, CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of, unique
 
 
@@ -40,6 +41,8 @@ class ChargeItem(CountyRow):
         one_of("category", ChargeCategory),
         one_of("mode", ContractMode),
         one_of("basis", ChargeBasis),
+        one_of("utility", MeterKind),
+        CheckConstraint("(basis = 'METERED') = (utility IS NOT NULL)", name="metered_names_utility"),
         one_of("state", ChargeItemState),
         CheckConstraint("unit_price > 0", name="price_positive"),
         CheckConstraint("period_months BETWEEN 1 AND 12", name="period_months_in_year"),
@@ -59,10 +62,12 @@ class ChargeItem(CountyRow):
     category: Mapped[str]
     mode: Mapped[str]
     basis: Mapped[str]
+    utility: Mapped[str | None]
+    """What the meters count that a ``METERED`` item bills."""
     unit_use: Mapped[str | None]
     """The use of the units it applies to (``DWELLING``, ``SHOP`` …); null for every billed use."""
     unit_price: Mapped[Fen]
-    """Fen a month for each m², unit or space; fen altogether for ``ONCE``."""
+    """Fen a month for each m², unit or space; fen altogether for ``ONCE``, for one of the meter's unit where it is metered."""
     period_months: Mapped[int]
     """How many months one bill covers (1 monthly, 3 quarterly, 12 yearly)."""
     due_days: Mapped[int]
@@ -233,7 +238,7 @@ class FeeBill(CountyRow):
     period_from: Mapped[date]
     period_to: Mapped[date]
     area: Mapped[Area]
-    """Chargeable area in 0.01 m² when it was billed; 0 where the basis is not area."""
+    """Chargeable area in 0.01 m² when it was billed, or consumption in 0.01 of the meter's unit; 0 on any other basis."""
     unit_price: Mapped[Fen]
     amount: Mapped[Fen]
     """As issued; never changed."""

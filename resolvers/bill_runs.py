@@ -58,6 +58,8 @@ FROM (
 AMOUNT = """
 CASE CAST(:basis AS text)
   WHEN 'ONCE' THEN CAST(:unit_price AS bigint)
+  WHEN 'METERED' THEN (2 * area * CAST(:unit_price AS bigint) + 100) / 200
+  WHEN 'SHARED' THEN area
   WHEN 'AREA' THEN (2 * area * CAST(:unit_price AS bigint) * months.numerator + 100 * months.denominator)
                    / (200 * months.denominator)
   ELSE (2 * CAST(:unit_price AS bigint) * months.numerator + months.denominator) / (2 * months.denominator)
@@ -65,9 +67,37 @@ END
 """
 """Fen, rounded once, half up: (2n + d) / 2d in whole numbers. The same as ``domain.fees.bill_amount``."""
 
-_PORTION = """
+_CONSUMED = """
+(SELECT CAST(COALESCE(SUM((latest.value - earlier.value) * m.multiplier), 0) AS bigint)
+ FROM meter m
+ CROSS JOIN LATERAL (
+   SELECT r.value FROM meter_reading r
+   WHERE r.county = :county AND r.meter_id = m.id AND r.read_on <= CAST(:period_to AS date)
+     AND NOT EXISTS (SELECT FROM meter_reading c WHERE c.county = :county AND c.corrects_id = r.id)
+   ORDER BY r.read_on DESC, r.value DESC LIMIT 1
+ ) latest
+ CROSS JOIN LATERAL (
+   SELECT r.value FROM meter_reading r
+   WHERE r.county = :county AND r.meter_id = m.id AND r.read_on < CAST(:period_from AS date)
+     AND NOT EXISTS (SELECT FROM meter_reading c WHERE c.county = :county AND c.corrects_id = r.id)
+   ORDER BY r.read_on DESC, r.value DESC LIMIT 1
+ ) earlier
+ WHERE m.county = :county AND m.unit_id = u.id AND m.kind = CAST(:utility AS text))
+"""
+"""What a unit's meters counted in a period, in 0.01 of their unit: from the last reading before it to its own last one."""
+
+_PART = """
+(SELECT CAST(COALESCE(SUM(s.amount), 0) AS bigint) FROM shared_cost_part s
+ WHERE s.county = :county AND s.charge_item_id = CAST(:charge_item_id AS uuid)
+   AND s.period_from = CAST(:period_from AS date) AND s.unit_id = u.id)
+"""
+"""What a unit bears of the costs that were shared out for a period, in fen."""
+
+_PORTION = f"""
 portion AS MATERIALIZED (
-  SELECT u.id, u.estate_id, COALESCE(u.chargeable_area, 0) AS area,
+  SELECT u.id, u.estate_id,
+         CASE CAST(:basis AS text) WHEN 'METERED' THEN {_CONSUMED} WHEN 'SHARED' THEN {_PART}
+              ELSE COALESCE(u.chargeable_area, 0) END AS area,
          CASE WHEN u.developer_held THEN DATE '9999-12-31'
               WHEN u.delivered_on IS NULL THEN CAST(:period_from AS date)
               WHEN CAST(:fee_starts AS text) = 'DELIVERY' THEN u.delivered_on
@@ -78,7 +108,7 @@ portion AS MATERIALIZED (
     AND u.use = ANY (CAST(:uses AS text[]))
   ORDER BY u.id
   LIMIT CAST(:size AS int)
-)"""
+)"""  # noqa: S608 - constants; every value is a bind
 
 _OPEN_ACCOUNTS = text(f"""
 WITH {_PORTION}
@@ -106,11 +136,12 @@ _ISSUE = text(f"""
 WITH {_PORTION},
 parts AS (
   -- The developer bears the days before the owner's first day, and all of them while the unit is unsold (FEE-3).
-  -- A charge of its own (ONCE) is not divided: it is borne by whoever holds the unit at the period's end.
+  -- A charge of its own (ONCE), a consumption and a shared cost are not divided: they are borne by whoever holds the
+  -- unit at the period's end.
   SELECT portion.id, portion.estate_id, portion.area, part.payer, part.first, part.last
   FROM portion
   CROSS JOIN LATERAL (
-    SELECT CASE WHEN CAST(:basis AS text) = 'ONCE' AND portion.owner_from <= CAST(:period_to AS date)
+    SELECT CASE WHEN CAST(:basis AS text) IN ('ONCE', 'METERED', 'SHARED') AND portion.owner_from <= CAST(:period_to AS date)
                 THEN CAST(:period_from AS date) ELSE portion.owner_from END AS owner_from
   ) starts
   CROSS JOIN LATERAL (VALUES
@@ -163,7 +194,7 @@ bills AS (
          CASE WHEN chosen.payer = 'OWNER' AND chosen.id IN (SELECT unit_id FROM tenancies) THEN 'TENANT'
               ELSE chosen.payer END,
          :title, :basis, chosen.first, chosen.last,
-         CASE WHEN CAST(:basis AS text) = 'AREA' THEN chosen.area ELSE 0 END, CAST(:unit_price AS bigint),
+         CASE WHEN CAST(:basis AS text) IN ('AREA', 'METERED') THEN chosen.area ELSE 0 END, CAST(:unit_price AS bigint),
          chosen.amount, 0, 0, 'ISSUED', CAST(:issued_on AS date), CAST(:due_on AS date),
          CAST(:now AS timestamptz), CAST(:now AS timestamptz)
   FROM chosen JOIN unnest(CAST(:ids AS uuid[]), CAST(:marks AS text[])) WITH ORDINALITY AS given (id, mark, n) USING (n)
@@ -320,6 +351,7 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         "township": item.township,
         "community": item.community,
         "basis": item.basis,
+        "utility": item.utility,
         "unit_price": item.unit_price,
         "title": item.name,
         "period_from": run.period_from,

@@ -12,6 +12,7 @@ from domain.disclosures import RULES, DisclosureItem
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fees import check_price
+from domain.meters import MeterKind
 from domain.profiles.parameters import BuildingType
 from models.base import new_id
 from models.contracts import ServiceContract
@@ -42,6 +43,7 @@ async def charge_item_define(
     building_type: BuildingType | None = None,
     star: int | None = None,
     late_fee_rate: int | None = None,
+    utility: MeterKind | None = None,
     replaces_id: uuid.UUID | None = None,
 ) -> ChargeItem:
     """Define what the company charges under its contract: price in fen a month (for ``ONCE`` altogether), grade and content.
@@ -49,7 +51,8 @@ async def charge_item_define(
     It can be billed once it is disclosed. Where the profile lists the charge under guide price, the price is checked
     against the ceiling for the star: ``PRICE_ABOVE_CEILING`` (FEE-5, GT-44, TQ-57). ``CHARGE_FORBIDDEN``: FEE-8.
     ``PRICE_ABOVE_CONTRACT``: more than the contract's own standard (ZD-47).
-    ``ALREADY_REGISTERED``: the area has an item of this code. ``replaces_id`` ends the item before on the eve.
+    ``REQUIRED``: a metered item names its ``utility``. ``ALREADY_REGISTERED``: the area has an item of this code.
+    ``replaces_id`` ends the item before on the eve.
     """
     contract = await uow.load(ServiceContract, contract_id, field="contractId")
     grant = await uow.act(BILLERS, ServiceContract, contract)
@@ -58,6 +61,8 @@ async def charge_item_define(
     for field, value in (("code", code), ("name", name), ("serviceContent", service_content)):
         if not value.strip():
             raise Refusal(ErrorCode.REQUIRED, field)
+    if (utility is not None) != (ChargeBasis(basis) is ChargeBasis.METERED):
+        raise Refusal(ErrorCode.REQUIRED if utility is None else ErrorCode.INVALID_INPUT, "utility")
     _check_ranges(valid_from, valid_to, period_months, due_days, star, late_fee_rate)
     guided = check_price(
         uow.profile,
@@ -91,6 +96,7 @@ async def charge_item_define(
         category=ChargeCategory(category).value,
         mode=contract.mode,
         basis=ChargeBasis(basis).value,
+        utility=MeterKind(utility).value if utility else None,
         unit_use=UnitUse(unit_use).value if unit_use else None,
         unit_price=unit_price,
         period_months=period_months,
@@ -210,6 +216,8 @@ _PER = {
     ChargeBasis.UNIT: "元/户·月",
     ChargeBasis.SPACE: "元/车位·月",
     ChargeBasis.ONCE: "元/次",
+    ChargeBasis.METERED: "元/计量单位",
+    ChargeBasis.SHARED: "元/计量单位，按实公摊",
 }
 
 

@@ -7,6 +7,7 @@ import strawberry
 
 from domain.bills import ChargeBasis, ChargeCategory, DisputeOutcome
 from domain.estates import UnitUse
+from domain.meters import MeterKind
 from domain.payments import Channel
 from domain.profiles.parameters import BuildingType
 from resolvers import bill_runs, bills, charge_items, payments, prepaid, receipts
@@ -39,6 +40,7 @@ class ChargeItemDefineInput:
     building_type: BuildingType | None = given("For which dwellings, where a guide price applies (FEE-5).")
     star: int | None = given("The star of the service, where a guide price applies.")
     late_fee_rate: int | None = given("Agreed late fee a day in 1/100,000 of the principal; left out: none (FEE-9).")
+    utility: MeterKind | None = given("What the meters count; needed where the basis is METERED.")
     replaces_id: strawberry.ID | None = ref("ChargeItem", "The item that it takes over from; that one ends on the eve.")
 
 

@@ -21,6 +21,7 @@ from domain.bills import (
 )
 from domain.contracts import ContractMode
 from domain.estates import UnitUse
+from domain.meters import MeterKind
 from domain.profiles.parameters import BuildingType
 from models import fees as models
 from models import payments as payment_models
@@ -106,6 +107,7 @@ class ChargeItem:
     category: ChargeCategory = column(models.ChargeItem.category, "What it is for.")
     mode: ContractMode = column(models.ChargeItem.mode, "How the company is paid under its contract.")
     basis: ChargeBasis = column(models.ChargeItem.basis, "What the price is multiplied by.")
+    utility: MeterKind | None = column(models.ChargeItem.utility, "What the meters count, where it is metered.")
     unit_use: UnitUse | None = column(models.ChargeItem.unit_use, "Only for units of this use; null: all billed uses.")
     unit_price: Fen = column(models.ChargeItem.unit_price, "Fen a month for each m², unit or space; for ONCE, at all.")
     period_months: int = column(models.ChargeItem.period_months, "How many months a bill covers.")
@@ -247,7 +249,8 @@ class FeeBill:
     period_from: datetime.date = column(models.FeeBill.period_from, "First day of the period.")
     period_to: datetime.date = column(models.FeeBill.period_to, "Last day of the period.")
     area_billed: Area = column(
-        models.FeeBill.area, "Chargeable area when it was issued; 0 where area is not the basis."
+        models.FeeBill.area,
+        "Chargeable area when it was issued, or consumption in 0.01 of the meter's unit; 0 on any other basis.",
     )
     unit_price: Fen = column(models.FeeBill.unit_price, "The price that it was reckoned with.")
     amount: Fen = column(models.FeeBill.amount, "As issued.")

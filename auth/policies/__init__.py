@@ -23,6 +23,7 @@ from auth.policies import fund_receipts as fund_receipts
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
+from auth.policies import meters as meters
 from auth.policies import officials as officials
 from auth.policies import payment_instructions as payment_instructions
 from auth.policies import payments as payments

@@ -44,6 +44,7 @@ CONDITIONS: Mapping[str, str] = {
     "invitations": "InvitationFilter",
     "ledgerAccounts": "LedgerAccountFilter",
     "ledgerChecks": "LedgerCheckFilter",
+    "meters": "MeterFilter",
     "modelTexts": "ModelTextFilter",
     "officials": "OfficialFilter",
     "owners": "OwnerFilter",

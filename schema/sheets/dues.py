@@ -34,6 +34,46 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.METERS,
+        "meters",
+        (
+            Part(
+                "计量表",
+                "Meters",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("kind", "类型", "Kind"),
+                    shown("code", "表号", "Code"),
+                    shown("multiplier", "倍率", "Multiplier"),
+                    shown("endedOn", "停用日期", "Ended on"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.SHARED_COSTS,
+        "sharedCosts",
+        (
+            Part(
+                "公摊费用",
+                "Shared costs",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("building.name", "楼栋", "Building"),
+                    shown("item.name", "收费项目", "Charge item"),
+                    shown("periodFrom", "账期开始", "Period from"),
+                    shown("periodTo", "账期结束", "Period to"),
+                    shown("weighting", "分摊方式", "Shared by"),
+                    shown("invoiced", "供应单位收费（元）", "Invoiced (yuan)"),
+                    shown("amount", "公摊金额（元）", "Shared (yuan)"),
+                    shown("units", "户数", "Units"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.SUIT_BATCHES,
         "suitBatches",
         (

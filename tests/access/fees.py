@@ -9,14 +9,28 @@ from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
+from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
 from models.payments import Allocation, Payment
 
-KNOWN = (ChargeItem, BillRun, FeeBill, Payment, Checkout, PayMerchant, LedgerAccount, LedgerTransaction)
+KNOWN = (
+    ChargeItem,
+    BillRun,
+    FeeBill,
+    Meter,
+    SharedCost,
+    Payment,
+    Checkout,
+    PayMerchant,
+    LedgerAccount,
+    LedgerTransaction,
+)
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     ChargeItemDisclosure: ("charge_item_id", ChargeItem),
     BillAdjustment: ("bill_id", FeeBill),
     BillDispute: ("bill_id", FeeBill),
     Allocation: ("payment_id", Payment),
+    MeterReading: ("meter_id", Meter),
+    SharedCostPart: ("cost_id", SharedCost),
     CheckoutBill: ("checkout_id", Checkout),
     Posting: ("account_id", LedgerAccount),
 }
@@ -38,8 +52,11 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
             return bool(row.company_id == grant.company_id)
         case Role.PROJECT_LEADER:
             return bool(row.company_id == grant.company_id and row.area_id == grant.area_id)
-        case role if role in RESIDENTS and isinstance(row, ChargeItem):
+        case role if role in RESIDENTS and isinstance(row, ChargeItem | SharedCost):
             return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
+        case role if role in RESIDENTS and isinstance(row, Meter):
+            same_area = places.one(Unit, row.county, grant.unit_id).area_id == row.area_id
+            return bool(row.unit_id == grant.unit_id or (row.unit_id is None and same_area))
         case Role.COMMITTEE if isinstance(row, LedgerAccount):
             return bool(row.area_id == grant.area_id)
     return None
@@ -55,6 +72,8 @@ def _touches_a_seen_account(places: Any, actor: Actor, grant: Grant, transaction
 
 # ``own`` judges what asks for the actor.
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "own_or_common": lambda _places, _row: True,
+    "common": lambda _places, row: row.unit_id is None,
     "disclosed": lambda _places, row: row.state != "DEFINED",
     "collects": lambda _places, _row: True,
     "recorded": lambda _places, _row: True,
