@@ -171,6 +171,8 @@ class ErrorCode(StrEnum):
         "NOTHING_TO_DISTRIBUTE",
         "The bank credited nothing for the year, or no account held anything.",
     )
+    NOTHING_TO_RENEW = "NOTHING_TO_RENEW", "No account of the area is below the county's share of its first deposit."
+    NOTHING_TO_POST = "NOTHING_TO_POST", "Nobody is late after a written demand: none was made, or all still run."
     NO_POOL = "NO_POOL", "The county distributes value-added income: there is no pool to use (FUND-10)."
     DEPOSIT_NOT_PAID = "DEPOSIT_NOT_PAID", "The unit's first deposit is not paid in full (FUND-3, TQ-104)."
     NOT_EMERGENCY = "NOT_EMERGENCY", "The repair is not on the county's emergency list (FUND-22)."

@@ -57,6 +57,8 @@ class ExportedList(Term):
     FUND_INCOMES = "FUND_INCOMES", "Income of the maintenance fund (维修资金收益)."
     FUND_DISTRIBUTIONS = "FUND_DISTRIBUTIONS", "Years whose income was shared (维修资金收益分配)."
     FUND_POOL_USES = "FUND_POOL_USES", "Uses of pooled value-added income (增值收益使用)."
+    FUND_RENEWAL_PLANS = "FUND_RENEWAL_PLANS", "Plans to renew the maintenance fund (维修资金续筹方案)."
+    FUND_REFUNDS = "FUND_REFUNDS", "Refunds of the maintenance fund (维修资金退还)."
     FUND_REQUESTS = "FUND_REQUESTS", "Requests to the maintenance fund (维修资金申请)."
     DISCLOSURES = "DISCLOSURES", "Postings, all versions (公示)."
     DISCLOSURE_ENTRIES = "DISCLOSURE_ENTRIES", "Boards: what hangs and what is due (公示栏)."

@@ -92,12 +92,17 @@ def first_deposit(profile: Profile, kind: BuildingKind, area_001m2: int, *, publ
     the profile has no rate for the type.
     """
     if public_housing:
-        rate = half_up(Fraction(profile.fund_reform_cost_fen * profile.fund_public_owner_percent, 100))
+        rate = public_rate(profile)
         return Deposit(rate, line_amount(area_001m2, rate, 1))
     rate_found = profile.fund_rate(RATE_TYPES[kind])
     if rate_found is None:
         raise Refusal(ErrorCode.REQUIRED, "fundRates")
     return Deposit(rate_found, line_amount(area_001m2, rate_found, 1))
+
+
+def public_rate(profile: Profile) -> int:
+    """What the owner of sold public housing pays in fen per m²: the county's part of the reform cost price (FUND-2)."""
+    return half_up(Fraction(profile.fund_reform_cost_fen * profile.fund_public_owner_percent, 100))
 
 
 def seller_deposit(profile: Profile, kind: BuildingKind, proceeds_fen: int) -> int:

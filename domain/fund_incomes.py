@@ -32,14 +32,6 @@ class PoolUse(Term):
     LIFE_SERVICES = "LIFE_SERVICES", "Services for the residents' life (居民生活服务)."
 
 
-class PoolUseState(Term):
-    """Whether a use of the pool is paid."""
-
-    INSTRUCTED = "INSTRUCTED", "The bank is told to pay it."
-    PAID = "PAID", "Paid from the pool."
-    FAILED = "FAILED", "Not paid, or come back; the pool has the money still."
-
-
 def pooled(profile: Profile, kind: IncomeKind, amount: int, demand_part: int | None) -> int:
     """What of an income (fen) stays in the pool instead of going to the accounts (FUND-10).
 

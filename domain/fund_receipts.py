@@ -26,6 +26,7 @@ class SuspenseCause(Term):
     CLOSED_CODE = "CLOSED_CODE", "The demand is paid or cancelled."
     TOO_MUCH = "TOO_MUCH", "It is more than the demand still asks for."
     OTHER_BANK = "OTHER_BANK", "The fund of the place is kept at another bank account."
+    NOT_RETURNED = "NOT_RETURNED", "It was to be sent back, and could not be or came back (退款未成功)."
     TAKEN_OFF = "TAKEN_OFF", "It had been posted to the wrong account and was taken off it."
 
 

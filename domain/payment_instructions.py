@@ -39,6 +39,14 @@ class InstructionState(Term):
     CANCELLED = "CANCELLED", "Taken back before the bank took it over."
 
 
+class PayoutState(Term):
+    """Where that stands which an instruction pays for, as people ask about it."""
+
+    INSTRUCTED = "INSTRUCTED", "The bank is told to pay it (待支付)."
+    PAID = "PAID", "Paid (已支付)."
+    FAILED = "FAILED", "Not paid, or come back; the money is where it was (未支付)."
+
+
 class InstructionAction(Term):
     """What is done with an instruction."""
 

@@ -24,6 +24,8 @@ from models import filings as filings
 from models import fund_demands as fund_demands
 from models import fund_incomes as fund_incomes
 from models import fund_receipts as fund_receipts
+from models import fund_refunds as fund_refunds
+from models import fund_renewals as fund_renewals
 from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger

@@ -71,5 +71,10 @@ class FundDemand(CountyRow):
     due_on: Mapped[date]
     state: Mapped[str] = mapped_column(server_default=DemandState.OPEN)
     cancelled_for: Mapped[str | None]
+    pressed_on: Mapped[date | None]
+    """When it was demanded in writing, because it was not paid in time (书面催交, FUND-8)."""
+    press_due_on: Mapped[date | None]
+    posted_on: Mapped[date | None]
+    """When the unit was first posted, masked, as not having paid."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

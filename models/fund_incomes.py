@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import BigInteger, CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.fund_incomes import IncomeKind, PoolUse, PoolUseState
+from domain.fund_incomes import IncomeKind, PoolUse
+from domain.payment_instructions import PayoutState
 from models.base import CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of, unique
 
 
@@ -91,7 +92,7 @@ class FundPoolUse(CountyRow):
         index("bank_account_id", "id"),
         index("created_at", "id"),
         one_of("purpose", PoolUse),
-        one_of("state", PoolUseState),
+        one_of("state", PayoutState),
         CheckConstraint("amount > 0", name="amount_positive"),
     )
 

@@ -21,6 +21,7 @@ class FundReceipt(CountyRow):
         link("area_id", "property_area"),
         link("transaction_id", "ledger_transaction"),
         link("placement_id", "ledger_transaction"),
+        link("return_id", "payment_instruction"),
         unique("bank_account_id", "serial"),
         unique(
             "receipt_number",
@@ -63,6 +64,8 @@ class FundReceipt(CountyRow):
     """The transaction that took the money in."""
     placement_id: Mapped[uuid.UUID | None]
     """The transaction that moved it from suspense to its account, where that came later."""
+    return_id: Mapped[uuid.UUID | None]
+    """The instruction by which it is sent back to its payer."""
     recorded_by_client: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

@@ -148,20 +148,34 @@ async def issue(
     """Store a demand under a code of its own. ``OUT_OF_RANGE`` for a due date that has passed."""
     if due_on < uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "dueOn", least=uow.today)
-    demand.county, demand.id = uow.county, new_id()
-    demand.code = await _free_code(uow)
+    (code,) = await free_codes(uow, 1)
+    write(uow, demand, code, purpose, payer, estate, area_id, due_on)
+    await uow.session.flush()  # papers and events name it
+    await papers.attach(uow, documents, demand)
+    detail = {"purpose": purpose.value, "amount": demand.amount}
+    await uow.audit("fundDemandIssue", demand, grant=grant, detail=detail, documents=documents)
+    return demand
+
+
+def write(
+    uow: UnitOfWork,
+    demand: FundDemand,
+    code: str,
+    purpose: DemandPurpose,
+    payer: DemandPayer,
+    estate: Estate,
+    area_id: uuid.UUID | None,
+    due_on: date,
+) -> None:
+    """Add a demand under this code to what the transaction writes."""
+    demand.county, demand.id, demand.code = uow.county, new_id(), code
     demand.purpose, demand.payer = purpose.value, payer.value
     demand.area_id, demand.estate_id = area_id, estate.id
     demand.township, demand.community = estate.township, estate.community
     demand.profile_version = uow.profile.version
     demand.issued_on, demand.due_on = uow.today, due_on
     uow.session.add(demand)
-    await uow.session.flush()  # papers and events name it
-    await papers.attach(uow, documents, demand)
-    detail = {"purpose": purpose.value, "amount": demand.amount}
-    await uow.audit("fundDemandIssue", demand, grant=grant, detail=detail, documents=documents)
     uow.notify(demand)
-    return demand
 
 
 async def cancel(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FundDemand:
@@ -249,10 +263,11 @@ async def _owes(uow: UnitOfWork, unit: Unit) -> bool:
     return owes_deposit(UnitUse(unit.use), stands_alone=not shares_parts)
 
 
-async def _free_code(uow: UnitOfWork) -> str:
-    """A code that no demand of the county has; one in a thousand million meets another, and is drawn again."""
-    while True:
-        code = new_code(uow.county)
-        taken = select(FundDemand.id).where(FundDemand.county == uow.county, FundDemand.code == code)
-        if await uow.session.scalar(taken) is None:
-            return code
+async def free_codes(uow: UnitOfWork, count: int) -> list[str]:
+    """So many codes that no demand of the county has; one in a thousand million meets another, and is drawn again."""
+    codes: set[str] = set()
+    while len(codes) < count:
+        drawn = {new_code(uow.county) for _ in range(count - len(codes))}
+        taken = select(FundDemand.code).where(FundDemand.county == uow.county, FundDemand.code.in_(drawn))
+        codes |= drawn - set(await uow.session.scalars(taken))
+    return list(codes)

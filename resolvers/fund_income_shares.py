@@ -113,6 +113,7 @@ async def share(uow: UnitOfWork, bank_account_id: uuid.UUID, year: int, amount: 
     Dated today, under a reason that names the year. ``None`` where no account held anything; ``INSUFFICIENT_BALANCE`` where
     less is undistributed. The caller holds the bank account's row.
     """
+    await ledger.check_open(uow)
     at = {"bank_account_id": bank_account_id}
     undistributed_id = await ledger.account(uow, AccountKind.UNDISTRIBUTED_INTEREST, **at)
     available = await ledger.balance(uow.session, uow.county, undistributed_id)

@@ -12,7 +12,6 @@ from domain.errors import ErrorCode, Refusal
 from domain.fund_incomes import (
     IncomeKind,
     PoolUse,
-    PoolUseState,
     check_pool_use,
     check_year,
     distribution_due,
@@ -21,7 +20,7 @@ from domain.fund_incomes import (
 )
 from domain.ledger import AccountKind, TransactionKind, credit, debit
 from domain.officials import Power
-from domain.payment_instructions import InstructionPurpose, Payee, short_remark
+from domain.payment_instructions import InstructionPurpose, Payee, PayoutState, short_remark
 from domain.records import Record
 from domain.roles import Role
 from models.base import new_id
@@ -209,7 +208,7 @@ async def use_pool(uow: UnitOfWork, **wanted: object) -> FundPoolUse:
         description=given.description.strip(),
         basis=given.basis.strip(),
         amount=given.amount,
-        state=PoolUseState.INSTRUCTED.value,
+        state=PayoutState.INSTRUCTED.value,
     )
     instruction = await instruct(
         uow,
@@ -230,13 +229,13 @@ async def use_pool(uow: UnitOfWork, **wanted: object) -> FundPoolUse:
 
 async def _paid(uow: UnitOfWork, instruction: PaymentInstruction) -> Spending:
     use = await _use_of(uow, instruction)
-    use.state = PoolUseState.PAID.value
+    use.state = PayoutState.PAID.value
     pool = await ledger.account(uow, AccountKind.VALUE_ADDED_POOL, bank_account_id=use.bank_account_id)
     return Spending([debit(pool, use.amount)], reason=use.description)
 
 
 async def _not_paid(uow: UnitOfWork, instruction: PaymentInstruction) -> None:
-    (await _use_of(uow, instruction)).state = PoolUseState.FAILED.value
+    (await _use_of(uow, instruction)).state = PayoutState.FAILED.value
 
 
 effects(InstructionPurpose.POOL_USE, executed=_paid, failed=_not_paid, returned=_not_paid)
@@ -252,7 +251,7 @@ async def _promised(uow: UnitOfWork, bank_account_id: uuid.UUID) -> int:
         select(func.coalesce(func.sum(FundPoolUse.amount), 0)).where(
             FundPoolUse.county == uow.county,
             FundPoolUse.bank_account_id == bank_account_id,
-            FundPoolUse.state == PoolUseState.INSTRUCTED.value,
+            FundPoolUse.state == PayoutState.INSTRUCTED.value,
         )
     )
     return int(total or 0)

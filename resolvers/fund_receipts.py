@@ -17,13 +17,16 @@ from domain.fund_demands import DemandState, code_as_written
 from domain.fund_receipts import OpenDemand, ReceiptState, SuspenseCause, suspended_for
 from domain.ledger import AccountKind, Line, TransactionKind, credit, debit
 from domain.officials import Power
+from domain.payment_instructions import InstructionPurpose, Payee
 from domain.records import Record
 from domain.roles import Role
 from models.base import new_id
 from models.custody import BankAccount
 from models.fund_demands import FundDemand
 from models.fund_receipts import FundReceipt
+from models.payment_instructions import PaymentInstruction
 from resolvers import custody, fund_demands, ledger
+from resolvers.payment_instructions import Spending, effects, instruct
 from resolvers.unit_of_work import UnitOfWork
 
 UNIDENTIFIED = "待查维修资金"
@@ -153,6 +156,56 @@ async def take_off(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FundReceip
     receipt.reason = reason
     await _tell(uow, "fundDepositTakeOff", receipt, grant)
     return receipt
+
+
+@dataclass(frozen=True)
+class SendingBack(Record):
+    """Where a deposit that nobody could identify goes, and why."""
+
+    id: uuid.UUID
+    payee: Payee
+    reason: str
+
+
+async def send_back(uow: UnitOfWork, **wanted: object) -> FundReceipt:
+    """Tell the bank to send money in suspense back to its payer (fundSuspenseReturn, ``SendingBack``).
+
+    Nothing is posted before the bank has paid. ``ACTION_NOT_AVAILABLE`` unless the money is in suspense; further as ``instruct``.
+    """
+    given = SendingBack(**wanted)  # type: ignore[arg-type]
+    receipt, grant, reason = await _decided(uow, given.id, given.reason, ReceiptState.SUSPENSE, "fundSuspenseReturn")
+    instruction = await instruct(
+        uow,
+        InstructionPurpose.DEPOSIT_RETURN,
+        receipt,
+        money_account_id=(await _kept(uow, receipt)).money,
+        bank_account_id=receipt.bank_account_id,
+        payee=given.payee,
+        amount=receipt.amount,
+        remark="待查维修资金退回",
+    )
+    receipt.return_id, receipt.state, receipt.reason = instruction.id, ReceiptState.RETURNING.value, reason
+    await _tell(uow, "fundSuspenseReturn", receipt, grant)
+    return receipt
+
+
+async def _sent_back(uow: UnitOfWork, instruction: PaymentInstruction) -> Spending:
+    receipt = await _of(uow, instruction)
+    receipt.state, receipt.suspense_cause = ReceiptState.RETURNED.value, None
+    kept = await _kept(uow, receipt)
+    return Spending([debit(kept.suspense, receipt.amount)], reason=f"{UNIDENTIFIED}退回：{receipt.reason}")
+
+
+async def _not_sent_back(uow: UnitOfWork, instruction: PaymentInstruction) -> None:
+    receipt = await _of(uow, instruction)
+    receipt.state, receipt.suspense_cause = ReceiptState.SUSPENSE.value, SuspenseCause.NOT_RETURNED.value
+
+
+effects(InstructionPurpose.DEPOSIT_RETURN, executed=_sent_back, failed=_not_sent_back, returned=_not_sent_back)
+
+
+async def _of(uow: UnitOfWork, instruction: PaymentInstruction) -> FundReceipt:
+    return await uow.session.get_one(FundReceipt, (uow.county, instruction.source_id), with_for_update=True)
 
 
 async def reverse(uow: UnitOfWork, *, id: uuid.UUID, serial: str, value_date: date, reason: str) -> FundReceipt:

@@ -12,6 +12,8 @@ from resolvers import dunning_cases as dunning_cases
 from resolvers import dunning_clock as dunning_clock
 from resolvers import exports as exports
 from resolvers import fund_incomes as fund_incomes
+from resolvers import fund_receipts as fund_receipts
+from resolvers import fund_refunds as fund_refunds
 from resolvers import fund_requests as fund_requests
 from resolvers import inspections as inspections
 from resolvers import invitations as invitations

@@ -108,6 +108,13 @@ class FundDemand:
     is_overdue: bool = derived(_is_overdue, "Whether that day has passed and something is still to be paid.")
     state: DemandState = column(models.FundDemand.state, "Where it stands.")
     cancelled_for: str | None = column(models.FundDemand.cancelled_for, "Why it was taken back.")
+    pressed_on: datetime.date | None = column(
+        models.FundDemand.pressed_on, "When it was demanded in writing, because it was not paid in time (书面催交)."
+    )
+    press_due_on: datetime.date | None = column(models.FundDemand.press_due_on, "The last day to pay after that.")
+    posted_on: datetime.date | None = column(
+        models.FundDemand.posted_on, "When the unit was first posted, masked, as not having paid (FUND-8)."
+    )
     receipts: Connection["FundReceipt"] = many(FundReceiptRow.demand_id, "The money that came for it.")
     created_at: DateTime = column(models.FundDemand.created_at, "When it was written.")
     updated_at: DateTime = column(models.FundDemand.updated_at, "Last change.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import strawberry
 from sqlalchemy import Boolean, Integer
 
-from domain.fund_incomes import IncomeKind, PoolUse, PoolUseState
+from domain.fund_incomes import IncomeKind, PoolUse
+from domain.payment_instructions import PayoutState
 from models import fund_incomes as models
 from resolvers import fund_incomes
 from schema.acts import act
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from schema.custody import BankAccount
     from schema.payment_instructions import PaymentInstruction
 
-for _enumeration in (IncomeKind, PoolUse, PoolUseState):
+for _enumeration in (IncomeKind, PoolUse, PayoutState):
     described(_enumeration)
 
 FUND_INCOME_ORDERS = orders(
@@ -120,7 +121,7 @@ FUND_POOL_USE_ORDERS = orders(
 class FundPoolUseFilter:
     bank_account: strawberry.ID | None = of("BankAccount", "bank_account_id", "From this bank account.")
     purpose: PoolUse | None = equal("purpose", "For this.")
-    state: PoolUseState | None = equal("state", "In this state.")
+    state: PayoutState | None = equal("state", "In this state.")
 
 
 @entity(
@@ -137,7 +138,7 @@ class FundPoolUse:
     description: str = column(models.FundPoolUse.description, "What was done or bought.")
     basis: str = column(models.FundPoolUse.basis, "Who decided it, and how.")
     amount: Fen = column(models.FundPoolUse.amount, "How much.")
-    state: PoolUseState = column(models.FundPoolUse.state, "Whether it is paid.")
+    state: PayoutState = column(models.FundPoolUse.state, "Whether it is paid.")
     instruction: "PaymentInstruction | None" = one(models.FundPoolUse.instruction_id, "What the bank was told to pay.")
     created_at: DateTime = column(models.FundPoolUse.created_at, "When it was decided.")
 

@@ -18,12 +18,14 @@ from schema.conditions import equal, of, since
 from schema.engine.declare import ascending, column, descending, entity, filters, listing, matches, one, orders
 from schema.engine.intents import given, inputs, intent, ref
 from schema.engine.types import described
+from schema.payment_instructions import PayeeInput
 
 if TYPE_CHECKING:
     from schema.areas import PropertyArea
     from schema.custody import BankAccount
     from schema.estates import Unit
     from schema.fund_demands import FundDemand
+    from schema.payment_instructions import PaymentInstruction
 
 for _enumeration in (ReceiptState, SuspenseCause):
     described(_enumeration)
@@ -90,6 +92,9 @@ class FundReceipt:
     reason: str | None = column(
         models.FundReceipt.reason, "Why it was identified, taken off, sent back or reversed: the last of these."
     )
+    return_instruction: "PaymentInstruction | None" = one(
+        models.FundReceipt.return_id, "What the bank was told to send back."
+    )
     created_at: DateTime = column(models.FundReceipt.created_at, "When it was recorded.")
     updated_at: DateTime = column(models.FundReceipt.updated_at, "Last change.")
 
@@ -115,6 +120,13 @@ class FundSuspenseIdentifyInput:
     id: strawberry.ID = ref("FundReceipt", "The deposit.")
     demand_id: strawberry.ID = ref("FundDemand", "The demand that it pays.")
     reason: str = given("How that is known; the account's holder reads it.")
+
+
+@inputs("Send money that nobody could identify back to its payer.")
+class FundSuspenseReturnInput:
+    id: strawberry.ID = ref("FundReceipt", "The deposit.")
+    payee: PayeeInput = given("The payer's account.")
+    reason: str = given("Why it cannot be identified, or to whom it belongs.")
 
 
 @inputs("Take money off the account that it was posted to by mistake.")
@@ -153,6 +165,14 @@ MUTATIONS = [
         FundSuspenseIdentifyInput,
         "Post money in suspense under the demand that it belongs to. By the bureau.",
         {"receipt": "FundReceipt", "demand": "FundDemand"},
+    ),
+    act(
+        "fundSuspenseReturn",
+        fund_receipts.send_back,
+        FundSuspenseReturnInput,
+        "Tell the bank to send money in suspense back to its payer. By the bureau.",
+        {"receipt": "FundReceipt"},
+        sensitive=True,
     ),
     act(
         "fundDepositTakeOff",

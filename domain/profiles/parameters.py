@@ -249,6 +249,10 @@ class Profile:
     """Working days in which the bureau takes its next step about a difference with the bank (FUND-4)."""
     difference_answer_working_days: int
     """Working days in which the bank answers about one."""
+    fund_renewal_days: int
+    """Days from the notice in which an owner pays a renewal (FUND-8)."""
+    fund_press_days: int
+    """Days that a written demand of it leaves (FUND-8)."""
     fund_rates: tuple[FundRate, ...]
     fund_reform_cost_fen: int
     """The reform cost price of public housing (房改成本价) in fen per m² (FUND-2)."""

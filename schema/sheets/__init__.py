@@ -39,6 +39,8 @@ CONDITIONS: Mapping[str, str] = {
     "fundIncomes": "FundIncomeFilter",
     "fundPoolUses": "FundPoolUseFilter",
     "fundReceipts": "FundReceiptFilter",
+    "fundRefunds": "FundRefundFilter",
+    "fundRenewalPlans": "FundRenewalPlanFilter",
     "fundRequests": "FundRequestFilter",
     "inspections": "InspectionFilter",
     "invitations": "InvitationFilter",

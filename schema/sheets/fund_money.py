@@ -116,4 +116,45 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.FUND_RENEWAL_PLANS,
+        "fundRenewalPlans",
+        (
+            Part(
+                "维修资金续筹方案",
+                "Renewal plans",
+                (
+                    shown("^.area.name", "物业管理区域", "Property area"),
+                    shown("^.draftedOn", "编制日期", "Drafted on"),
+                    shown("^.state", "状态", "State"),
+                    shown("^.decidedOn", "表决日期", "Decided on"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("firstDeposit", "首期交存额（元）", "First deposit (yuan)"),
+                    shown("balance", "余额（元）", "Balance (yuan)"),
+                    shown("amount", "应续交（元）", "To pay (yuan)"),
+                    shown("demand.code", "缴款码", "Payment code"),
+                    shown("demand.state", "交存状态", "Paid"),
+                ),
+            ),
+        ),
+        each="lines",
+    ),
+    Listed(
+        ExportedList.FUND_REFUNDS,
+        "fundRefunds",
+        (
+            Part(
+                "维修资金退还",
+                "Refunds",
+                (
+                    shown("createdAt", "时间", "At"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("basis", "依据", "Basis"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("state", "状态", "State"),
+                ),
+            ),
+        ),
+    ),
 )
