@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from app import graphiql, pay_notices, signin, wechat
+from app import graphiql, pay_notices, receipt_pages, signin, wechat
 from app.actors import StoredActors
 from app.admission import Gate
 from app.authorize import Authorize
@@ -211,6 +211,7 @@ def create_app(settings: Settings) -> Starlette:
             *Authorize(sessions, means, issuer, phones, forms, providers).routes(),
             *_county_sign_in(settings, sessions, vault, issuer, providers),
             *file_routes(files),
+            *receipt_pages.routes(sessions),
             *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),
             *_payments(settings, sessions),
         ],

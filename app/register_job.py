@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app import register_files, statement_files
 from app.lines import Lines
 from app.list_export import Exporter
+from app.receipt_pages import PATH as RECEIPTS
 from app.texts import sentence
 from app.workbooks import write_template
 from auth.actor import Actor
@@ -30,6 +31,7 @@ from domain.register_rows import Faults
 from domain.statements import GivenStatement
 from models.base import CountyRow
 from resolvers.documents import Received
+from resolvers.fee_receipts import ReceiptFacts
 from resolvers.unit_of_work import set_fuse
 
 
@@ -41,6 +43,8 @@ class StoreCarrier:
     sessions: async_sessionmaker[AsyncSession]
     lines: Lines | None = None
     """For reading lists; an import needs none."""
+    address: str = ""
+    """Where this deployment is reached: the QR codes of papers lead there."""
 
     @asynccontextmanager
     async def fetched(self, key: str, name: str) -> AsyncIterator[Path]:
@@ -98,6 +102,13 @@ class StoreCarrier:
         if self.lines is None:
             raise RuntimeError("this process reads no lists: its carrier was made without lines")
         return Exporter(self.lines, self.sessions)
+
+    async def receipt(self, facts: ReceiptFacts) -> Path:
+        from app.receipt_pdf import write_receipt  # loads the PDF library, which other jobs do without
+
+        with _new_file() as target:
+            await asyncio.to_thread(write_receipt, target, facts, f"{self.address}{RECEIPTS}/{facts.code}")
+        return target
 
     async def keep(self, county: str, path: Path) -> Received:
         content = await asyncio.to_thread(_taken, path)

@@ -234,7 +234,7 @@ async def work(settings: Settings) -> None:
     workshop = worker.Workshop(sessions, profiles.counties, settings.keys.vault(), open_store(settings.files_url))
     lines = read_lines(settings.database, maximum=settings.job_concurrency)
     speak_up()
-    provide(StoreCarrier(open_store(settings.files_url), sessions, lines))
+    provide(StoreCarrier(open_store(settings.files_url), sessions, lines, settings.url))
     codes.provide(sender(settings))
     provide_services(settings)
     try:

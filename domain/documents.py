@@ -58,6 +58,7 @@ class DocumentKind(Term):
     SUIT_PAPER = "SUIT_PAPER", "Paper for a suit: statement of claim, power of attorney (起诉材料)."
     BANK_STATEMENT = "BANK_STATEMENT", "A bank's statement as a file (银行对账单)."
     INVOICE = "INVOICE", "Invoice."
+    RECEIPT = "RECEIPT", "Receipt for fees, written here (收据)."
     OTHER = "OTHER", "Another document."
 
 

@@ -37,6 +37,8 @@ class ExportedList(Term):
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
     CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."
+    FEE_RECEIPTS = "FEE_RECEIPTS", "Receipts (收据)."
+    DAILY_CLOSES = "DAILY_CLOSES", "Cashiers' closed days (日结)."
     PAY_MERCHANTS = "PAY_MERCHANTS", "Companies' merchant numbers (商户号)."
     BANK_STATEMENTS = "BANK_STATEMENTS", "Banks' statements and how the books explain them (银行对账单)."
     STATEMENT_FILES = "STATEMENT_FILES", "Files of statements that were handed in (对账单文件)."

@@ -3,11 +3,16 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments import Channel, PaymentState
 from models.base import CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of, unique
+
+IN_A_DRAWER = text(
+    "recorded_by IS NOT NULL AND (daily_close_id IS NULL OR state = 'REVERSED' AND reversal_close_id IS NULL)"
+)
+"""What some cashier's next close counts: an index of few rows, in which banks' payments never are."""
 
 
 class Payment(CountyRow):
@@ -19,6 +24,8 @@ class Payment(CountyRow):
         link("company_id", "company"),
         link("area_id", "property_area"),
         link("transaction_id", "ledger_transaction"),
+        link("daily_close_id", "daily_close"),
+        link("reversal_close_id", "daily_close"),
         unique("channel", "issuer", "reference"),
         index("unit_id", "received_on", "id"),
         index("company_id", "received_on", "id"),
@@ -27,6 +34,7 @@ class Payment(CountyRow):
         index("township", "received_on", "id"),
         index("community", "received_on", "id"),
         index("received_on", "id"),
+        index("company_id", "recorded_by", name="ix_payment_drawer", where=IN_A_DRAWER),
         one_of("channel", Channel),
         one_of("state", PaymentState),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -59,6 +67,10 @@ class Payment(CountyRow):
     state: Mapped[str] = mapped_column(server_default=PaymentState.SUCCEEDED)
     reversal_reason: Mapped[str | None]
     reversed_at: Mapped[datetime | None]
+    daily_close_id: Mapped[uuid.UUID | None]
+    """The cashier's closed day that counts it; null until the next close."""
+    reversal_close_id: Mapped[uuid.UUID | None]
+    """The closed day that counts its being taken back."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from auth.actor import Actor
 from domain.documents import XLSX, DocumentKind, DocumentState
@@ -19,6 +19,9 @@ from models.base import CountyRow, new_id
 from models.documents import Document
 from resolvers.documents import Received
 from resolvers.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from resolvers.fee_receipts import ReceiptFacts
 
 _SECONDS_BETWEEN_NEWS = 1.0
 
@@ -56,6 +59,9 @@ class Carrier(Protocol):
     async def register(self, actor: Actor, county: str, progress: Any) -> tuple[Path, Mapping[str, int]]:
         """A workbook of the register as the actor sees it, and how many rows its sheets have."""
 
+    async def receipt(self, facts: "ReceiptFacts") -> Path:
+        """The paper of a receipt for fees."""
+
     async def keep(self, county: str, path: Path) -> Received:
         """Store a file that was written here, and take it off the disk."""
 
@@ -78,15 +84,23 @@ def carrier() -> Carrier:
     return _carriers[0]
 
 
-async def kept(uow: UnitOfWork, path: Path, name: str, owner: uuid.UUID) -> uuid.UUID:
-    """A written workbook as a document of an account; its id."""
+async def kept(
+    uow: UnitOfWork,
+    path: Path,
+    name: str,
+    owner: uuid.UUID,
+    *,
+    media_type: str = XLSX,
+    kind: DocumentKind = DocumentKind.OTHER,
+) -> uuid.UUID:
+    """A written file (a workbook unless told otherwise) as a document of an account; its id."""
     received = await carrier().keep(uow.county, path)
     document = Document(
         county=uow.county,
         id=new_id(),
-        kind=DocumentKind.OTHER.value,
-        name=name if name.endswith(".xlsx") else f"{name}.xlsx",
-        media_type=XLSX,
+        kind=kind.value,
+        name=f"{name}.xlsx" if media_type == XLSX and not name.endswith(".xlsx") else name,
+        media_type=media_type,
         key=received.key,
         declared_size=received.size,
         size=received.size,

@@ -11,6 +11,7 @@ from domain.payments import Channel, PaymentState
 from domain.personal_data import PersonalField
 from domain.roles import RESIDENTS, Role
 from models import payments as models
+from models.fee_receipts import FeeReceipt as FeeReceiptRow
 from schema.common import DateTime, Fen
 from schema.conditions import equal, of, since
 from schema.engine.declare import ascending, column, descending, entity, filters, listing, many, matches, one, orders
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from schema.areas import PropertyArea
     from schema.companies import Company
     from schema.estates import Unit
+    from schema.fee_receipts import FeeReceipt
     from schema.fees import FeeBill
 
 for _enumeration in (Channel, PaymentState):
@@ -89,6 +91,11 @@ class Payment:
     company: "Company | None" = one(models.Payment.company_id, "To which company.")
     area: "PropertyArea | None" = one(models.Payment.area_id, "The property area.")
     allocations: Connection["Allocation"] = many(models.Allocation.payment_id, "The bills that it settled.")
+    receipts: Connection["FeeReceipt"] = many(
+        FeeReceiptRow.payment_id,
+        "Its receipts: one that counts, and those that were struck out.",
+        to=frozenset({*RESIDENTS, *OF_A_COMPANY, Role.PROJECT_LEADER, Role.BUREAU}),
+    )
     created_at: DateTime = column(models.Payment.created_at, "When it was recorded.")
     updated_at: DateTime = column(models.Payment.updated_at, "Last change.")
 

@@ -128,6 +128,8 @@ class Profile:
     """The source of each parameter's value, by field name; ``[a]`` is an assumption."""
 
     region_law: str
+    receipt_number: str
+    """How companies' receipts are numbered: ``{company}``, ``{year}``, ``{serial}`` with its width."""
 
     # Filings (SM-1, SM-3; RULES §9)
     resubmission_days: int

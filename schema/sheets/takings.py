@@ -1,4 +1,4 @@
-"""The lists of how fees come in: orders at payment services and companies' numbers there."""
+"""The lists of how fees come in: orders at payment services, companies' numbers there, receipts, closed days."""
 
 from domain.exports import ExportedList
 from schema.sheets.declare import Listed, Part, shown
@@ -42,6 +42,53 @@ LISTS = (
                     shown("createdAt", "登记时间", "Recorded at"),
                     shown("confirmedAt", "确认时间", "Confirmed at"),
                     shown("endedAt", "停用时间", "Ended at"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FEE_RECEIPTS,
+        "feeReceipts",
+        (
+            Part(
+                "收据",
+                "Receipts",
+                (
+                    shown("number", "编号", "Number"),
+                    shown("unit.estate.name", "小区", "Estate"),
+                    shown("unit.building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("company.name", "收款企业", "Company"),
+                    shown("payerName", "交款人", "Payer"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("channel", "渠道", "Channel"),
+                    shown("receivedOn", "收款日期", "Received on"),
+                    shown("state", "状态", "State"),
+                    shown("voidReason", "冲红原因", "Struck out for"),
+                    shown("code", "验证码", "Verification code"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.DAILY_CLOSES,
+        "dailyCloses",
+        (
+            Part(
+                "日结",
+                "Closed days",
+                (
+                    shown("day", "日期", "Day"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("cash", "现金（元）", "Cash (yuan)"),
+                    shown("pos", "刷卡（元）", "POS (yuan)"),
+                    shown("transfer", "转账（元）", "Transfer (yuan)"),
+                    shown("entries", "笔数", "Entries"),
+                    shown("cashCounted", "实点现金（元）", "Counted (yuan)"),
+                    shown("difference", "长短款（元）", "Difference (yuan)"),
+                    shown("reason", "原因", "Reason"),
+                    shown("state", "状态", "State"),
+                    shown("signedAt", "复核时间", "Signed at"),
                 ),
             ),
         ),

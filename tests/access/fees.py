@@ -7,6 +7,7 @@ from auth.actor import Actor, Grant
 from domain.roles import RESIDENTS, Role
 from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
+from models.fee_receipts import DailyClose, FeeReceipt
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
@@ -21,6 +22,8 @@ KNOWN = (
     Payment,
     Checkout,
     PayMerchant,
+    FeeReceipt,
+    DailyClose,
     LedgerAccount,
     LedgerTransaction,
 )
@@ -51,7 +54,8 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         case Role.COMPANY_ADMIN | Role.COMPANY_STAFF:
             return bool(row.company_id == grant.company_id)
         case Role.PROJECT_LEADER:
-            return bool(row.company_id == grant.company_id and row.area_id == grant.area_id)
+            in_area = getattr(row, "area_id", grant.area_id) == grant.area_id
+            return bool(row.company_id == grant.company_id and in_area)
         case role if role in RESIDENTS and isinstance(row, ChargeItem | SharedCost):
             return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
         case role if role in RESIDENTS and isinstance(row, Meter):
