@@ -53,12 +53,16 @@ class DocumentKind(Term):
     SETTLEMENT = "SETTLEMENT", "Settlement of costs (结算)."
     APPORTIONMENT = "APPORTIONMENT", "List of households with their shares (分摊清册)."
     DEMAND_LETTER = "DEMAND_LETTER", "Written demand for payment (催告函)."
-    SERVICE_PROOF = "SERVICE_PROOF", "Proof that a letter was served (送达证明)."
+    SERVICE_PROOF = "SERVICE_PROOF", "Proof that a letter, notice or ballot was served (送达证明)."
     MEDIATION_RECORD = "MEDIATION_RECORD", "Record of a mediation (调解记录)."
     SUIT_PAPER = "SUIT_PAPER", "Paper for a suit: statement of claim, power of attorney (起诉材料)."
     BANK_STATEMENT = "BANK_STATEMENT", "A bank's statement as a file (银行对账单)."
     INVOICE = "INVOICE", "Invoice."
     RECEIPT = "RECEIPT", "Receipt for fees, written here (收据)."
+    VOTE_NOTICE = "VOTE_NOTICE", "Notice of an owners' vote (表决通知)."
+    BALLOT = "BALLOT", "Scanned image of a paper ballot (纸质选票)."
+    MANDATE = "MANDATE", "Signed authority to vote for somebody (授权委托书)."
+    JUDGMENT = "JUDGMENT", "Judgment or ruling of a court (裁判文书)."
     OTHER = "OTHER", "Another document."
 
 

@@ -18,7 +18,7 @@
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
-    ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_EXCEEDED
+    ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_EXCEEDED · ROLL_INCOMPLETE · SECOND_CHANNEL · MANDATE_NOT_VALID …
     ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
     └── fund         NO_DEPOSIT_DUE · DEPOSIT_NOT_PAID · NOT_EMERGENCY · EXCLUDED_WORK …   (* retryable)
 
@@ -130,6 +130,28 @@ class ErrorCode(StrEnum):
     VOTE_NOT_PASSED = "VOTE_NOT_PASSED", "The owners' joint decision that the step rests on has not passed."
     MODE_NOT_ALLOWED = "MODE_NOT_ALLOWED", "The county does not allow this mode of voting (V-25, V-31)."
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what the assembly delegated to the committee (V-32, TQ-42)."
+    TOO_FEW_PROPOSERS = "TOO_FEW_PROPOSERS", "Fewer than a fifth of the owners propose the meeting (V-18)."
+    ROLL_INCOMPLETE = (
+        "ROLL_INCOMPLETE",
+        "Units in scope have no building area, or there are none: the roll cannot be frozen (V-8, V-16).",
+    )
+    PAPERS_NOT_SETTLED = "PAPERS_NOT_SETTLED", "Paper ballots wait for a second or third entry."
+    SECOND_CHANNEL = "SECOND_CHANNEL", "The owner has voted through another channel (V-19)."
+    REPRESENTATIVE_VOTES = (
+        "REPRESENTATIVE_VOTES",
+        "The co-owners have a representative, who casts their one ballot (V-11).",
+    )
+    MANDATE_NOT_VALID = (
+        "MANDATE_NOT_VALID",
+        "The authority is revoked, over, another person's, or for another vote or matter (V-13, V-26).",
+    )
+    OWN_BALLOT_CAST = "OWN_BALLOT_CAST", "The owner has voted personally, so nobody votes instead (V-26)."
+    PROXY_LIMIT = "PROXY_LIMIT", "The proxy would vote for more units than the county allows (V-13)."
+    VOTE_ON_PLATFORM = "VOTE_ON_PLATFORM", "The result comes from the vote that is held on the platform (FUND-19)."
+    ATTESTED_VOTE_NOT_ALLOWED = (
+        "ATTESTED_VOTE_NOT_ALLOWED",
+        "The county takes results only from votes held on the platform.",
+    )
 
     # money
     CHARGE_FORBIDDEN = "CHARGE_FORBIDDEN", "The law forbids this charge (FEE-8: a fee on collected utility money)."

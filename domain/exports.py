@@ -62,6 +62,8 @@ class ExportedList(Term):
     FUND_RENEWAL_PLANS = "FUND_RENEWAL_PLANS", "Plans to renew the maintenance fund (维修资金续筹方案)."
     FUND_REFUNDS = "FUND_REFUNDS", "Refunds of the maintenance fund (维修资金退还)."
     FUND_REQUESTS = "FUND_REQUESTS", "Requests to the maintenance fund (维修资金申请)."
+    VOTES = "VOTES", "Owners' votes (业主表决)."
+    MANDATES = "MANDATES", "Authorities to vote (授权委托)."
     DISCLOSURES = "DISCLOSURES", "Postings, all versions (公示)."
     DISCLOSURE_ENTRIES = "DISCLOSURE_ENTRIES", "Boards: what hangs and what is due (公示栏)."
     TASKS = "TASKS", "The caller's work queue (待办)."

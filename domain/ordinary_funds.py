@@ -59,10 +59,18 @@ _RETURNERS = (
 _LAWFUL = ("not_excluded", "warranty_over")
 
 
-def _by_committee_or_stand_in(**fields: Any) -> tuple[Transition, ...]:
+def _by_committee_or_stand_in(*, when: tuple[str, ...] = (), **fields: Any) -> tuple[Transition, ...]:
     """The committee's step, and the same step where the estate has none."""
-    return tuple(Transition(**fields, by=(party,), when=when) for party, when in _COMMITTEE_OR_STAND_IN)
+    return tuple(Transition(**fields, by=(party,), when=(*who, *when)) for party, who in _COMMITTEE_OR_STAND_IN)
 
+
+UNDONE_BY_ANNULMENT = (
+    _S.VOTE_PASSED,
+    *(state for state, _ in _RETURNERS),
+    _S.RETURNED,
+    _S.BUREAU_APPROVED,
+)
+"""Where a request is cancelled when the owners' decision that it rests on is annulled (V-21): before anything is paid."""
 
 FUND_REQUEST = Workflow(
     id="fund_request",
@@ -122,6 +130,7 @@ FUND_REQUEST = Workflow(
             target=_S.VOTE_PASSED,
             basis=("FUND-19", "V-1"),
             documents=(DocumentKind.OWNERS_RESOLUTION,),
+            when=("attested",),
             guards=("mode_allowed", "vote_passed"),
         ),
         *_by_committee_or_stand_in(
@@ -129,6 +138,25 @@ FUND_REQUEST = Workflow(
             sources=(_S.VOTING,),
             target=_S.VOTE_FAILED,
             basis=("FUND-19",),
+            when=("attested",),
+            guards=("vote_failed",),
+        ),
+        Transition(
+            action=_A.RECORD_PASSED,
+            sources=(_S.VOTING,),
+            target=_S.VOTE_PASSED,
+            by=(Role.SYSTEM,),
+            basis=("FUND-19", "SM-8"),
+            when=("on_platform",),
+            guards=("mode_allowed", "vote_passed"),
+        ),
+        Transition(
+            action=_A.RECORD_FAILED,
+            sources=(_S.VOTING,),
+            target=_S.VOTE_FAILED,
+            by=(Role.SYSTEM,),
+            basis=("FUND-19", "SM-8"),
+            when=("on_platform",),
             guards=("vote_failed",),
         ),
         *_by_committee_or_stand_in(
@@ -191,6 +219,15 @@ FUND_REQUEST = Workflow(
             basis=("RULES §9",),
             fires=days("resubmission_days"),
         ),
+        Transition(
+            action=_A.CANCEL,
+            sources=UNDONE_BY_ANNULMENT,
+            target=_S.CANCELLED,
+            by=(Role.SYSTEM,),
+            basis=("V-21", "SM-8"),
+            when=("on_platform",),
+            reason=True,
+        ),
         funds.cancelled(
             (
                 _S.DRAFT,
@@ -212,10 +249,16 @@ FUND_REQUEST = Workflow(
         "vote_failed": vote_failed,
         "within_quota": within_quota,
     },
-    conditions={**funds.CONDITIONS, "delegated_quota": lambda profile, facts: profile.delegated_quota},
+    conditions={
+        **funds.CONDITIONS,
+        "delegated_quota": lambda profile, facts: profile.delegated_quota,
+        "on_platform": lambda profile, facts: bool(facts.get("vote_on_platform")),
+        "attested": lambda profile, facts: not facts.get("vote_on_platform"),
+    },
     facts={
         **funds.FACTS,
         "vote_mode": "VoteMode",
+        "vote_on_platform": "bool: the vote is held on the platform, its result is the request's",
         "vote_passed": "bool | None: the outcome in the mode of the vote",
         "vote_strict_passed": "bool | None: the outcome by Civil Code 278",
         "quota_item_fen": "int: the assembly's limit per item",

@@ -12,6 +12,7 @@ from domain.leader_filings import LEADER_FILING
 from domain.ordinary_funds import FUND_REQUEST
 from domain.premises_filings import PREMISES_FILING
 from domain.reconciliation import DIFFERENCE
+from domain.votes import VOTE
 from domain.workflow import Workflow
 
 ALL: tuple[Workflow, ...] = (
@@ -29,6 +30,7 @@ ALL: tuple[Workflow, ...] = (
     UNIT_CLAIM,
     DUNNING,
     DIFFERENCE,
+    VOTE,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

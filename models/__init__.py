@@ -3,6 +3,7 @@
 from models import accounts as accounts
 from models import agreements as agreements
 from models import attempts as attempts
+from models import ballots as ballots
 from models import books as books
 from models import cases as cases
 from models import checkouts as checkouts
@@ -40,7 +41,9 @@ from models import people as people
 from models import personal_data as personal_data
 from models import quotas as quotas
 from models import register as register
+from models import rolls as rolls
 from models import search as search
 from models import sessions as sessions
 from models import statements as statements
 from models import suits as suits
+from models import votes as votes

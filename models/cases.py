@@ -179,6 +179,7 @@ Task.fund_request_id = column_property(case((Task.case_type == "FundRequest", Ta
 Task.data_request_id = column_property(case((Task.case_type == "DataRequest", Task.case_id)))
 Task.unit_claim_id = column_property(case((Task.case_type == "UnitClaim", Task.case_id)))
 Task.bank_difference_id = column_property(case((Task.case_type == "BankDifference", Task.case_id)))
+Task.vote_id = column_property(case((Task.case_type == "Vote", Task.case_id)))
 Task.inspection_id = column_property(case((Task.case_type == "Inspection", Task.case_id)))
 
 

@@ -34,7 +34,9 @@ class FundRequest(CaseRow):
         one_of("exclusion", Exclusion),
         one_of("vote_mode", VoteMode),
         link("concerned_unit_id", "unit"),
+        link("vote_id", "vote"),
         index("concerned_unit_id"),
+        index("vote_id"),
         index("estate_id", "created_at", "id", name="ix_fund_request_estate_newest"),
         index("kind", "state", "id"),
         index("building_id"),
@@ -89,6 +91,8 @@ class FundRequest(CaseRow):
     posted_to: Mapped[date | None]
     """The last day of the posting (公示), which runs to its 24:00."""
     posting_document_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
+    vote_id: Mapped[uuid.UUID | None]
+    """The vote on the platform, whose result is the request's; null where it is held elsewhere and attested."""
     vote_mode: Mapped[str | None]
     vote_passed: Mapped[bool | None]
     """The outcome that counts in this county; null before a vote."""

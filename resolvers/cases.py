@@ -175,9 +175,17 @@ async def follow(
     kind = KINDS[type(case)]
     workflow, profile = kind.workflow(case), profile_version(case.profile_version)
     known = {**kind.facts(case), "is_applicant": False, **(facts or {})}
-    entered = case.state_since
     line = lists.check(
-        workflow, profile, case.state, action, Role.SYSTEM, known, kinds(case), entered=entered, now=uow.now
+        workflow,
+        profile,
+        case.state,
+        action,
+        Role.SYSTEM,
+        known,
+        kinds(case),
+        entered=case.state_since,
+        now=uow.now,
+        reason=reason,
     )
     grant = Grant(new_id(), Role.SYSTEM, uow.county)
     await _move(uow, kind, case, line, line.target or case.state, known, grant=grant, reason=reason)

@@ -64,6 +64,7 @@ class FundPlan(Record):
 def facts_of(row: Any) -> Mapping[str, Any]:
     known: dict[str, Any] = {
         "has_committee": row.committee_id is not None,
+        "vote_on_platform": row.vote_id is not None,
         "warranty_checked": row.warranty_checked,
         "warranty_ends_on": row.warranty_ends_on,
         "requested_on": row.requested_on,

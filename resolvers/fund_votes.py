@@ -1,5 +1,5 @@
-"""The owners' decision behind an ordinary fund request: the attested vote, or the committee's quota (FUND-19, V-31,
-V-32)."""
+"""The owners' decision behind an ordinary fund request: a vote on the platform, an attested one, or the committee's quota
+(FUND-19, V-31, V-32)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,50 @@ from sqlalchemy import func, select
 from domain.errors import ErrorCode, Refusal
 from domain.fund_votes import VoteFigures, checked, strictly_passed
 from domain.funds import FundAction, FundState, VoteMode
-from domain.ordinary_funds import vote_counts
+from domain.ordinary_funds import UNDONE_BY_ANNULMENT, vote_counts
 from domain.profiles import profile_version
+from domain.tallies import Matter, Outcome
 from models.estates import PropertyArea
 from models.funds import FundRequest
+from models.votes import Vote
+from resolvers import fund_shares, tallies, votes
+from resolvers.cases import follow
 from resolvers.fund_requests import facts_of
 from resolvers.unit_of_work import UnitOfWork
 
 
-async def open_vote(uow: UnitOfWork, *, id: uuid.UUID, mode: VoteMode = VoteMode.STANDARD) -> FundRequest:
-    """Open the owners' vote once the posting has run its days (fundRequestOpenVote, V-25, V-31)."""
+async def open_vote(
+    uow: UnitOfWork,
+    *,
+    id: uuid.UUID,
+    mode: VoteMode = VoteMode.STANDARD,
+    on_platform: bool = False,
+    clause_id: uuid.UUID | None = None,
+) -> FundRequest:
+    """Open the owners' vote once the posting has run its days (fundRequestOpenVote, FUND-19, V-25, V-31).
+
+    ``on_platform`` prepares the vote among those who bear the cost; its convener gives notice of it, and its result becomes
+    the request's. A special mode then needs the clause that names it. Otherwise the vote is held elsewhere and attested,
+    where the county takes such (``ATTESTED_VOTE_NOT_ALLOWED``).
+    """
     request = await uow.load(FundRequest, id, lock=True)
-    request.vote_mode = VoteMode(mode).value
-    return await uow.advance(request, FundAction.OPEN_VOTE)
+    mode = VoteMode(mode)
+    if not on_platform and not profile_version(request.profile_version).attested_votes:
+        raise Refusal(ErrorCode.ATTESTED_VOTE_NOT_ALLOWED, "onPlatform")
+    request.vote_mode = mode.value
+    await uow.advance(request, FundAction.OPEN_VOTE)
+    if on_platform and request.area_id is not None:
+        item = votes.Item(Matter.FUND_USE, request.title, request.description, mode, clause_id)
+        vote = await votes.convene(
+            uow,
+            area_id=request.area_id,
+            building_id=request.building_id,
+            title=request.title,
+            items=[item],
+            subject=votes.Subject(FundRequest.__tablename__, request.id),
+        )
+        request.vote_id = vote.id
+    return request
 
 
 async def record_vote(
@@ -41,22 +72,67 @@ async def record_vote(
     which of the two counts is the county's. ``OUT_OF_RANGE`` for figures that cannot be, or a day outside the vote.
     """
     request = await uow.load(FundRequest, id, lock=True)
-    votes = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
+    if request.vote_id is not None:
+        raise Refusal(ErrorCode.VOTE_ON_PLATFORM, "id")
+    counted = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
     if request.posted_to is not None and not request.posted_to < voted_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "votedOn", most=uow.today)
-    strict = strictly_passed(votes)
+    strict = strictly_passed(counted)
     in_mode = strict if request.vote_mode == VoteMode.STANDARD else passed_in_mode
     if in_mode is None:
         raise Refusal(ErrorCode.REQUIRED, "passedInMode")
-    request.voted_on, request.vote_passed, request.vote_strict_passed = voted_on, in_mode, strict
-    request.vote_scope_area, request.vote_scope_heads = votes.scope_area, votes.scope_heads
-    request.vote_participating_area = votes.participating_area
-    request.vote_participating_heads = votes.participating_heads
-    request.vote_for_area, request.vote_for_heads = votes.for_area, votes.for_heads
+    _write(request, voted_on, counted, in_mode=in_mode, strict=strict)
     request.vote_document_ids = list(document_ids)
     passed = vote_counts(profile_version(request.profile_version), facts_of(request))
     action = FundAction.RECORD_PASSED if passed else FundAction.RECORD_FAILED
     return await uow.advance(request, action, documents=document_ids)
+
+
+async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> None:
+    """What a vote on the platform means for its request (SM-6, SM-8): passed, failed, or annulled after it had passed (V-21).
+
+    A request that was given up meanwhile, or whose money is on its way, stays where it is.
+    """
+    request = await uow.session.get_one(FundRequest, (uow.county, vote.subject_id), with_for_update=True)
+    if outcome is None:
+        await _without_decision(uow, request)
+        return
+    if request.state != FundState.VOTING:
+        return
+    (result,) = await tallies.results_of(uow, vote)
+    counted = VoteFigures(
+        scope_area=result.scope_area,
+        scope_heads=result.scope_heads,
+        participating_area=result.for_area + result.against_area + result.abstained_area,
+        participating_heads=result.for_heads + result.against_heads + result.abstained_heads,
+        for_area=result.for_area,
+        for_heads=result.for_heads,
+    )
+    passed = (Outcome(result.mode_outcome) is Outcome.PASSED, Outcome(result.strict_outcome) is Outcome.PASSED)
+    _write(request, uow.today, counted, in_mode=passed[0], strict=passed[1])
+    action = FundAction.RECORD_PASSED if outcome is Outcome.PASSED else FundAction.RECORD_FAILED
+    await follow(uow, request, action)
+
+
+async def _without_decision(uow: UnitOfWork, request: FundRequest) -> None:
+    """The owners' decision was annulled, or their vote called off: nothing may be paid on it."""
+    if request.state == FundState.VOTING:
+        request.vote_passed = request.vote_strict_passed = False
+        await follow(uow, request, FundAction.RECORD_FAILED, reason="ANNULLED")
+    elif request.state in UNDONE_BY_ANNULMENT:
+        await follow(uow, request, FundAction.CANCEL, reason="ANNULLED")
+        await fund_shares.release(uow, request, "业主共同决定被撤销")
+
+
+votes.concluded(FundRequest.__tablename__, _take_result)
+
+
+def _write(request: FundRequest, voted_on: date, counted: VoteFigures, *, in_mode: bool, strict: bool) -> None:
+    request.voted_on, request.vote_passed, request.vote_strict_passed = voted_on, in_mode, strict
+    request.vote_scope_area, request.vote_scope_heads = counted.scope_area, counted.scope_heads
+    request.vote_participating_area = counted.participating_area
+    request.vote_participating_heads = counted.participating_heads
+    request.vote_for_area, request.vote_for_heads = counted.for_area, counted.for_heads
 
 
 async def use_quota(

@@ -16,6 +16,7 @@ from resolvers import fund_incomes as fund_incomes
 from resolvers import fund_receipts as fund_receipts
 from resolvers import fund_refunds as fund_refunds
 from resolvers import fund_requests as fund_requests
+from resolvers import fund_votes as fund_votes
 from resolvers import inspections as inspections
 from resolvers import invitations as invitations
 from resolvers import key_rotation as key_rotation

@@ -10,6 +10,7 @@ from schema import (
     agreements,
     areas,
     attachments,
+    ballots,
     books,
     cases,
     checkouts,
@@ -61,6 +62,8 @@ from schema import (
     suit_acts,
     suits,
     viewer,
+    vote_acts,
+    votes,
 )
 from schema.engine.declare import finish
 from schema.engine.types import root_type
@@ -71,6 +74,7 @@ STEMS: tuple[Any, ...] = (
     areas,
     attachments,
     books,
+    ballots,
     cases,
     checkouts,
     claims,
@@ -120,6 +124,8 @@ STEMS: tuple[Any, ...] = (
     suit_acts,
     suits,
     viewer,
+    vote_acts,
+    votes,
 )
 
 

@@ -14,6 +14,7 @@ from models.companies import ProjectLeader as ProjectLeaderRow
 from models.contracts import ServiceContract as ServiceContractRow
 from models.disclosures import Disclosure as DisclosureRow
 from models.disclosures import DisclosureEntry as DisclosureEntryRow
+from models.votes import ModeClause as ModeClauseRow
 from schema.common import Area, DateTime
 from schema.conditions import equal, found_by, since
 from schema.engine.declare import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from schema.disclosures import Disclosure, DisclosureEntry
     from schema.divisions import Division
     from schema.estates import Building, Estate
+    from schema.votes import ModeClause
 
 for _enumeration in (AreaState, AreaWarning, ConsultedOffice, SuccessionKind):
     described(_enumeration)
@@ -125,6 +127,9 @@ class PropertyArea:
     committees: Connection["Committee"] = many(CommitteeRow.area_id, "Its bodies, now and before.")
     board: Connection["DisclosureEntry"] = many(DisclosureEntryRow.area_id, "Its disclosure board (公示栏).")
     disclosures: Connection["Disclosure"] = many(DisclosureRow.area_id, "Its postings, all versions.")
+    mode_clauses: Connection["ModeClause"] = many(
+        ModeClauseRow.area_id, "Adopted clauses that allow special modes of voting."
+    )
 
 
 @entity(models.AreaSuccession, "One step of a property area's history (合并、拆分).")

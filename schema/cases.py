@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from schema.filings import Filing
     from schema.funds import FundRequest
     from schema.inspections import Inspection
+    from schema.votes import Vote
 
 described(Role)
 
@@ -161,7 +162,7 @@ class TaskFilter:
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
     case: """Annotated[
-        BankDifference | BillDispute | DataRequest | DunningCase | Filing | FundRequest | Inspection | UnitClaim, CASE
+        BankDifference | BillDispute | DataRequest | DunningCase | Filing | FundRequest | Inspection | UnitClaim | Vote, CASE
     ] | None""" = choice(
         "The case itself.",
         by={
@@ -173,6 +174,7 @@ class Task:
             "FundRequest": models.Task.fund_request_id,  # type: ignore[attr-defined]
             "Inspection": models.Task.inspection_id,  # type: ignore[attr-defined]
             "UnitClaim": models.Task.unit_claim_id,  # type: ignore[attr-defined]
+            "Vote": models.Task.vote_id,  # type: ignore[attr-defined]
         },
     )
     case_id: strawberry.ID = computed(

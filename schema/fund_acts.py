@@ -89,6 +89,10 @@ class FundRequestPostInput:
 class FundRequestOpenVoteInput:
     id: strawberry.ID = ref("FundRequest", REQUEST)
     mode: VoteMode | None = given("How they vote; by the law's majorities when left out.")
+    on_platform: bool | None = given(
+        "Whether to hold it here: a vote is prepared, and its result becomes the request's."
+    )
+    clause_id: strawberry.ID | None = ref("ModeClause", "For a special mode on the platform: the clause that names it.")
 
 
 @inputs("A counted vote.", item=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from schema.committees import Committee
     from schema.companies import Company
     from schema.estates import Building, Estate, Facility, Unit
+    from schema.votes import Vote
 
 for _enumeration in (
     FundState,
@@ -137,6 +138,10 @@ class FundRequest:
     posting_document_ids: list[strawberry.ID] = document_ids_of(
         models.FundRequest, models.FundRequest.posting_document_ids, "What hangs on the board, as ids of documents."
     )
+    vote: "Vote | None" = one(
+        models.FundRequest.vote_id,
+        "The vote on the platform, whose result is the request's; null where it is attested.",
+    )
     vote_mode: VoteMode | None = column(models.FundRequest.vote_mode, "How the owners vote.")
     voted_on: datetime.date | None = column(models.FundRequest.voted_on, "Day of the vote's result.")
     vote_passed: bool | None = column(models.FundRequest.vote_passed, "The outcome in the mode of the vote.")
@@ -179,6 +184,7 @@ class FundRequest:
         models.FundRequest.budget,
         models.FundRequest.settled_cost,
         models.FundRequest.emergency_code,
+        models.FundRequest.vote_id,
         models.FundRequest.vote_mode,
         models.FundRequest.vote_passed,
         models.FundRequest.vote_strict_passed,

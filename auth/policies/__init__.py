@@ -34,3 +34,4 @@ from auth.policies import people as people
 from auth.policies import personal_data as personal_data
 from auth.policies import register as register
 from auth.policies import statements as statements
+from auth.policies import votes as votes

@@ -25,6 +25,11 @@ def _attached(document: Any, _scope: Scope) -> ColumnElement[bool]:
     return document.subject_id.is_not(None)  # type: ignore[no-any-return]
 
 
+def _attached_but_no_ballot(document: Any, scope: Scope) -> ColumnElement[bool]:
+    """The image of a paper ballot shows a choice: it is its enterer's alone (PRI-9)."""
+    return and_(_attached(document, scope), document.subject_type != "ballot_paper")
+
+
 def _of_own_unit_or_published(document: Any, scope: Scope) -> ColumnElement[bool]:
     published = and_(document.audience == DocumentAudience.PUBLISHED.value, of_own_home(document, scope))
     return or_(document.unit_id == scope.any("units"), published)
@@ -48,7 +53,7 @@ policy(
         **dict.fromkeys(COMPANY, _uploaded_or(of_own_company)),
         Role.COMMUNITY: _uploaded_or(of_own_community),
         Role.TOWNSHIP: _uploaded_or(of_own_township),
-        Role.BUREAU: _uploaded_or(_attached),
+        Role.BUREAU: _uploaded_or(_attached_but_no_ballot),
         Role.PRICE: _uploaded_or(_of_filings),
         Role.MARKET: _uploaded_or(_of_filings),
         **dict.fromkeys(PARTNERS, _of_referred_filings),

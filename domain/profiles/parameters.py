@@ -28,13 +28,17 @@ class MeetingQuorum(Term):
 
 
 class VoteMode(Term):
-    """How the owners vote on fund use: by the law's majorities, or in a special mode (V-25 to V-29)."""
+    """How the owners vote on fund use: by the law's majorities, or in a special mode (V-25 to V-30)."""
 
     STANDARD = "STANDARD", "The majorities of Civil Code 278, which every county has."
     DELEGATED = "DELEGATED", "委托表决: a written authority given to the committee or an owner representative."
     COLLECTIVE = "COLLECTIVE", "集合表决: one vote approves a class of repairs within a quota."
     DEFAULT = "DEFAULT", "默认表决: owners who were served and stay silent count as for."
     OBJECTION = "OBJECTION", "异议表决: passes unless more than a third objects."
+    SILENCE_WITH_MAJORITY = (
+        "SILENCE_WITH_MAJORITY",
+        "未投票从多数: owners who were served and stay silent join the majority.",
+    )
 
 
 class EmergencyOrder(Term):
@@ -219,6 +223,9 @@ class Profile:
     vote_publication_days: int
     vote_objection_days: int
     objection_window_days: int
+    """How long owners may object where silence lets a fund use pass (V-29); seven days at least."""
+    attested_votes: bool
+    """Whether the figures of a vote held outside the platform may be attested for a fund request."""
 
     # Maintenance fund (RULES §3)
     township_seal: bool

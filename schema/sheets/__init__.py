@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from domain.exports import ExportedList
-from schema.sheets import business, cases, custody, dues, fund_money, funds, identity, money, places, takings
+from schema.sheets import business, cases, custody, dues, fund_money, funds, identity, money, places, takings, votes
 from schema.sheets.declare import Listed
 
 LISTS: Mapping[ExportedList, Listed] = {
     listed.name: listed
-    for stem in (places, business, money, takings, fund_money, funds, custody, cases, identity, dues)
+    for stem in (places, business, money, takings, fund_money, funds, custody, cases, identity, dues, votes)
     for listed in stem.LISTS
 }
 
@@ -49,6 +49,7 @@ CONDITIONS: Mapping[str, str] = {
     "ledgerAccounts": "LedgerAccountFilter",
     "ledgerChecks": "LedgerCheckFilter",
     "meters": "MeterFilter",
+    "mandates": "MandateFilter",
     "modelTexts": "ModelTextFilter",
     "officials": "OfficialFilter",
     "owners": "OwnerFilter",
@@ -63,5 +64,6 @@ CONDITIONS: Mapping[str, str] = {
     "tasks": "TaskFilter",
     "unitClaims": "UnitClaimFilter",
     "units": "UnitFilter",
+    "votes": "VoteFilter",
 }
 """The input type of each list query's conditions, by the query's name."""

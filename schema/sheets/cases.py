@@ -10,6 +10,7 @@ _CASES = {
     "FundRequest": ("FUND_REQUESTS", "FundState"),
     "Inspection": ("INSPECTIONS", "InspectionState"),
     "UnitClaim": ("UNIT_CLAIMS", "ClaimState"),
+    "Vote": ("VOTES", "VoteState"),
 }
 """By type of case, the list that it stands in and the enum of its states."""
 

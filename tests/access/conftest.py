@@ -33,6 +33,7 @@ from models.filings import CancellationTest, Filing, ReferralSubject, ServicePre
 from schema.api import graphql_schema
 from schema.documents import Documents, RequestContext
 from schema.engine.execute import Executor
+from tests.access import votes
 from tests.database import Cluster, Database
 from tests.engine.conftest import Ask, asking
 from tests.engine.reference import World
@@ -108,6 +109,7 @@ def give_examples(superuser_url: str) -> None:
                 room = {"position": 1, "purpose": "OFFICE", "location": "示例1幢101", "floor": 1, "area": 10_000}
                 session.add(ServicePremises(county=county, id=new_id(), filing_id=filing.id, **room))
             document = session.scalars(select(Document).where(Document.county == county).limit(1)).one()
+            votes.examples(session, county, by, document)
             for posted in session.scalars(select(Disclosure).where(Disclosure.county == county)):
                 seen = {"document_id": document.id, "place": "小区大门", "taken_at": at, "recorded_by": by}
                 session.add(DisclosureProof(county=county, id=new_id(), disclosure_id=posted.id, **seen))

@@ -16,7 +16,7 @@ from models.exports import ListExport
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
-from tests.access import bindings, custody, dunning, fees, filings, fund_money, personal_data
+from tests.access import bindings, custody, dunning, fees, filings, fund_money, personal_data, votes
 
 FILE = Path(__file__).with_name("matrix.toml")
 RELATIONS = ("own", "building", "community", "sibling")
@@ -75,6 +75,7 @@ CONDITIONS: dict[str, Callable[["Places", Any], bool]] = {
     "handed_in": lambda _places, row: row.state != "DRAFT",
     **dunning.CONDITIONS,
     **fees.CONDITIONS,
+    **votes.CONDITIONS,
     **filings.CONDITIONS,
     "handed_in_or_a_companys": lambda _places, row: row.state != "DRAFT" or row.applicant_role in COMPANY,
     "shown_to_owners": lambda _places, row: row.posted_from is not None or row.kind == "EMERGENCY",
@@ -93,6 +94,7 @@ PARENTS: dict[type[Any], tuple[str, type[Any]]] = {
     **filings.PARENTS,
     **fees.PARENTS,
     **dunning.PARENTS,
+    **votes.PARENTS,
 }
 """Parts of a case: visible in the roles in which the case is (and the matrix lists the part's roles once more)."""
 
@@ -182,7 +184,7 @@ class Places:
             return personal_data.own(self, actor, grant, row)
         if isinstance(row, filings.KNOWN):
             return filings.own(self, actor, grant, row)
-        for stem in (bindings, custody, fees, fund_money, dunning):
+        for stem in (bindings, custody, fees, fund_money, dunning, votes):
             if isinstance(row, stem.KNOWN):
                 judged = stem.own(self, actor, grant, row)
                 if judged is not None:

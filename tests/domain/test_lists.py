@@ -17,6 +17,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.profiles import profile, profile_for_test
 from domain.profiles.parameters import EmergencyCode
 from domain.roles import Role
+from domain.votes import Occasion
 from domain.workflow import Workflow, check_opening, missing_documents, tasks, timers
 from domain.workflows import ALL
 from tests.domain.cases import NOON
@@ -29,6 +30,17 @@ FACTS: dict[str, Any] = {
     "covenant_kind": CovenantKind.COVENANT,
     "by_company": True,
     "has_committee": True,
+    "vote_on_platform": False,
+    "convener": Role.COMMITTEE,
+    "occasion": Occasion.REGULAR,
+    "proposers": 0,
+    "scope_heads": 7,
+    "item_count": 1,
+    "by_objection": False,
+    "opens_on": date(2025, 6, 20),
+    "closes_on": date(2025, 7, 5),
+    "extended": False,
+    "acknowledged": False,
     "emergency_code": EmergencyCode.ELEVATOR,
     "signed_on": date(2025, 5, 28),
     "starts_on": date(2025, 7, 1),
@@ -53,6 +65,7 @@ ADMIN = {Role.COMPANY_ADMIN}
 BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
 COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
 CLAIMANT = {Role.APPLICANT}
+CONVENERS = {Role.COMMITTEE, Role.COMMUNITY, Role.TOWNSHIP}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
 REVIEWERS = CHECKERS | {Role.MARKET}
@@ -169,6 +182,17 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "SUBMITTED": {"APPROVE": BUREAU, "REFUSE": BUREAU, "WITHDRAW": ASKING},
         "APPROVED": {"REVOKE": BUREAU, "EXPIRE": CLOCK},
     },
+    "vote": {
+        "DRAFT": {"GIVE_NOTICE": CONVENERS, "CANCEL": CONVENERS},
+        "NOTICED": {"ACKNOWLEDGE": COMMUNITY, "OPEN": CLOCK, "CANCEL": CONVENERS},
+        "OPEN": {"ACKNOWLEDGE": COMMUNITY, "EXTEND": CONVENERS, "CLOSE": CLOCK},
+        "CLOSED": {"TALLY": CONVENERS},
+        "TALLIED": {"PUBLISH": CONVENERS},
+        "PUBLISHED": {"OBJECT": {Role.OWNER} | OFFICES, "FINALISE": CLOCK, "ANNUL": OFFICES},
+        "OBJECTED": {"RECOUNT": CONVENERS, "ANNUL": OFFICES},
+        "RECOUNTED": {"CONFIRM": CONVENERS, "ANNUL": OFFICES},
+        "FINAL": {"ANNUL": OFFICES},
+    },
     "unit_claim": {
         "OPENED": {"PROVE": CLAIMANT, "SUBMIT": CLAIMANT, "WITHDRAW": CLAIMANT, "LAPSE": CLOCK},
         "SUBMITTED": {"APPROVE": COMMUNITY, "REJECT": COMMUNITY, "WITHDRAW": CLAIMANT, "CONTEST": {Role.OWNER}},
@@ -194,6 +218,7 @@ REASONED = {
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
     **{key: {"REFUSE"} for key in ("data_correction", "data_deletion")},
     "data_disclosure": {"REFUSE", "REVOKE"},
+    "vote": {"EXTEND", "OBJECT", "CONFIRM", "ANNUL", "CANCEL"},
     "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
     "bank_difference": {"ASK_BANK", "ANSWER", "PROPOSE", "REJECT"},
 }
@@ -208,6 +233,7 @@ DECIDED = {
     "data_correction": {"CORRECT", "REFUSE"},
     "data_deletion": {"PSEUDONYMISE", "BLOCK", "REFUSE"},
     "data_disclosure": {"APPROVE", "REFUSE"},
+    "vote": set[str](),
     "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
     "bank_difference": set[str](),
 }
@@ -220,6 +246,7 @@ APPLICANTS_OWN = {
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
     **{key: {"WITHDRAW"} for key in ("data_correction", "data_deletion", "data_disclosure")},
+    "vote": {"GIVE_NOTICE", "EXTEND", "TALLY", "PUBLISH", "CANCEL"},
     "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
     "bank_difference": set[str](),
 }
@@ -294,6 +321,9 @@ DUE = {
     ("inspection", "RECTIFICATION_ORDERED", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "OVERDUE", "SUBMIT"): date(2025, 6, 20),
     ("inspection", "SUBMITTED", "RECHECK"): date(2025, 6, 9),
+    ("vote", "OPEN", "EXTEND"): date(2025, 7, 5),
+    ("vote", "TALLIED", "PUBLISH"): date(2025, 6, 5),
+    ("vote", "PUBLISHED", "OBJECT"): date(2025, 6, 9),
     ("unit_claim", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
     ("unit_claim", "CONTESTED", "UPHOLD"): date(2025, 6, 16),
     ("unit_claim", "CONTESTED", "DISMISS"): date(2025, 6, 16),
@@ -327,6 +357,9 @@ CLOCKS = {
     ("fund_request", "RETURNED", "LAPSE"): date(2025, 6, 12),
     ("inspection", "RECTIFICATION_ORDERED", "FALL_OVERDUE"): date(2025, 6, 20),
     ("data_disclosure", "APPROVED", "EXPIRE"): date(2025, 6, 30),
+    ("vote", "NOTICED", "OPEN"): date(2025, 6, 19),
+    ("vote", "OPEN", "CLOSE"): date(2025, 7, 5),
+    ("vote", "PUBLISHED", "FINALISE"): date(2025, 6, 9),
     ("unit_claim", "OPENED", "LAPSE"): date(2025, 6, 3),
     **{("unit_claim", state, "END"): date(2025, 7, 31) for state in ("BOUND", "CONTESTED")},
 }
@@ -397,6 +430,12 @@ GUARDED = {
     "data_correction": {},
     "data_deletion": {"PSEUDONYMISE": {"nothing_held"}, "BLOCK": {"something_held"}},
     "data_disclosure": {"APPROVE": {"not_over"}},
+    "vote": {
+        "GIVE_NOTICE": {"has_items", "noticed_early", "objections_long_enough", "enough_proposers"},
+        "EXTEND": {"later_last_day"},
+        "TALLY": {"papers_settled"},
+        "RECOUNT": {"other_counters"},
+    },
     "unit_claim": {"PROVE": {"proven"}, "CONTEST": {"anothers"}},
     "bank_difference": {"PROPOSE": {"by_officials"}, "CONFIRM": {"second_person"}},
 }
@@ -483,10 +522,12 @@ def test_without_a_committee_its_turns_are_the_stand_ins_alone(
 
 
 @EVERY
-def test_resubmitting_a_lapsing_case_is_barred_when_its_time_is_over(workflow: Workflow) -> None:
+def test_what_is_barred_when_its_time_is_over(workflow: Workflow) -> None:
+    """Resubmitting a case that lapses; extending a vote, and objecting to its result."""
     lapsing = any(line.action == "LAPSE" for line in workflow.transitions)
+    barred = {"EXTEND", "OBJECT"} if workflow.id == "vote" else {"RESUBMIT"} if lapsing else set()
     for line in workflow.transitions:
-        assert line.bars is (line.action == "RESUBMIT" and lapsing)
+        assert line.bars is (line.action in barred)
 
 
 @EVERY
@@ -553,6 +594,7 @@ def test_papers_of_pay_first_and_of_the_quota() -> None:
         ("emergency_fund_request", APPLICANTS),
         ("inspection", OFFICES),
         ("unit_claim", CLAIMANT),
+        ("vote", CONVENERS),
     ],
 )
 def test_who_may_open_a_case(name: str, openers: set[Role]) -> None:

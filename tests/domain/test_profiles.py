@@ -40,7 +40,7 @@ SECTION_10 = {
     "committee_reelection_days": {ZD: 60, "*": 90},
     "committee_meeting_quorum": {ZD: MeetingQuorum.TWO_THIRDS, "*": MeetingQuorum.MORE_THAN_HALF},
     "fund_modes": {
-        GT: frozenset(VoteMode) - {VoteMode.STANDARD},
+        GT: frozenset(VoteMode) - {VoteMode.STANDARD, VoteMode.SILENCE_WITH_MAJORITY},
         TQ: frozenset({VoteMode.OBJECTION}),
         "*": frozenset(),
     },

@@ -470,7 +470,7 @@ def test_every_state_can_be_reached(workflow: Workflow) -> None:
 def test_every_guard_condition_and_fact_is_used(workflow: Workflow) -> None:
     lines = workflow.transitions
     needs = {need.when for line in lines for need in line.documents if isinstance(need, Needs) and need.when}
-    assert {guard for line in lines for guard in line.guards} == set(workflow.guards)
+    assert {guard for line in (*lines, workflow.opening()) for guard in line.guards} == set(workflow.guards)
     assert {condition for line in lines for condition in line.when} | needs == set(workflow.conditions)
 
 
