@@ -92,7 +92,8 @@ class County:
     """The states that emergency requests reach (SM-7)."""
     inspections: tuple[str, ...]
     stories: tuple[str, ...] = ()
-    """``both``: a resident here works for a firm in another county; ``works_here``: that county."""
+    """``both``: a resident here works for a firm in another county; ``works_here``: that county; ``fund_year``: a year of
+    the main estate's maintenance fund is told."""
 
     @property
     def township(self) -> str:

@@ -11,7 +11,7 @@ from auth.grants import Reach, Source, open_grant
 from auth.oauth.clients import new_secret, register_client
 from auth.policies.contracts import FILINGS_PUBLIC
 from auth.policies.fees import FEES_COLLECT
-from domain.agreements import AgreementState
+from domain.agreements import AgreementState, PartnerScope
 from domain.estates import IdentityDocument
 from domain.identifiers import make_id_number, make_phone
 from domain.officials import PostingDuty, PostingState, powers
@@ -176,9 +176,9 @@ async def partners(scene: Scene) -> None:
             (
                 Role.BANK,
                 f"演示银行{county.name}支行（虚构）",
-                (FEES_COLLECT, FILINGS_PUBLIC),
-                "物业费代收",
-                "代收协议（演示）",
+                (FEES_COLLECT, FILINGS_PUBLIC, PartnerScope.FUNDS_CUSTODY),
+                "物业费代收、维修资金专户管理",
+                "代收及专户管理协议（演示）",
             ),
             (Role.COURT, f"{county.name}人民法院（演示）", (FILINGS_PUBLIC,), "审判、执行查询", "民事诉讼法（演示）"),
         ):

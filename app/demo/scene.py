@@ -221,9 +221,16 @@ class Scene:
 
     async def tick(self, when: datetime) -> None:
         """Let the county's clock work off what was due by an instant."""
-        clock = system_actor(self.county.code, today(when))
         for _ in range(CHAINED_TIMERS):
-            await self._transact(clock, when, timers)
+            await self.clock(when, timers)
+
+    async def clock(self, when: datetime, command: Callable[..., Awaitable[Any]], **given: Any) -> Any:
+        """Let the county's clock do something at an instant."""
+
+        async def work(uow: UnitOfWork) -> Any:
+            return await command(uow, **given)
+
+        return await self._transact(system_actor(self.county.code, today(when)), when, work)
 
     async def paper(self, uow: UnitOfWork, kind: DocumentKind) -> uuid.UUID:
         """A document of the actor's, received and confirmed."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from app.demo import bodies, contracts, emergencies, fees, firms, funds, inspections, people, register
+from app.demo import bodies, contracts, emergencies, fees, firms, fund_year, funds, inspections, people, register
 from app.demo.county import EstatePlan
 from app.demo.scene import Scene, Site
 from domain.companies import StaffKind
@@ -37,6 +37,8 @@ def chapters(scene: Scene) -> list[Chapter]:
     told += [partial(_inspections, scene)]
     told += [partial(_ordinary, scene, word) for word in county.ordinary]
     told += [partial(_emergency, scene, word) for word in county.emergencies]
+    if "fund_year" in county.stories:
+        told += [partial(_at, scene, fund_year.story, "main")]
     told += [partial(scene.tick, scene.now)]
     return told
 
