@@ -5,6 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.terms import Term
+
+
+class RateBy(Term):
+    """By what collection rates are told apart."""
+
+    ESTATE = "ESTATE", "By estate (小区)."
+    AREA = "AREA", "By property area (物业管理区域)."
+    COMPANY = "COMPANY", "By company."
+    TOWNSHIP = "TOWNSHIP", "By township."
+    COMMUNITY = "COMMUNITY", "By community."
+
 
 @dataclass(frozen=True, slots=True)
 class DueBill:

@@ -31,6 +31,7 @@ class DisclosureItem(Term):
     COMMON_INCOME = "COMMON_INCOME", "Account of the common income (公共收益)."
     FUND_ACCOUNT = "FUND_ACCOUNT", "Raising and use of the maintenance fund."
     PARKING = "PARKING", "Parking spaces and their use."
+    ARREARS = "ARREARS", "Unpaid fees, units masked and no name (FEE-17)."
     UTILITY_SHARES = "UTILITY_SHARES", "Apportionment of public water and power."
     SERVICE_ACCOUNTS = "SERVICE_ACCOUNTS", "Service-fee accounts, last year's performance, this year's budget."
     ELEVATOR_SPENDING = "ELEVATOR_SPENDING", "Spending on elevator maintenance."
@@ -92,6 +93,7 @@ RULES: Mapping[DisclosureItem, ItemRule] = {
     _I.COMMITTEE_REPORT: ItemRule(_P, _COMMITTEE, ("Zibo 31",), every_months=12),
     _I.FUND_PLAN: ItemRule(_E, _COMPANY | _COMMITTEE | _OFFICES, ("FUND-21", "FUND-24"), posted_days=7),
     _I.RESULTS: ItemRule(_E, _OFFICES, ("TQ-82", "SL-11")),
+    _I.ARREARS: ItemRule(_E, _COMMITTEE, ("FEE-17", "Henan 88", "Shandong 48")),
     _I.DECISION: ItemRule(_E, _COMMITTEE | _OFFICES, ("V-20", "COM-10"), posted_days=3),
 }
 

@@ -156,6 +156,8 @@ class ErrorCode(StrEnum):
     # money
     CHARGE_FORBIDDEN = "CHARGE_FORBIDDEN", "The law forbids this charge (FEE-8: a fee on collected utility money)."
     ITEM_NOT_DISCLOSED = "ITEM_NOT_DISCLOSED", "The charge item is not disclosed at present (FEE-7, TQ-73)."
+    PRICE_INCREASE_REQUIRED = "PRICE_INCREASE_REQUIRED", "A higher price needs the owners' way on record first (FEE-6)."
+    BUDGET_REQUIRED = "BUDGET_REQUIRED", "Remuneration mode bills on a posted budget of the year (FEE-1)."
     MEASURE_FORBIDDEN = (
         "MEASURE_FORBIDDEN",
         "Nobody's supplies are cut and nobody's access is barred over fees (FEE-16).",

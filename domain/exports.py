@@ -33,6 +33,8 @@ class ExportedList(Term):
     SUIT_BATCHES = "SUIT_BATCHES", "Batches of suits (批量诉讼)."
     METERS = "METERS", "Meters (计量表)."
     SHARED_COSTS = "SHARED_COSTS", "Public costs that units share (公摊费用)."
+    PRICE_INCREASES = "PRICE_INCREASES", "How prices were raised (调价记录)."
+    FEE_ACCOUNTS = "FEE_ACCOUNTS", "Budgets and accounts of the remuneration mode (酬金制预决算)."
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."

@@ -39,6 +39,7 @@ from models import payment_instructions as payment_instructions
 from models import payments as payments
 from models import people as people
 from models import personal_data as personal_data
+from models import prices as prices
 from models import quotas as quotas
 from models import register as register
 from models import rolls as rolls

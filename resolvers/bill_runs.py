@@ -29,6 +29,7 @@ from resolvers.charge_items import current_posting
 from resolvers.jobs import job
 from resolvers.ledger import account, check_open, posting_ctes
 from resolvers.prepaid import apply_to_unit
+from resolvers.prices import budget_of
 from resolvers.unit_of_work import UnitOfWork
 
 PORTION = 2000
@@ -229,7 +230,8 @@ async def bill_run_start(
 
     The item must be disclosed now at this price or a higher one (``ITEM_NOT_DISCLOSED``, ``PRICE_ABOVE_DISCLOSED``: FEE-7,
     TQ-73, ZS-26), its contract in force (``ACTION_NOT_AVAILABLE``: ZD-47), and its price not above the guide price of today
-    (``PRICE_ABOVE_CEILING``: FEE-5). A period may not start after next month: nobody is made to prepay (FEE-4).
+    (``PRICE_ABOVE_CEILING``: FEE-5), in remuneration mode the year's budget is posted (``BUDGET_REQUIRED``: FEE-1). A
+    period may not start after next month: nobody is made to prepay (FEE-4).
     Units billed for the item and period before are skipped, so a run can be started again at any time; while one is under
     way a second is refused (``ALREADY_REGISTERED``).
     """
@@ -243,7 +245,7 @@ async def bill_run_start(
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodFrom", least=item.valid_from, most=starts_latest)
     if item.valid_to is not None and last > item.valid_to:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", most=item.valid_to)
-    posting = await _may_bill(uow, item)
+    posting = await _may_bill(uow, item, period_from)
     under_way = await uow.session.scalar(
         select(BillRun.id).where(
             BillRun.county == uow.county,
@@ -277,7 +279,7 @@ async def bill_run_start(
     return run
 
 
-async def _may_bill(uow: UnitOfWork, item: ChargeItem) -> uuid.UUID:
+async def _may_bill(uow: UnitOfWork, item: ChargeItem, period_from: date) -> uuid.UUID:
     """The posting that bills of the item may rest on today; refuses otherwise."""
     posting = await current_posting(uow, item)
     contract = await uow.session.get_one(ServiceContract, (uow.county, item.contract_id))
@@ -288,9 +290,12 @@ async def _may_bill(uow: UnitOfWork, item: ChargeItem) -> uuid.UUID:
         contract=ContractKind(contract.kind),
         category=ChargeCategory(item.category),
         building_type=BuildingType(item.building_type) if item.building_type else None,
-        star=item.star,
+        # A star that fell since takes the ceiling down from the next bills on (FEE-5).
+        star=min((star for star in (item.star, contract.service_star) if star is not None), default=None),
         unit_price=item.unit_price,
     )
+    if contract.mode == ContractMode.REMUNERATION and await budget_of(uow, contract, period_from) is None:
+        raise Refusal(ErrorCode.BUDGET_REQUIRED, "periodFrom")
     return posting
 
 
@@ -314,7 +319,7 @@ async def issue(uow: UnitOfWork, *, bill_run_id: uuid.UUID) -> bool:
     try:
         await check_open(uow)
         if run.state == RunState.QUEUED:
-            await _may_bill(uow, item)
+            await _may_bill(uow, item, run.period_from)
     except Refusal as refusal:
         run.state, run.failure, run.finished_at = RunState.FAILED.value, refusal.code.value, uow.now
         return False

@@ -20,6 +20,7 @@ from models.disclosures import Disclosure, DisclosureEntry
 from models.estates import PropertyArea
 from models.fees import ChargeItem, ChargeItemDisclosure
 from resolvers.disclosures import About, Posting, put_up
+from resolvers.prices import check_may_rise
 from resolvers.unit_of_work import UnitOfWork
 
 _OVER = frozenset({ContractState.TERMINATED, ContractState.WITHDRAWN, ContractState.RENEWED})
@@ -81,7 +82,7 @@ async def charge_item_define(
     if taken is not None:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "code")
     if replaces_id is not None:
-        await _replace(uow, replaces_id, contract, valid_from)
+        await _replace(uow, replaces_id, contract, valid_from, unit_price)
     item = ChargeItem(
         county=uow.county,
         id=new_id(),
@@ -157,12 +158,15 @@ def _check_ranges(
             raise Refusal(ErrorCode.OUT_OF_RANGE, field, least=least, most=most)
 
 
-async def _replace(uow: UnitOfWork, item_id: uuid.UUID, contract: ServiceContract, from_day: date) -> None:
+async def _replace(
+    uow: UnitOfWork, item_id: uuid.UUID, contract: ServiceContract, from_day: date, unit_price: int
+) -> None:
     before = await uow.load(ChargeItem, item_id, lock=True, field="replacesId")
     if (before.area_id, before.company_id) != (contract.area_id, contract.company_id):
         raise Refusal(ErrorCode.NOT_FOUND, "replacesId")
     if before.valid_from >= from_day:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "validFrom", least=before.valid_from + timedelta(days=1))
+    await check_may_rise(uow, before, unit_price, from_day)
     before.valid_to = from_day - timedelta(days=1)
     before.version += 1
 

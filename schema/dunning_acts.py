@@ -5,7 +5,7 @@ import datetime
 import strawberry
 
 from domain.dunning import DunningMeans
-from resolvers import dunning
+from resolvers import arrears, dunning
 from schema.acts import act
 from schema.common import Fen
 from schema.engine.intents import given, inputs, ref
@@ -87,6 +87,14 @@ class DunningDropInput:
     reason: str = given("Why.")
 
 
+@inputs("Post the arrears of an area, masked, as its committee decided.")
+class ArrearsPostInput:
+    area_id: strawberry.ID = ref("PropertyArea", "The property area.")
+    decided_on: datetime.date = given("The day of the committee's decision.")
+    objection_contact: str = given("Where an owner objects.")
+    document_ids: list[strawberry.ID] = ref("Document", "The decision's record (COMMITTEE_RECORD).")
+
+
 _STEP = {"case": "DunningCase", "record": "DunningRecord"}
 
 MUTATIONS = [
@@ -103,6 +111,13 @@ MUTATIONS = [
         DunningDemandServeInput,
         "Record the written demand with its proof of service (FEE-12). By the company.",
         _STEP,
+    ),
+    act(
+        "arrearsPost",
+        arrears.arrears_post,
+        ArrearsPostInput,
+        "Post arrears whose written demand has expired: masked units and amounts, no name (FEE-17). By the committee.",
+        {"disclosure": "Disclosure"},
     ),
     act("dunningUrge", dunning.urge, DunningUrgeInput, "Urge payment, as the committee (ZD-43, TQ-43).", _STEP),
     act(

@@ -2,16 +2,20 @@
 
 import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
+from domain.collection import RateBy
 from domain.errors import ErrorCode, Refusal
 from resolvers import fee_figures
 from schema.engine.declare import answer
 from schema.engine.intents import value_county
 from schema.engine.run import Run
-from schema.engine.types import plain_type
-from schema.engine.values import decode_id
+from schema.engine.types import described, plain_type
+from schema.engine.values import Ref, decode_id, encode_id
+
+described(RateBy)
 
 plain_type(
     "CollectionRate",
@@ -28,6 +32,19 @@ plain_type(
         ),
         "recovered": ("Fen", "What the period brought in of bills of earlier years; apart, it does not lift the rate."),
         "overdue": ("Fen", "What is open today on bills of the period past their due date."),
+    },
+)
+plain_type(
+    "CollectionGroup",
+    "The collection rate of one estate, area, company or division (FEE-10).",
+    {
+        "id": ("strawberry.ID | None", "The row's id; null for a division."),
+        "code": ("str | None", "The division's code; null for a row."),
+        "name": ("str", "Its name."),
+        "bills": ("int", "How many bills fell due."),
+        "due": ("Fen", "What they come to after reductions."),
+        "collected": ("Fen", "What is paid of them."),
+        "basis_points": ("int | None", "The rate in hundredths of a percent; null when nothing fell due (K-8)."),
     },
 )
 plain_type(
@@ -94,6 +111,37 @@ async def _collection_rate(
     }
 
 
+_ROW_TYPES = {RateBy.ESTATE: "Estate", RateBy.AREA: "PropertyArea", RateBy.COMPANY: "Company"}
+
+
+async def _collection_rates(
+    run: Run,
+    by: Annotated[RateBy, strawberry.argument(description="What is told apart.")],
+    due_from: Annotated[datetime.date, strawberry.argument(description="First due date that counts.")],
+    due_to: Annotated[datetime.date, strawberry.argument(description="Last due date that counts.")],
+    county: _COUNTY = None,
+) -> "list[CollectionGroup] | None":  # type: ignore[name-defined] # noqa: F821
+    """The lowest first, 500 at most, over the bills that the caller sees."""
+    here = county or value_county(run.actor)
+
+    async def work(uow: Any) -> Any:
+        return await fee_figures.collection_rates(uow, by=RateBy(by), due_from=due_from, due_to=due_to)
+
+    row_type = _ROW_TYPES.get(RateBy(by))
+    return [
+        {
+            "id": encode_id(Ref(row_type, here, UUID(group.key))) if row_type else None,
+            "code": None if row_type else group.key,
+            "name": group.name,
+            "bills": group.bills,
+            "due": group.collection.due,
+            "collected": group.collection.collected,
+            "basis_points": group.collection.basis_points,
+        }
+        for group in await run.within(here, work)
+    ]
+
+
 async def _fee_statement(
     run: Run,
     unit: Annotated[strawberry.ID, strawberry.argument(description="The unit.")],
@@ -122,5 +170,8 @@ def _named(type_name: str, value: str | None, field: str) -> Any:
 
 QUERIES = {
     "collectionRate": answer(_collection_rate, "The collection rate over the bills that the caller sees (SL-35)."),
+    "collectionRates": answer(
+        _collection_rates, "Collection rates by estate, area, company or division, the lowest first (SL-35, FEE-10)."
+    ),
     "feeStatement": answer(_fee_statement, "A unit's statement with a company."),
 }

@@ -32,6 +32,7 @@ from auth.policies import payment_instructions as payment_instructions
 from auth.policies import payments as payments
 from auth.policies import people as people
 from auth.policies import personal_data as personal_data
+from auth.policies import prices as prices
 from auth.policies import register as register
 from auth.policies import statements as statements
 from auth.policies import votes as votes

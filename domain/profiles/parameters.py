@@ -282,6 +282,14 @@ class Profile:
     late_fee_per_100000: int
     late_fee_cap_percent: int
     dispute_answer_days: int
+    price_increase_recorded: bool
+    """Whether a higher price needs the owners' way on record first (FEE-6)."""
+    price_increase_early_only: bool
+    """Whether only prices of the early stage are meant; those by a committee's contract are its affair (Zibo 53)."""
+    price_increase_audit: bool
+    """Whether that begins with an audit report (Zibo 53)."""
+    price_proposal_posting_days: int
+    price_result_posting_days: int
     dunning_notice_days: int
     """Days after a bill's due date on which the debtor gets notice once more (FEE-12)."""
     dunning_demand_days: int

@@ -32,6 +32,7 @@ CONDITIONS: Mapping[str, str] = {
     "documents": "DocumentFilter",
     "dunningCases": "DunningCaseFilter",
     "estates": "EstateFilter",
+    "feeAccounts": "FeeAccountFilter",
     "feeBills": "FeeBillFilter",
     "feeReceipts": "FeeReceiptFilter",
     "filingQueries": "FilingQueryFilter",

@@ -74,6 +74,47 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.PRICE_INCREASES,
+        "priceIncreases",
+        (
+            Part(
+                "调价记录",
+                "Price increases",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("item.name", "收费项目", "Charge item"),
+                    shown("newPrice", "新价格（元）", "New price (yuan)"),
+                    shown("validFrom", "执行日期", "Valid from"),
+                    shown("postedFrom", "方案公示开始", "Proposal posted from"),
+                    shown("postedTo", "方案公示结束", "Proposal posted to"),
+                    shown("votedOn", "表决日期", "Voted on"),
+                    shown("resultPostedFrom", "结果公示开始", "Result posted from"),
+                    shown("resultPostedTo", "结果公示结束", "Result posted to"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.FEE_ACCOUNTS,
+        "feeAccounts",
+        (
+            Part(
+                "酬金制预决算",
+                "Fee accounts",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("kind", "类型", "Kind"),
+                    shown("periodFrom", "期间开始", "Period from"),
+                    shown("periodTo", "期间结束", "Period to"),
+                    shown("income", "收入（元）", "Income (yuan)"),
+                    shown("expense", "支出（元）", "Expense (yuan)"),
+                    shown("remuneration", "酬金（元）", "Remuneration (yuan)"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.SUIT_BATCHES,
         "suitBatches",
         (

@@ -12,8 +12,11 @@ from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, Charge
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
 from models.payments import Allocation, Payment
+from models.prices import FeeAccount, PriceIncrease
 
 KNOWN = (
+    PriceIncrease,
+    FeeAccount,
     ChargeItem,
     BillRun,
     FeeBill,
@@ -56,7 +59,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         case Role.PROJECT_LEADER:
             in_area = getattr(row, "area_id", grant.area_id) == grant.area_id
             return bool(row.company_id == grant.company_id and in_area)
-        case role if role in RESIDENTS and isinstance(row, ChargeItem | SharedCost):
+        case role if role in RESIDENTS and isinstance(row, ChargeItem | SharedCost | PriceIncrease | FeeAccount):
             return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
         case role if role in RESIDENTS and isinstance(row, Meter):
             same_area = places.one(Unit, row.county, grant.unit_id).area_id == row.area_id

@@ -19,6 +19,7 @@ from domain.money import (
 )
 
 
+@pytest.mark.rule("G-5", "FEE-2")
 @pytest.mark.parametrize(
     ("area", "price", "months", "fen"),
     [
@@ -34,6 +35,7 @@ def test_g5_a_line_is_rounded_once_half_up(area: int, price: int, months: int | 
     assert line_amount(area, price, months) == fen
 
 
+@pytest.mark.rule("FEE-2")
 @pytest.mark.parametrize(
     ("first", "last", "months"),
     [

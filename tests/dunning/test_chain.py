@@ -4,8 +4,10 @@ import pytest
 
 from domain.documents import DocumentKind
 from domain.roles import Role
+from models.base import new_id
 from models.cases import Task
 from models.dunning import DunningCase, DunningClaim
+from models.filings import Filing
 from resolvers.payments import fee_bill_pay
 from resolvers.receipts import payment_reverse
 from tests.acts import Ask, done, refusal, row_of
@@ -202,3 +204,71 @@ async def test_a_disputed_bill_rests(ask: Ask, world: World) -> None:
     await done(ask, await debtors.market.resident(), "billDispute", "bill { state }", id=bill, reason="面积有误")
     await debtors.night()
     assert await world.rows(DunningCase) == []
+
+
+@pytest.mark.rule("FEE-17")
+async def test_arrears_hang_on_the_board_masked_and_by_the_committees_decision(ask: Ask, world: World) -> None:
+    debtors = await Debtors.owe(world, ask, units=2)
+    await debtors.owner(debtors.market.units[0])
+    await debtors.demanded()  # of the first unit; the second has not been demanded
+    area = debtors.market.area
+    record = await debtors.papers(DocumentKind.COMMITTEE_RECORD, by=debtors.committee)
+    given = {
+        "areaId": f"PropertyArea_{world.county}_{area.id.hex}",
+        "decidedOn": world.today.isoformat(),
+        "objectionContact": "演示社区",
+        "documentIds": record,
+    }
+    before = await world.fingerprint()
+    assert (await refusal(ask, debtors.market.admin, "arrearsPost", **given))[0] == "FORBIDDEN_ROLE"
+    undecided = await refusal(ask, debtors.committee, "arrearsPost", **{**given, "documentIds": []})
+    assert undecided == ("MISSING_DOCUMENT", "documentIds")
+    assert before == await world.fingerprint()
+    posted = await done(ask, debtors.committee, "arrearsPost", "disclosure { title body }", **given)
+    assert posted == {"title": "物业费欠费公示", "body": f"{debtors.market.units[0].name_mask}：¥120.00"}
+
+
+@pytest.mark.requirement("TQ-44")
+async def test_a_covenants_measure_needs_a_covenant_two_records_and_no_forbidden_means(ask: Ask, world: World) -> None:
+    debtors = await Debtors.owe(world, ask)
+    await debtors.night()
+    case = await debtors.case()
+    area = debtors.market.area
+    covenant = Filing(
+        county=world.county,
+        id=new_id(),
+        kind="COVENANT",
+        number="GY-1",
+        title="管理规约（演示）",
+        state="FILED",
+        state_since=world.now,
+        workflow="covenant_filing",
+        workflow_version=1,
+        profile_version="1",
+        version=1,
+        township=world.township,
+        community=world.community,
+        area_id=area.id,
+        applicant_id=debtors.committee.account_id,
+        applicant_role="COMMITTEE",
+        covenant_kind="COVENANT",
+        published=True,
+        effective_from=world.today - days(100),
+    )
+    await world.write([covenant])
+    given = {
+        "id": debtors.id(case),
+        "covenantId": f"Filing_{world.county}_{covenant.id.hex}",
+        "article": "第三十条",
+        "note": "暂停参与业主活动",
+        "means": "IN_PERSON",
+    }
+    before = await world.fingerprint()
+    barred = {**given, "means": "ACCESS_BARRED"}
+    assert await refusal(ask, debtors.committee, "dunningCovenantMeasure", **barred) == ("MEASURE_FORBIDDEN", "means")
+    assert await refusal(ask, debtors.committee, "dunningCovenantMeasure", **given) == ("TOO_EARLY", "id")
+    assert (await refusal(ask, debtors.market.admin, "dunningCovenantMeasure", **given))[0] == "FORBIDDEN_ROLE"
+    assert before == await world.fingerprint()
+    await debtors.night(later=30)
+    made = await done(ask, debtors.committee, "dunningCovenantMeasure", "record { step note }", **given)
+    assert made == {"step": "COVENANT_MEASURE", "note": "第三十条：暂停参与业主活动"}

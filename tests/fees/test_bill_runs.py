@@ -27,6 +27,7 @@ from tests.world import World
 QUARTER = date(2026, 1, 1)
 
 
+@pytest.mark.rule("G-5", "FEE-2")
 async def test_golden_example_five(world: World) -> None:
     market = await Market.open(world, 9_537)
     quarterly = await market.item(period_months=3)
@@ -45,6 +46,7 @@ def test_a_period_ends_on_the_eve_of_the_same_day_of_a_later_month() -> None:
     assert period_end(date(2026, 1, 31), 1) == date(2026, 2, 27)
 
 
+@pytest.mark.rule("G-5", "FEE-2")
 async def test_a_half_fen_is_rounded_up(world: World) -> None:
     market = await Market.open(world, 8_875)
     bill = await market.bill(price=110)
@@ -55,6 +57,7 @@ async def test_a_half_fen_is_rounded_up(world: World) -> None:
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 
 
+@pytest.mark.rule("FEE-2")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(st.tuples(st.integers(0, 5_000_000), DAYS, st.integers(0, 400)), min_size=1, max_size=40),
@@ -114,6 +117,7 @@ async def test_spaces_and_units_are_charged_a_price_each(market: Market) -> None
     assert (bill.unit_id, bill.amount) == (market.units[0].id, 30_000)
 
 
+@pytest.mark.rule("FEE-3")
 async def test_the_developer_bears_what_comes_before_delivery(world: World) -> None:
     market = await Market.open(world)
     handed_over = await market.unit(10_000, delivered_on=date(2026, 3, 11))
@@ -131,6 +135,7 @@ async def test_the_developer_bears_what_comes_before_delivery(world: World) -> N
     assert [bill.amount for bill in await market.bills(unit_id=handed_over.id)] == [3_871, 8_129]
 
 
+@pytest.mark.rule("FEE-3")
 @pytest.mark.parametrize(
     ("pays", "until", "payer"),
     [
@@ -178,6 +183,7 @@ async def test_one_run_at_a_time(market: Market) -> None:
     await market.world.do(market.admin, bill_run_start, **given)
 
 
+@pytest.mark.rule("FEE-4")
 async def test_nobody_is_made_to_prepay(market: Market) -> None:
     item = await market.item()
     start = market.world.refused
@@ -245,6 +251,7 @@ async def test_what_is_billed_stands_in_the_books(market: Market) -> None:
     assert await _balance(market, AccountKind.RECEIVABLE, unit_id=market.units[1].id) == 6_000
 
 
+@pytest.mark.rule("FEE-1")
 async def test_remuneration_mode_books_advance_funds_of_the_payers(market: Market) -> None:
     async with market.world.sessions.begin() as session:
         await set_fuse(session, {market.world.county})

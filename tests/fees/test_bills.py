@@ -23,6 +23,7 @@ async def pay(market: Market, bill: Any, amount: int) -> None:
     await market.world.do(market.bank, fee_bill_pay, id=bill.id, **market.paying(amount))
 
 
+@pytest.mark.rule("SM-14")
 async def test_a_disputed_bill_rests_until_it_is_answered(market: Market) -> None:
     bill, owner = await market.bill(), await market.resident()
     shown, dispute = await market.world.do(owner, bill_dispute, id=bill.id, reason="面积有误")
@@ -131,6 +132,7 @@ async def test_a_reduction_is_a_row_of_its_own(market: Market) -> None:
     assert [event.detail for event in events] == [{"reduction": 2_000}, {"reduction": 1_000}]
 
 
+@pytest.mark.rule("FEE-7", "SM-14")
 async def test_a_voided_bill_gives_back_and_its_period_is_free(market: Market) -> None:
     bill = await market.bill()
     await pay(market, bill, 5_000)
@@ -157,6 +159,7 @@ async def test_voiding_a_disputed_bill_closes_its_dispute(market: Market) -> Non
     assert (dispute.state, dispute.answer) == ("VOIDED", "房号有误")
 
 
+@pytest.mark.rule("SM-14")
 @pytest.mark.parametrize(
     ("money", "state"),
     [

@@ -114,6 +114,7 @@ async def test_an_extra_service_is_charged_at_the_price_that_is_posted(market: M
     assert (bill.amount, bill.title) == (5_000, "助浴服务")
 
 
+@pytest.mark.rule("FEE-8")
 async def test_an_item_is_refused(market: Market) -> None:
     define, refused = charge_items.charge_item_define, market.world.refused
     await market.world.do(market.admin, define, **definition(market, code="WY-00"))
@@ -135,6 +136,7 @@ async def test_an_item_is_refused(market: Market) -> None:
         await refused(actor, define, code, field, **definition(market, **changes))
 
 
+@pytest.mark.rule("FEE-5")
 async def test_an_early_stage_price_stays_under_the_ceiling_of_its_star(world: World) -> None:
     market = await Market.open(world, kind=ContractKind.EARLY_STAGE)
     guided = {"building_type": BuildingType.MULTI_STOREY, "star": 3}
@@ -163,6 +165,7 @@ async def test_an_early_stage_price_stays_under_the_ceiling_of_its_star(world: W
     await world.do(market.admin, define, **definition(market, code="WY-03", unit_price=500, unit_use="SHOP"))
 
 
+@pytest.mark.rule("FEE-6")
 def test_after_a_committee_exists_the_contract_sets_the_price() -> None:
     service, multi = ChargeCategory.PROPERTY_SERVICE, BuildingType.MULTI_STOREY
     assert guided_charge(ZHANGDIAN, ContractKind.NORMAL, service, multi) is None
@@ -172,11 +175,13 @@ def test_after_a_committee_exists_the_contract_sets_the_price() -> None:
         check_price(ZHANGDIAN, contract=ContractKind.EARLY_STAGE, **given)
 
 
+@pytest.mark.rule("FEE-5")
 def test_parking_has_a_guide_price_of_its_own() -> None:
     parking = guided_charge(ZHANGDIAN, ContractKind.EARLY_STAGE, ChargeCategory.PARKING, None)
     assert price_ceiling(ZHANGDIAN, parking, None, None) == 9_600
 
 
+@pytest.mark.rule("FEE-7")
 @pytest.mark.requirement("TQ-73", "ZS-26")
 async def test_nothing_is_billed_before_it_is_disclosed(market: Market) -> None:
     item = await market.item(posted=0)
@@ -192,6 +197,7 @@ async def test_nothing_is_billed_before_it_is_disclosed(market: Market) -> None:
     await market.world.do(market.admin, bill_runs.bill_run_start, **start)
 
 
+@pytest.mark.rule("FEE-7")
 @pytest.mark.requirement("TQ-73", "ZS-26")
 async def test_a_posting_that_came_down_carries_no_bill(market: Market) -> None:
     item = await market.item()
@@ -209,6 +215,7 @@ async def test_a_posting_that_came_down_carries_no_bill(market: Market) -> None:
     )
 
 
+@pytest.mark.rule("FEE-7")
 @pytest.mark.requirement("TQ-73", "ZS-26")
 async def test_the_price_is_the_disclosed_one_or_lower(market: Market) -> None:
     item = await market.item(price=120, posted=0)
@@ -320,6 +327,7 @@ async def test_who_sees_items_and_bills(market: Market) -> None:
 DELIVERED = date(2026, 3, 11)
 
 
+@pytest.mark.rule("FEE-3")
 @pytest.mark.parametrize(
     ("starts", "first_day"), [(FeeStart.DELIVERY, DELIVERED), (FeeStart.NEXT_MONTH, date(2026, 4, 1))]
 )
@@ -327,6 +335,7 @@ def test_the_owner_pays_from_delivery_or_from_the_month_after(starts: FeeStart, 
     assert owner_pays_from(DELIVERED, starts) == first_day
 
 
+@pytest.mark.rule("FEE-3")
 def test_who_bears_a_period() -> None:
     first, last = MARCH, date(2026, 3, 31)
     given: dict[str, Any] = {"developer_held": False, "starts": FeeStart.DELIVERY}

@@ -21,6 +21,7 @@ from tests.world import NOON, World
 YEAR = {"due_from": date(2026, 1, 1), "due_to": date(2026, 12, 31)}
 
 
+@pytest.mark.rule("FEE-10")
 @pytest.mark.requirement("SL-35")
 async def test_the_collection_rate_counts_what_came_in_for_the_bills_of_the_period(world: World) -> None:
     market = await Market.open(world, 10_000, 10_000, 10_000, 10_000)

@@ -56,6 +56,7 @@ def bill(kind: BillKind, day: int, outstanding: int) -> OpenBill:
     return OpenBill(new_id(), kind, date(2026, 1, day), f"B-{day}", outstanding)
 
 
+@pytest.mark.rule("FEE-11")
 def test_principal_comes_before_late_fees_and_the_oldest_first() -> None:
     late, young, old = (
         bill(BillKind.LATE_FEE, 1, 500),
@@ -83,6 +84,7 @@ def test_shares_and_the_rest_sum_to_the_amount(amount: int, bills_open: list[Ope
 # ---- recording --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("FEE-11")
 async def test_takings_settle_the_oldest_bills_and_the_rest_is_kept(debts: Market) -> None:
     payment = await debts.world.do(debts.bank, payment_record, **debts.for_unit(20_000))
     owed = sorted((bill.due_on, bill.settled, bill.state) for bill in await debts.bills())
@@ -100,6 +102,7 @@ async def test_takings_settle_the_oldest_bills_and_the_rest_is_kept(debts: Marke
     assert await balance(debts, AccountKind.BANK) == 40_000
 
 
+@pytest.mark.rule("FEE-11")
 async def test_the_payer_may_designate_bills(debts: Market) -> None:
     newest = max(await debts.bills(), key=lambda bill: bill.due_on)
     given = debts.for_unit(13_000, bill_ids=[newest.id])
