@@ -85,7 +85,7 @@ async def deposits(scene: Scene, site: Site, account_id: uuid.UUID) -> None:
             amount=demand.amount,
             receipt_number=f"专{began:%Y}{place + 1:05}",
             **paid,
-            **coded,
+            **coded,  # type: ignore[arg-type]
         )
     await scene.do(
         bureau,

@@ -36,8 +36,8 @@ def test_a_code_is_named_by_its_value_documented_and_says_the_same_in_each_local
     assert len({frozenset(placeholders(text)) for text in texts}) == 1
 
 
-def test_the_codes_worth_repeating_are_those_of_load_locks_and_collisions() -> None:
-    later = {ErrorCode.LOCKED_OUT, ErrorCode.RATE_LIMITED, ErrorCode.TRY_AGAIN}
+def test_the_codes_worth_repeating_are_those_of_load_locks_collisions_and_stopped_books() -> None:
+    later = {ErrorCode.LEDGER_STOPPED, ErrorCode.LOCKED_OUT, ErrorCode.RATE_LIMITED, ErrorCode.TRY_AGAIN}
     assert {code for code in ErrorCode if code.retryable} == later
     assert Refusal(ErrorCode.TRY_AGAIN).retryable
     assert not Refusal(ErrorCode.NOT_FOUND).retryable
