@@ -74,7 +74,7 @@ async def deposits(scene: Scene, site: Site, account_id: uuid.UUID) -> None:
     ]
     paid: dict[str, Any] = {"bank_account_id": account_id, "value_date": began + timedelta(days=8)}
     for place, demand in enumerate(demands):
-        coded = (
+        coded: dict[str, Any] = (
             {"code": demand.code, "payer_name": "演示商贸（虚构）"} if place == 0 else {"payer_name": "未注明（演示）"}
         )
         receipt: FundReceipt = await scene.do(
@@ -85,7 +85,7 @@ async def deposits(scene: Scene, site: Site, account_id: uuid.UUID) -> None:
             amount=demand.amount,
             receipt_number=f"专{began:%Y}{place + 1:05}",
             **paid,
-            **coded,  # type: ignore[arg-type]
+            **coded,
         )
     await scene.do(
         bureau,
