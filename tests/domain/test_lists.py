@@ -56,6 +56,12 @@ FACTS: dict[str, Any] = {
     "way": ClaimWay.APPROVAL,
     "record_taken": False,
     "ended_on": date(2025, 8, 1),
+    "notice_on": date(2025, 6, 20),
+    "demand_on": date(2025, 6, 30),
+    "broken_on": date(2025, 6, 25),
+    "paid_on": date(2025, 6, 28),
+    "received_on": date(2025, 6, 2),
+    "correction_due_on": date(2025, 6, 12),
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -65,6 +71,7 @@ ADMIN = {Role.COMPANY_ADMIN}
 BUREAU, TOWNSHIP, COMMUNITY = {Role.BUREAU}, {Role.TOWNSHIP}, {Role.COMMUNITY}
 COMMITTEE, CLOCK = {Role.COMMITTEE}, {Role.SYSTEM}
 CLAIMANT = {Role.APPLICANT}
+COURT = {Role.COURT}
 CONVENERS = {Role.COMMITTEE, Role.COMMUNITY, Role.TOWNSHIP}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
@@ -73,6 +80,8 @@ PARTIES = COMMITTEE | ADMIN
 REGISTRARS = TOWNSHIP | COMMUNITY | BUREAU
 CONCERNED = {Role.OWNER, Role.TENANT} | REGISTRARS
 ASKING = {Role.COURT, Role.BANK, Role.PRICE, Role.MARKET} | TOWNSHIP | BUREAU
+UNSETTLED = {"AGREE_PLAN": FIRM | CHECKERS, "DROP": FIRM, "END": CLOCK}
+DEMANDED = {"SERVE_DEMAND": FIRM, "PREPARE_SUIT": FIRM, **UNSETTLED}
 
 
 def checked_by_township_and_community(applicants: set[Role]) -> dict[str, dict[str, set[Role]]]:
@@ -199,6 +208,33 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "BOUND": {"CONTEST": {Role.OWNER}, "END": CLOCK},
         "CONTESTED": {"UPHOLD": TOWNSHIP, "DISMISS": TOWNSHIP, "WITHDRAW": CLAIMANT, "END": CLOCK},
     },
+    "dunning": {
+        "REMINDED": {"NOTIFY": CLOCK, **UNSETTLED},
+        "NOTICE1": {"SERVE_DEMAND": FIRM, **UNSETTLED},
+        "DEMAND_SERVED": {"URGE": COMMITTEE, "OFFER_MEDIATION": FIRM | CHECKERS, **DEMANDED},
+        "COMMITTEE_URGED": {"OFFER_MEDIATION": FIRM | CHECKERS, **DEMANDED},
+        "MEDIATING": {"FAIL_MEDIATION": CHECKERS, **DEMANDED},
+        "SETTLED": {"BREAK_PLAN": CLOCK, "DROP": FIRM, "END": CLOCK},
+        "PLAN_BROKEN": {"SERVE_DEMAND": FIRM, **UNSETTLED},
+        "READY": {"REFER_SUIT": FIRM, **UNSETTLED},
+        "SUIT_REFERRED": {"RECEIVE": COURT, "END": CLOCK},
+        "COURT_RECEIVED": {
+            **dict.fromkeys(("WANT_CORRECTION", "NUMBER_MEDIATION", "FILE", "REJECT"), COURT),
+            **dict.fromkeys(("RECORD_MEDIATED", "RECORD_WITHDRAWN"), COURT),
+            "END": CLOCK,
+        },
+        "CORRECTION": {"CORRECT": FIRM, "END": CLOCK},
+        "FILED": {
+            **dict.fromkeys(("RECORD_JUDGED", "RECORD_MEDIATED", "RECORD_WITHDRAWN"), COURT),
+            "END": CLOCK,
+        },
+        "REJECTED": {"PREPARE_SUIT": FIRM, "DROP": FIRM, "END": CLOCK},
+        "WITHDRAWN": {"PREPARE_SUIT": FIRM, "DROP": FIRM, "END": CLOCK},
+        "JUDGED": {"PERFORM": COURT, "ENFORCE": COURT, "END": CLOCK},
+        "MEDIATED": {"PERFORM": COURT, "ENFORCE": COURT, "END": CLOCK},
+        "ENFORCING": {"PERFORM": COURT, "LIST_CREDIT": COURT, "END": CLOCK},
+        "CREDIT_LISTED": {"PERFORM": COURT, "END": CLOCK},
+    },
     "bank_difference": {
         "OPEN": {"ASK_BANK": BUREAU, "PROPOSE": BUREAU},
         "BANK_ASKED": {"ANSWER": {Role.BANK}, "PROPOSE": BUREAU},
@@ -221,6 +257,7 @@ REASONED = {
     "vote": {"EXTEND", "OBJECT", "CONFIRM", "ANNUL", "CANCEL"},
     "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
     "bank_difference": {"ASK_BANK", "ANSWER", "PROPOSE", "REJECT"},
+    "dunning": {"FAIL_MEDIATION", "REJECT", "LIST_CREDIT", "DROP"},
 }
 
 DECIDED = {
@@ -236,6 +273,7 @@ DECIDED = {
     "vote": set[str](),
     "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
     "bank_difference": set[str](),
+    "dunning": set[str](),
 }
 
 APPLICANTS_OWN = {
@@ -249,6 +287,7 @@ APPLICANTS_OWN = {
     "vote": {"GIVE_NOTICE", "EXTEND", "TALLY", "PUBLISH", "CANCEL"},
     "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
     "bank_difference": set[str](),
+    "dunning": set[str](),
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -279,6 +318,7 @@ PAPERS = {
     ("emergency_fund_request", "RESUBMIT"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
     ("inspection", "SUBMIT"): ("PHOTO",),
     ("unit_claim", "SUBMIT"): ("OWNERSHIP_PROOF",),
+    ("dunning", "SERVE_DEMAND"): ("DEMAND_LETTER", "SERVICE_PROOF"),
 }
 
 DUE = {
@@ -327,6 +367,13 @@ DUE = {
     ("unit_claim", "SUBMITTED", "APPROVE"): date(2025, 6, 9),
     ("unit_claim", "CONTESTED", "UPHOLD"): date(2025, 6, 16),
     ("unit_claim", "CONTESTED", "DISMISS"): date(2025, 6, 16),
+    **{
+        ("dunning", state, "SERVE_DEMAND"): date(2025, 6, 30)
+        for state, actions in WHO["dunning"].items()
+        if "SERVE_DEMAND" in actions
+    },
+    ("dunning", "CORRECTION", "CORRECT"): date(2025, 6, 12),
+    ("dunning", "COURT_RECEIVED", "FILE"): date(2025, 6, 9),
     ("bank_difference", "OPEN", "ASK_BANK"): date(2025, 6, 9),
     ("bank_difference", "OPEN", "PROPOSE"): date(2025, 6, 9),
     ("bank_difference", "BANK_ASKED", "ANSWER"): date(2025, 6, 5),
@@ -362,6 +409,9 @@ CLOCKS = {
     ("vote", "PUBLISHED", "FINALISE"): date(2025, 6, 9),
     ("unit_claim", "OPENED", "LAPSE"): date(2025, 6, 3),
     **{("unit_claim", state, "END"): date(2025, 7, 31) for state in ("BOUND", "CONTESTED")},
+    ("dunning", "REMINDED", "NOTIFY"): date(2025, 6, 19),
+    ("dunning", "SETTLED", "BREAK_PLAN"): date(2025, 6, 24),
+    **{("dunning", state, "END"): date(2025, 6, 27) for state in WHO["dunning"]},
 }
 """The last day before the clock acts."""
 
@@ -438,6 +488,13 @@ GUARDED = {
     },
     "unit_claim": {"PROVE": {"proven"}, "CONTEST": {"anothers"}},
     "bank_difference": {"PROPOSE": {"by_officials"}, "CONFIRM": {"second_person"}},
+    "dunning": {
+        "SERVE_DEMAND": {"something_open", "demand_long_enough"},
+        "AGREE_PLAN": {"something_open"},
+        **{key: {"something_open", "demand_expired"} for key in ("PREPARE_SUIT", "REFER_SUIT")},
+        "ENFORCE": {"judgment_effective"},
+        "LIST_CREDIT": {"judgment_effective", "able_to_pay"},
+    },
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 
