@@ -63,6 +63,7 @@ class ExportedList(Term):
     FUND_POOL_USES = "FUND_POOL_USES", "Uses of pooled value-added income (增值收益使用)."
     FUND_RENEWAL_PLANS = "FUND_RENEWAL_PLANS", "Plans to renew the maintenance fund (维修资金续筹方案)."
     FUND_REFUNDS = "FUND_REFUNDS", "Refunds of the maintenance fund (维修资金退还)."
+    FUND_REVIEWS = "FUND_REVIEWS", "Requests for review of fund accounts (维修资金复核申请)."
     FUND_REQUESTS = "FUND_REQUESTS", "Requests to the maintenance fund (维修资金申请)."
     VOTES = "VOTES", "Owners' votes (业主表决)."
     MANDATES = "MANDATES", "Authorities to vote (授权委托)."

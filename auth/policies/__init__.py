@@ -23,6 +23,7 @@ from auth.policies import fund_incomes as fund_incomes
 from auth.policies import fund_receipts as fund_receipts
 from auth.policies import fund_refunds as fund_refunds
 from auth.policies import fund_renewals as fund_renewals
+from auth.policies import fund_reviews as fund_reviews
 from auth.policies import funds as funds
 from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger

@@ -260,6 +260,8 @@ class Profile:
     """Working days in which the bank answers about one."""
     fund_renewal_days: int
     """Days from the notice in which an owner pays a renewal (FUND-8)."""
+    fund_review_working_days: int
+    """Working days in which an owner's request for review is answered (FUND-11)."""
     fund_press_days: int
     """Days that a written demand of it leaves (FUND-8)."""
     fund_rates: tuple[FundRate, ...]

@@ -44,6 +44,7 @@ CONDITIONS: Mapping[str, str] = {
     "fundReceipts": "FundReceiptFilter",
     "fundRefunds": "FundRefundFilter",
     "fundRenewalPlans": "FundRenewalPlanFilter",
+    "fundReviews": "FundReviewFilter",
     "fundRequests": "FundRequestFilter",
     "inspections": "InspectionFilter",
     "invitations": "InvitationFilter",

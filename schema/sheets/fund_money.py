@@ -157,4 +157,24 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.FUND_REVIEWS,
+        "fundReviews",
+        (
+            Part(
+                "维修资金复核申请",
+                "Requests for review",
+                (
+                    shown("createdAt", "提出时间", "Asked at"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("question", "复核事项", "Question"),
+                    shown("dueOn", "答复期限", "Due on"),
+                    shown("isOverdue", "逾期", "Overdue"),
+                    shown("state", "状态", "State"),
+                    shown("answer", "答复", "Answer"),
+                    shown("answeredOn", "答复日期", "Answered on"),
+                ),
+            ),
+        ),
+    ),
 )

@@ -9,10 +9,14 @@ import pytest
 
 from auth.policies.contracts import FILINGS_PUBLIC
 from auth.policies.fees import FEES_COLLECT
+from domain.agreements import PartnerScope
+from domain.custody import AccountPurpose
+from domain.identifiers import make_account
 from domain.roles import Role
 from models.fees import FeeBill
 from models.filings import FilingQueryLog
 from models.payments import Payment
+from resolvers import custody, fund_demands
 from schema.engine.values import Ref, encode_id
 from tests.docs.conftest import MONTHS, Shop
 from tests.docs.test_guides import ROOT, operations
@@ -45,7 +49,11 @@ def asking(shop: Shop, token: str | None) -> Ask:
 
 async def partner(shop: Shop, world: World, role: Role, *scopes: str) -> Ask:
     """A partner of a county that got its token as partners.md says."""
-    name, secret = await shop.client(world, role, *scopes)
+    return await signed_in(shop, *await shop.client(world, role, *scopes))
+
+
+async def signed_in(shop: Shop, name: str, secret: str) -> Ask:
+    """A partner's client with a token of its own."""
     async with httpx.AsyncClient(base_url=shop.url, timeout=30) as client:
         answer = await client.post("/oauth/token", auth=(name, secret), data={"grant_type": "client_credentials"})
     assert answer.status_code == 200, answer.text
@@ -96,6 +104,42 @@ async def test_a_bank_collects_fees(shop: Shop) -> None:
     }
     [settled] = await world.rows(FeeBill, id=bill.id)
     assert (settled.state, settled.settled) == ("PAID", 10_800)
+
+
+async def test_a_bank_posts_deposits_to_the_maintenance_fund(shop: Shop) -> None:
+    market, world = shop.market, shop.market.world
+    name, secret = await shop.client(world, Role.BANK, PartnerScope.FUNDS_CUSTODY.value)
+    bank, told = await signed_in(shop, name, secret), guide("docs/partners.md")
+    account = await world.do(
+        market.bureau,
+        custody.register,
+        number=make_account(77),
+        purpose=AccountPurpose.FUND,
+        name="维修资金专户（演示）",
+        bank_name="演示银行（虚构）",
+        bank_code="999999000001",
+        client_id=name,
+        opened_on=world.today,
+    )
+    await world.do(market.bureau, custody.assign, id=account.id, area_ids=[market.area.id])
+    claim = {"holder": "演示置业（虚构）", "amount": 532_500, "basis": "审计报告（演示）", "due_on": world.today}
+    place = {"estate_id": market.estate.id, "area_id": market.area.id}
+    demand = await world.do(market.bureau, fund_demands.issue_collection, **place, **claim)
+    [seen] = (await bank(told["Demanded"][0], code=demand.code))["fundDemands"]["nodes"]
+    assert (seen["payerName"], seen["outstanding"], seen["state"]) == ("演示置业（虚构）", 532_500, "OPEN")
+    report, given = told["Deposits"]
+    assert given is not None
+    [item] = given["input"]["items"]
+    here = {"bankAccountId": encode_id(Ref("BankAccount", world.county, account.id)), "valueDate": str(world.today)}
+    right = {**item, **here, "code": demand.code}
+    unknown = {**item, **here, "serial": "20260302-000022", "receiptNumber": None}
+    results = (await bank(report, input={**given["input"], "items": [right, unknown]}))["fundDepositRecord"]["results"]
+    assert [(one["receipt"]["state"], one["receipt"]["suspenseCause"]) for one in results] == [
+        ("POSTED", None),
+        ("SUSPENSE", "UNKNOWN_CODE"),
+    ]
+    changed = (await bank(told["DepositsChanged"][0], since="2026-01-01T00:00:00Z"))["fundReceipts"]["nodes"]
+    assert {one["serial"] for one in changed} == {"20260302-000021", "20260302-000022"}
 
 
 async def test_a_court_looks_a_filing_up(shop: Shop) -> None:
