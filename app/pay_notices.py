@@ -22,6 +22,7 @@ from domain.calendar import today
 from domain.checkouts import PayService
 from domain.errors import Refusal
 from resolvers.checkouts import settle_checkout
+from resolvers.fee_refunds import settle_refund
 from resolvers.pay_services import ForgedError, Notice, UnclearError, pay_service
 from resolvers.unit_of_work import UnitOfWork, transact
 
@@ -63,6 +64,8 @@ def routes(sessions: async_sessionmaker[AsyncSession]) -> list[Route]:
 async def _note(uow: UnitOfWork, notice: Notice) -> Any:
     if notice.trade is not None:
         await settle_checkout(uow, _id_of(notice.trade.number), notice.trade)
+    if notice.repayment is not None:
+        await settle_refund(uow, _id_of(notice.repayment.number), notice.repayment)
 
 
 def _id_of(number: str) -> uuid.UUID:

@@ -3,6 +3,7 @@
     POST /v3/pay/partner/transactions/jsapi                              an order, for the mini-program's wx.requestPayment
     GET  /v3/pay/partner/transactions/out-trade-no/{number}              what became of it
     POST /v3/pay/partner/transactions/out-trade-no/{number}/close
+    POST /v3/refund/domestic/refunds, GET /v3/refund/domestic/refunds/{number}
     GET  /v3/certificates                                                when an answer names a new key
 
 An answer counts when it is signed; anything else leaves what happened unclear (``UnclearError``), and is asked for again.
@@ -26,7 +27,8 @@ from app.sms import tls
 from app.wechat_pay_keys import Means, UnknownKeyError, certificates, check, now
 from auth.oauth.mini_programs import MiniPrograms, ProofError
 from domain.checkouts import CURRENCY, Trade, TradeState
-from resolvers.pay_services import ForgedError, Notice, Order, RefusedError, UnclearError
+from domain.fee_refunds import RefundWord, Repayment
+from resolvers.pay_services import ForgedError, Notice, Order, RefusedError, Return, UnclearError
 
 SECONDS = 8.0
 """How long one request may take."""
@@ -45,6 +47,17 @@ STATES: Mapping[str, TradeState] = {
     "PAYERROR": TradeState.OVER,
 }
 """``trade_state``; a later one that is not known here leaves things unclear."""
+
+REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+"""Notices about refunds."""
+
+WORDS: Mapping[str, RefundWord] = {
+    "SUCCESS": RefundWord.DONE,
+    "PROCESSING": RefundWord.UNDER_WAY,
+    "ABNORMAL": RefundWord.STUCK,
+    "CLOSED": RefundWord.CLOSED,
+}
+"""``status`` of a refund, ``refund_status`` in a notice."""
 
 NO_SUCH_ORDER = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
 PASSING = frozenset(
@@ -118,6 +131,27 @@ class WeChatPay:
         who = {"sp_mchid": self.means.mchid, "sub_mchid": merchant}
         await self._ask("POST", f"/v3/pay/partner/transactions/out-trade-no/{number}/close", body=who)
 
+    async def give_back(self, wanted: Return) -> Repayment:
+        asked = {
+            "sub_mchid": wanted.merchant,
+            "transaction_id": wanted.reference,
+            "out_refund_no": wanted.number,
+            "notify_url": f"{self._notices}/{wanted.county}",
+            "amount": {"refund": wanted.amount, "total": wanted.total, "currency": CURRENCY},
+        }
+        answer = await self._ask("POST", "/v3/refund/domestic/refunds", body=asked)
+        return _repayment(answer, answer.get("status"))
+
+    async def look_up_refund(self, merchant: str, number: str) -> Repayment:
+        try:
+            who = urlencode({"sub_mchid": merchant})
+            answer = await self._ask("GET", f"/v3/refund/domestic/refunds/{number}?{who}")
+        except RefusedError as error:
+            if error.code in NO_SUCH_ORDER:
+                return Repayment(number, merchant, RefundWord.ABSENT)
+            raise
+        return _repayment(answer, answer.get("status"))
+
     def trade(self, told: Mapping[str, Any]) -> Trade:
         """An order as an answer or a notice tells it. Raises ``UnclearError``."""
         try:
@@ -143,7 +177,9 @@ class WeChatPay:
             event, resource = told["event_type"], json.loads(self.means.opened(told["resource"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ForgedError("no notice") from error
-        return Notice(trade=self.trade(resource)) if event == "TRANSACTION.SUCCESS" else Notice()
+        if event == "TRANSACTION.SUCCESS":
+            return Notice(trade=self.trade(resource))
+        return Notice(repayment=_repayment(resource, resource.get("refund_status"))) if event in REFUNDS else Notice()
 
     async def _ask(self, method: str, target: str, *, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = await self._request(method, target, "" if body is None else json.dumps(body, ensure_ascii=False))
@@ -205,6 +241,20 @@ class WeChatPay:
             found = certificates(self.means, answer.content, now())
             check(answer.headers, answer.content, {**self._keys, **found}, now())
             self._keys.update(found)
+
+
+def _repayment(told: Mapping[str, Any], status: Any) -> Repayment:
+    """A refund as an answer or a notice tells it; only notices name the merchant. Raises ``UnclearError``."""
+    try:
+        return Repayment(
+            number=told["out_refund_no"],
+            merchant=told.get("sub_mchid"),
+            word=WORDS[status],
+            amount=told["amount"]["refund"],
+            reference=told.get("refund_id"),
+        )
+    except (KeyError, TypeError) as error:
+        raise UnclearError("not as it should be") from error
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str:

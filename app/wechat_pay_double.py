@@ -119,6 +119,8 @@ class WeChatPayDouble:
         self.trouble = Trouble()
         self.orders: dict[str, dict[str, Any]] = {}
         """By ``out_trade_no``, as an answer tells them, and ``notify_url`` and ``prepay_id`` besides."""
+        self.refunds: dict[str, dict[str, Any]] = {}
+        """By ``out_refund_no``, likewise."""
         self.outbox: list[tuple[str, dict[str, str], bytes]] = []
         """Notices that wait: address, headers, body."""
         self.asked: list[str] = []
@@ -138,6 +140,8 @@ class WeChatPayDouble:
             Route("/v3/pay/partner/transactions/jsapi", self._signed(self.place), methods=["POST"]),
             Route(order, self._signed(self.look_up), methods=["GET"]),
             Route(order + "/close", self._signed(self.close), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds", self._signed(self.give_back), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds/{number}", self._signed(self.look_up_refund), methods=["GET"]),
             Route("/v3/certificates", self._signed(self.certificates), methods=["GET"]),
         ]
         return Mount(PATH, routes=routes)
@@ -179,6 +183,46 @@ class WeChatPayDouble:
             return 400, {"code": "ORDERPAID", "message": "该订单已支付"}
         order["trade_state"] = "CLOSED"
         return 204, None
+
+    async def give_back(self, _: Request, asked: dict[str, Any]) -> Found:
+        order = next(
+            (one for one in self.orders.values() if one.get("transaction_id") == asked["transaction_id"]), None
+        )
+        if order is None or order["sub_mchid"] != asked["sub_mchid"]:
+            return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "订单不存在"}
+        amount, number = asked["amount"], asked["out_refund_no"]
+        given = sum(one["amount"]["refund"] for one in self.refunds.values() if one["order"] is order)
+        fits = amount["total"] == order["amount"]["total"] and amount["refund"] + given <= amount["total"]
+        if number not in self.refunds and (not fits or self.trouble.refusal):
+            return 403, {
+                "code": self.trouble.refusal or "INVALID_REQUEST",
+                "message": "订单金额或退款金额与之前请求不一致",
+            }
+        made = self.refunds.setdefault(
+            number,
+            {
+                "out_refund_no": number,
+                "refund_id": f"50000{secrets.randbelow(10**20):020d}",
+                "amount": dict(amount),
+                "status": "PROCESSING",
+                "notify_url": asked["notify_url"],
+                "order": order,
+            },
+        )
+        return 200, _refund_told(made)
+
+    async def look_up_refund(self, request: Request, _: dict[str, Any]) -> Found:
+        made = self.refunds.get(request.path_params["number"])
+        if made is None or request.query_params.get("sub_mchid") != made["order"]["sub_mchid"]:
+            return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "退款单不存在"}
+        return 200, _refund_told(made)
+
+    def end_refund(self, number: str, status: str) -> None:
+        """What becomes of a refund: SUCCESS, ABNORMAL or CLOSED; and the notice of it."""
+        made = self.refunds[number]
+        made["status"] = status
+        told = {**_refund_told(made), "refund_status": status, "sub_mchid": made["order"]["sub_mchid"]}
+        self.notice(f"REFUND.{status}", {name: told[name] for name in told if name != "status"}, made["notify_url"])
 
     async def certificates(self, _: Request, __: dict[str, Any]) -> Found:
         """The certificate of the key that signs now, sealed for the provider."""
@@ -318,6 +362,10 @@ class WeChatPayDouble:
             return found
 
         return answer
+
+
+def _refund_told(made: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: made[name] for name in ("out_refund_no", "refund_id", "amount", "status")}
 
 
 def _is_signed(key: RSAPublicKey, signature: str, message: str) -> bool:

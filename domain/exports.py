@@ -40,6 +40,7 @@ class ExportedList(Term):
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
     CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."
     FEE_RECEIPTS = "FEE_RECEIPTS", "Receipts (收据)."
+    FEE_REFUNDS = "FEE_REFUNDS", "Refunds of fees (退费)."
     DAILY_CLOSES = "DAILY_CLOSES", "Cashiers' closed days (日结)."
     PAY_MERCHANTS = "PAY_MERCHANTS", "Companies' merchant numbers (商户号)."
     BANK_STATEMENTS = "BANK_STATEMENTS", "Banks' statements and how the books explain them (银行对账单)."

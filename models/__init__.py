@@ -21,6 +21,7 @@ from models import dunning as dunning
 from models import estates as estates
 from models import exports as exports
 from models import fee_receipts as fee_receipts
+from models import fee_refunds as fee_refunds
 from models import fees as fees
 from models import filings as filings
 from models import fund_demands as fund_demands

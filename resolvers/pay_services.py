@@ -10,6 +10,7 @@ from typing import Protocol
 
 from domain.checkouts import PayService, Trade
 from domain.errors import ErrorCode, Refusal
+from domain.fee_refunds import Repayment
 
 
 class UnclearError(Exception):
@@ -48,6 +49,19 @@ class Notice:
     """What a service tells of its own accord; neither: something that is no business of ours."""
 
     trade: Trade | None = None
+    repayment: Repayment | None = None
+
+
+@dataclass(frozen=True)
+class Return:
+    """What a service is asked to pay back: ``amount`` fen of a payment of ``total``, whose ``reference`` it gave."""
+
+    county: str
+    number: str
+    merchant: str
+    reference: str
+    amount: int
+    total: int
 
 
 class Service(Protocol):
@@ -75,6 +89,14 @@ class Service(Protocol):
 
     async def close(self, merchant: str, number: str) -> None:
         """Let nobody pay an order any more; refused when it is paid."""
+        ...
+
+    async def give_back(self, wanted: Return) -> Repayment:
+        """Pay back. The same number again pays back once."""
+        ...
+
+    async def look_up_refund(self, merchant: str, number: str) -> Repayment:
+        """What it knows of a refund."""
         ...
 
     async def heard(self, headers: Mapping[str, str], body: bytes) -> Notice:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind, TransactionKind, credit, debit
-from domain.payments import OpenBill, Share, allocate
+from domain.payments import Channel, OpenBill, Share, allocate
 from domain.roles import COMPANY, Role
 from models.payments import Payment
 from resolvers.ledger import account, post
@@ -73,13 +73,16 @@ async def _apply(uow: UnitOfWork, payments: Sequence[Payment], bills: list[OpenB
 
 async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason: str) -> Payment:
     """Pay back what a payment left over or a bill gave back (FEE-7; V-37: unearned fees at a contract's end). By the
-    company; ``amount`` in fen, at most the payment's ``prepaid`` (``INSUFFICIENT_BALANCE``)."""
+    company; ``amount`` in fen, at most the payment's ``prepaid`` (``INSUFFICIENT_BALANCE``). What came through a payment
+    service goes back through it (``resolvers.fee_refunds``; ``ACTION_NOT_AVAILABLE`` here)."""
     payment = await uow.load(Payment, id, lock=True)
     grant = await uow.act(COMPANY - {Role.COMPANY_STAFF}, Payment, payment)
     if amount <= 0:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
+    if payment.channel == Channel.WECHAT:
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=payment.channel)
     if amount > payment.prepaid:
         raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, "amount", available_fen=payment.prepaid, needed_fen=amount)
     await post(

@@ -35,6 +35,7 @@ CONDITIONS: Mapping[str, str] = {
     "feeAccounts": "FeeAccountFilter",
     "feeBills": "FeeBillFilter",
     "feeReceipts": "FeeReceiptFilter",
+    "feeRefunds": "FeeRefundFilter",
     "filingQueries": "FilingQueryFilter",
     "filings": "FilingFilter",
     "fundDemands": "FundDemandFilter",

@@ -93,4 +93,27 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.FEE_REFUNDS,
+        "feeRefunds",
+        (
+            Part(
+                "退费",
+                "Refunds",
+                (
+                    shown("createdAt", "申请时间", "Asked for at"),
+                    shown("unit.estate.name", "小区", "Estate"),
+                    shown("unit.building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("channel", "渠道", "Channel"),
+                    shown("reason", "原因", "Reason"),
+                    shown("state", "状态", "State"),
+                    shown("reference", "流水号", "Reference"),
+                    shown("finishedAt", "办结时间", "Finished at"),
+                ),
+            ),
+        ),
+    ),
 )

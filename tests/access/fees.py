@@ -8,6 +8,7 @@ from domain.roles import RESIDENTS, Role
 from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
 from models.fee_receipts import DailyClose, FeeReceipt
+from models.fee_refunds import FeeRefund
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
@@ -26,6 +27,7 @@ KNOWN = (
     Checkout,
     PayMerchant,
     FeeReceipt,
+    FeeRefund,
     DailyClose,
     LedgerAccount,
     LedgerTransaction,
