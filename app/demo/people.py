@@ -10,6 +10,7 @@ from app.demo.scene import Scene
 from auth.grants import Reach, Source, open_grant
 from auth.oauth.clients import new_secret, register_client
 from auth.policies.contracts import FILINGS_PUBLIC
+from auth.policies.dunning import SUITS_HANDLE
 from auth.policies.fees import FEES_COLLECT
 from domain.agreements import AgreementState, PartnerScope
 from domain.estates import IdentityDocument
@@ -180,7 +181,13 @@ async def partners(scene: Scene) -> None:
                 "物业费代收、维修资金专户管理",
                 "代收及专户管理协议（演示）",
             ),
-            (Role.COURT, f"{county.name}人民法院（演示）", (FILINGS_PUBLIC,), "审判、执行查询", "民事诉讼法（演示）"),
+            (
+                Role.COURT,
+                f"{county.name}人民法院（演示）",
+                (FILINGS_PUBLIC, SUITS_HANDLE),
+                "审判、执行查询",
+                "民事诉讼法（演示）",
+            ),
         ):
             client_id = login_of(county.code, role)
             register_client(

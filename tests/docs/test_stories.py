@@ -181,6 +181,7 @@ async def test_what_the_other_guides_read_can_be_read(shop: Shop, who: str) -> N
     actor = (await shop.owner(1, "王小明"))[0] if who == "owner" else market.bureau
     ask = asking(shop, await shop.token(actor))
     variables = {"since": "2026-01-01T00:00:00+08:00", "key": "never-used", "first": 2}
+    variables |= {"from": "2026-01-01", "to": "2026-12-31"}
     read = 0
     for name in ("README.md", "docs/clients.md", "docs/mini-programs.md"):
         for text, _ in operations(ROOT / name):
