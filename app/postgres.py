@@ -18,6 +18,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -357,6 +358,9 @@ def _tuning(durable: bool) -> dict[str, str]:
         "log_timezone": "Asia/Shanghai",
         "log_checkpoints": "off",
     }
+    if sys.platform == "linux":
+        # After a crash one call syncs the file system, instead of one for each of thousands of files: seconds on a busy disk.
+        tuned["recovery_init_sync_method"] = "syncfs"
     if not durable:
         tuned |= {
             "shared_buffers": "128MB",
