@@ -41,8 +41,12 @@ async def keep_running(folder: Path) -> None:
             continue
         log.error("postgres_died", folder=str(folder), doing="it is started again")
         try:
-            # What is started belongs to those who hold the folder's lock already: this call lets go at once.
-            (await asyncio.to_thread(postgres.start, folder)).stop()
+            await asyncio.to_thread(_start_again, folder)
         except (postgres.PostgresError, OSError) as error:
             log.error("postgres_did_not_start", folder=str(folder), error=str(error))
             await asyncio.sleep(WAIT_SECONDS)
+
+
+def _start_again(folder: Path) -> None:
+    # It is for those who hold the folder's lock already: this call lets go at once.
+    postgres.start(folder).stop()

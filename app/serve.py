@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app import logs
 from app.database import command_engine, embedded_folder, opened, without_driver
-from app.guard import kept_running
+from app.guard import keep_running, kept_running
 from app.settings import Settings, load
 from domain import profiles
 
@@ -306,8 +306,10 @@ class _Beside:
 
     async def _work(self) -> None:
         self._task = asyncio.current_task()
-        async with kept_running(self._embedded), asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             await self._announce()
+            if self._embedded is not None:
+                group.create_task(keep_running(self._embedded))
             if self._loading:
                 group.create_task(_load_demo())
             if self._settings.jobs:
