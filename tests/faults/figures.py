@@ -31,7 +31,8 @@ class Figures:
     def times(self, name: str, seconds: Sequence[float], *, most: float) -> None:
         """Median and worst of some times; ``most`` bounds the worst."""
         median, worst = round(statistics.median(seconds), 2), round(max(seconds), 2)
-        self.say(f"{name}, median / worst (s)", f"{median} / {worst}")
+        many = len(seconds) > 1
+        self.say(f"{name}, median / worst (s)" if many else f"{name} (s)", f"{median} / {worst}" if many else worst)
         if worst > most:
             self.late.append(f"{name}: {worst} s, at most {most:g} s is demanded")
 

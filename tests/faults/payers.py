@@ -52,6 +52,9 @@ class Tally:
     found_done: int = 0
     """Orders that had been committed by a request without an answer: the next one said so (``replayed``)."""
 
+    found_in_between: int = 0
+    """Orders that the server found to be committed although its own connection broke, and whose clients lost no answer."""
+
     told_to_retry: Counter[str] = field(default_factory=Counter)
     """Answers that ask for the same again, by code."""
 
@@ -154,7 +157,10 @@ class Payers:
             self.tally.wrong.append(f"{answer.status_code} {answer.text[:500]}")
             return None
         order.payment = payment["id"]
-        self.tally.found_done += payload["replayed"] and order.lost_answers > 0
+        if payload["replayed"] and order.lost_answers:
+            self.tally.found_done += 1
+        elif payload["replayed"]:
+            self.tally.found_in_between += 1
         self.tally.latencies.append(time.monotonic() - began)
         if began > self._since:
             self._again.set()

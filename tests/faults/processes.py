@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
@@ -75,3 +77,11 @@ async def until_ready(http: httpx.AsyncClient, victim: Victim) -> None:
             pass
         await asyncio.sleep(0.02)
     raise FaultError(f"the server did not get ready in {PATIENCE} s; see {victim.log}")
+
+
+def kill_postgres(folder: Path) -> None:
+    """SIGKILL to the server of a data folder: to the postmaster, before it can tell its children, and to each of them."""
+    postmaster = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+    for process in [postmaster, *postmaster.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)

@@ -1,17 +1,23 @@
 """``anju`` with a fail point: ``python -m tests.faults.program serve|worker …``. Nothing of it is in the product.
 
-``FAULTS_ANSWERS=n``: the server, its parent included, is killed when the n-th answer of ``/graphql`` is about to be sent: what
-it tells is committed, and nobody is told. ``FAULTS_PORTIONS=n``: the worker is killed right after the COMMIT of the n-th portion
-of a job, before it notes that the job is done. ``FAULTS_PORTION_SIZE``: units in a portion of a bill run, so that a small run
-has several.
+- ``FAULTS_ANSWERS=n``: the server, its parent included, is killed when the n-th answer of ``/graphql`` is about to be sent:
+  what it tells is committed, and nobody is told.
+- ``FAULTS_ARMED=file``: once that file is there, PostgreSQL is killed when the next payment is committed, and its word of it
+  is lost on the way to the server. The file goes with it.
+- ``FAULTS_PORTIONS=n``: the worker is killed right after the COMMIT of the n-th portion of a job, before it notes that the job
+  is done. ``FAULTS_PORTION_SIZE``: units in a portion of a bill run, so that a small run has several.
 """
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
-from app import cli, serve, worker
+import psycopg
+
+from app import cli, lines, serve, worker
 from resolvers import bill_runs
+from tests.faults.processes import kill_postgres
 
 
 def main() -> None:
@@ -19,6 +25,8 @@ def main() -> None:
     if answers := os.environ.get("FAULTS_ANSWERS"):
         make = serve.application
         serve.application = lambda: BeforeTheAnswer(make(), int(answers))
+    if armed := os.environ.get("FAULTS_ARMED"):
+        lines.Line.together = losing_its_word(lines.Line.together, Path(armed))  # type: ignore[method-assign]
     if portions := os.environ.get("FAULTS_PORTIONS"):
         worker.transact = AfterThePortion(worker.transact, int(portions))  # type: ignore[attr-defined,assignment]
     if size := os.environ.get("FAULTS_PORTION_SIZE"):
@@ -42,6 +50,27 @@ class BeforeTheAnswer:
 
         counted = scope["type"] == "http" and scope["path"] == "/graphql"
         await self.app(scope, receive, sending if counted else send)
+
+
+def losing_its_word(together: Any, armed: Path) -> Any:
+    """``Line.together``: PostgreSQL dies after a COMMIT, and the line is as broken as if nothing had been heard of it."""
+    folder = Path(os.environ["ANJU_DATA"])
+
+    def struck() -> bool:
+        if armed.exists():
+            kill_postgres(folder)
+            armed.unlink()
+            return True
+        return False
+
+    async def cut(line: Any, statements: Any) -> Any:
+        rows = await together(line, statements)
+        if struck():
+            line.broken = True
+            raise psycopg.OperationalError("the server closed the connection unexpectedly")
+        return rows
+
+    return cut
 
 
 class AfterThePortion:

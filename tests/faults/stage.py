@@ -101,4 +101,7 @@ def stage(*, units: int, bills: int) -> Iterator[Stage]:
             large = Large(units, bills, SEED, today(datetime.now(UTC)))
             with postgres.start(given.data) as server:
                 superuser_url = server.url_for("anju", user="postgres")
-            yield Stage(given.data, superuser_url, settings, large)
+            made = Stage(given.data, superuser_url, settings, large)
+            with made.connect() as connection:
+                connection.execute("CHECKPOINT")  # what is recovered later is what happened since
+            yield made
