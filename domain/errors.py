@@ -187,6 +187,7 @@ class ErrorCode(StrEnum):
         "The county's books do not balance: nothing but reversals is posted (FUND-4).",
         True,
     )
+    COMMON_INCOME_SHARE = "COMMON_INCOME_SHARE", "Less of the common income goes to the fund than has to (V-22)."
     ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
 
     # fund

@@ -47,6 +47,8 @@ class ExportedList(Term):
     STATEMENT_FILES = "STATEMENT_FILES", "Files of statements that were handed in (对账单文件)."
     BANK_DIFFERENCES = "BANK_DIFFERENCES", "Differences with banks (对账差异)."
     LEDGER_ACCOUNTS = "LEDGER_ACCOUNTS", "Ledger accounts with their balances (账户余额)."
+    COMMON_INCOME_ENTRIES = "COMMON_INCOME_ENTRIES", "Receipts and costs of common income (公共收益明细)."
+    COMMON_INCOME_SPLITS = "COMMON_INCOME_SPLITS", "Splits of common income (公共收益分配)."
     LEDGER_CHECKS = "LEDGER_CHECKS", "Checks of the books (账目核对)."
     FILINGS = "FILINGS", "Filings of companies and contracts (备案)."
     CONTRACT_PROBLEMS = "CONTRACT_PROBLEMS", "The problem list of contracts (合同问题清单)."

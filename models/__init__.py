@@ -9,6 +9,7 @@ from models import cases as cases
 from models import checkouts as checkouts
 from models import claims as claims
 from models import committees as committees
+from models import common_income as common_income
 from models import companies as companies
 from models import contracts as contracts
 from models import custody as custody

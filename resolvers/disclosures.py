@@ -74,7 +74,7 @@ async def post(
     area = await uow.load(PropertyArea, area_id, field="areaId")
     await _check_estate(uow, area, posting.get("estate_id"))
     grant = await uow.act(RULES[wanted].publishers, PropertyArea, area)
-    await _check_serving(uow, grant, area)
+    await check_serving(uow, grant, area)
     about = About("property_area", area.id)
     if entry_id is not None:
         named = await uow.load(DisclosureEntry, entry_id, field="entryId")
@@ -134,7 +134,7 @@ async def take_down(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Disclosur
     area = await uow.load(PropertyArea, current.area_id, field="id")
     item = DisclosureItem(current.item)
     grant = await uow.act(RULES[item].publishers, PropertyArea, area)
-    await _check_serving(uow, grant, area)
+    await check_serving(uow, grant, area)
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
     entry = await _entry(uow, area, item, About(current.subject_type, current.subject_id))
@@ -158,7 +158,7 @@ async def proof_add(
     disclosure = await uow.load(Disclosure, id)
     area = await uow.load(PropertyArea, disclosure.area_id, field="id")
     grant = await uow.act(RULES[DisclosureItem(disclosure.item)].publishers, PropertyArea, area)
-    await _check_serving(uow, grant, area)
+    await check_serving(uow, grant, area)
     (proof,) = await _prove(uow, disclosure, [Proof(document_id=document_id, place=place, taken_at=taken_at)])
     await uow.audit("disclosureProofAdd", disclosure, grant=grant, documents=[document_id])
     uow.notify(disclosure)
@@ -207,7 +207,8 @@ def _check(uow: UnitOfWork, posting: Posting) -> None:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "validTo", least=posting.valid_from or uow.today)
 
 
-async def _check_serving(uow: UnitOfWork, grant: Grant, area: PropertyArea) -> None:
+async def check_serving(uow: UnitOfWork, grant: Grant, area: PropertyArea) -> None:
+    """``FORBIDDEN_ROLE`` for a company's people where the company has no contract; others pass."""
     if grant.role not in COMPANY:
         return
     serving = select(ServiceContract.id).where(

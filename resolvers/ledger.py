@@ -99,6 +99,28 @@ async def account(uow: UnitOfWork, kind: AccountKind, **owner: uuid.UUID) -> uui
     return opened or (await uow.session.execute(by_owner)).scalar_one()
 
 
+async def unit_accounts(
+    uow: UnitOfWork, kind: AccountKind, unit_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, uuid.UUID]:
+    """The accounts of many units of a kind that a unit alone owns, by unit; those that are missing are opened."""
+    if frozenset({"unit_id"}) not in OWNED_BY[kind]:
+        raise ValueError(f"a {kind} account is owned by {OWNED_BY[kind]}, not by a unit alone")
+    wanted = sorted(set(unit_ids))
+    row = {"county": uow.county, "kind": kind.value, "opened_on": uow.today}
+    if wanted:
+        opening = insert(LedgerAccount).values([{**row, "id": new_id(), "unit_id": unit_id} for unit_id in wanted])
+        await uow.session.execute(opening.on_conflict_do_nothing())
+    found = await uow.session.execute(
+        select(LedgerAccount.unit_id, LedgerAccount.id).where(
+            LedgerAccount.county == uow.county,
+            LedgerAccount.kind == kind.value,
+            LedgerAccount.unit_id.in_(wanted),
+            LedgerAccount.company_id.is_(None),
+        )
+    )
+    return {unit_id: account_id for unit_id, account_id in found if unit_id is not None}
+
+
 async def post(
     uow: UnitOfWork,
     kind: TransactionKind,

@@ -6,6 +6,7 @@ from auth.policies import cases as cases
 from auth.policies import checkouts as checkouts
 from auth.policies import claims as claims
 from auth.policies import committees as committees
+from auth.policies import common_income as common_income
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts
 from auth.policies import custody as custody

@@ -264,6 +264,8 @@ class Profile:
     """Working days in which an owner's request for review is answered (FUND-11)."""
     fund_press_days: int
     """Days that a written demand of it leaves (FUND-8)."""
+    common_income_fund_percent: int
+    """The least part of a year's common income that goes to the fund while that is below its renewal mark (V-22)."""
     fund_rates: tuple[FundRate, ...]
     fund_reform_cost_fen: int
     """The reform cost price of public housing (房改成本价) in fen per m² (FUND-2)."""

@@ -23,6 +23,8 @@ CONDITIONS: Mapping[str, str] = {
     "chargeItems": "ChargeItemFilter",
     "checkouts": "CheckoutFilter",
     "committees": "CommitteeFilter",
+    "commonIncomeEntries": "CommonIncomeEntryFilter",
+    "commonIncomeSplits": "CommonIncomeSplitFilter",
     "companies": "CompanyFilter",
     "contractProblems": "ContractProblemFilter",
     "contracts": "ServiceContractFilter",

@@ -140,6 +140,49 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.COMMON_INCOME_ENTRIES,
+        "commonIncomeEntries",
+        (
+            Part(
+                "公共收益明细",
+                "Common income",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("occurredOn", "日期", "Day"),
+                    shown("kind", "类别", "Kind"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("description", "摘要", "Description"),
+                    shown("counterparty", "对方单位", "Counterparty"),
+                    shown("decision", "业主大会决定", "Decision"),
+                    shown("company.name", "记账企业", "Recorded by company"),
+                    shown("reversedOn", "冲正日期", "Reversed on"),
+                    shown("reversalReason", "冲正原因", "Reversed for"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.COMMON_INCOME_SPLITS,
+        "commonIncomeSplits",
+        (
+            Part(
+                "公共收益分配",
+                "Splits of common income",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("year", "年度", "Year"),
+                    shown("net", "可分配（元）", "Net (yuan)"),
+                    shown("toFund", "补充维修资金（元）", "To the fund (yuan)"),
+                    shown("least", "最低应补充（元）", "Least (yuan)"),
+                    shown("decision", "业主大会决定", "Decision"),
+                    shown("state", "状态", "State"),
+                    shown("paidOn", "到账日期", "Paid on"),
+                    shown("serial", "银行流水号", "Serial"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.LEDGER_CHECKS,
         "ledgerChecks",
         (
