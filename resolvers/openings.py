@@ -19,6 +19,7 @@ from domain.roles import Role
 from models.base import new_id
 from models.fees import ChargeItem
 from models.ledger import LedgerTransaction
+from resolvers.custody import fund_money
 from resolvers.ledger import account, check_open, posting_ctes
 from resolvers.unit_of_work import UnitOfWork
 
@@ -80,6 +81,12 @@ _BOTH_SIDES = """SELECT CAST(:transaction_id AS uuid) AS transaction_id, row_num
        SELECT CAST(:transaction_id AS uuid), 0, CAST(:opening_id AS uuid), CAST(:as_of AS date),
               CAST({counter} sum(amount) AS bigint)
        FROM written HAVING count(*) > 0"""
+
+_FUND_AND_MONEY = """SELECT CAST(:transaction_id AS uuid) AS transaction_id, row_number() OVER () AS line, account_id,
+       CAST(:as_of AS date) AS occurred_on, amount
+       FROM (SELECT account_id, -amount AS amount FROM written
+             UNION ALL
+             SELECT money_id, CAST(sum(amount) AS bigint) FROM written GROUP BY money_id) both_sides"""
 
 _ARREARS = text(f"""
 WITH written AS (
@@ -143,12 +150,12 @@ WITH opened AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM ledger_transaction r WHERE r.county = :county AND r.reverses_id = t.id)
 ),
 written AS MATERIALIZED (
-  SELECT a.id AS account_id, g.amount
-  FROM unnest(CAST(:units AS uuid[]), CAST(:amounts AS bigint[])) g (unit_id, amount)
+  SELECT a.id AS account_id, g.money_id, g.amount
+  FROM unnest(CAST(:units AS uuid[]), CAST(:moneys AS uuid[]), CAST(:amounts AS bigint[])) g (unit_id, money_id, amount)
   {_RECEIVABLE.format(kind="UNIT_FUND", unit="g.unit_id", company="NULL")}
   WHERE NOT EXISTS (SELECT FROM opened WHERE opened.account_id = a.id)
 ),
-{posting_ctes(_ONE_TRANSACTION, _BOTH_SIDES.format(sign="-", counter=""))}
+{posting_ctes(_ONE_TRANSACTION, _FUND_AND_MONEY)}
 SELECT count(*) FROM written
 """)  # noqa: S608
 
@@ -201,12 +208,21 @@ async def prepaid_open(uow: UnitOfWork, *, lines: Sequence[OpeningPrepaid], as_o
 
 
 async def fund_open(uow: UnitOfWork, *, lines: Sequence[OpeningFund], as_of: date, attested_by: str) -> int:
-    """Bring in what units' fund accounts held at the end of ``as_of`` (FUND-4). How many."""
+    """Bring in what units' fund accounts held at the end of ``as_of``, with the money itself (FUND-4). How many.
+
+    The money lies where the unit's area, or without one its building, has its fund: without it nothing could be paid from
+    these accounts.
+    """
     await _areas_of(uow, [line.unit_id for line in lines])
+    moneys = await _moneys_of(uow, [line.unit_id for line in lines])
     written = 0
     for part in _portions(lines):
         await _accounts(uow, AccountKind.UNIT_FUND, [(line.unit_id, None) for line in part])
-        values = {"units": [line.unit_id for line in part], "amounts": [line.amount for line in part]}
+        values = {
+            "units": [line.unit_id for line in part],
+            "moneys": [moneys[line.unit_id] for line in part],
+            "amounts": [line.amount for line in part],
+        }
         written += await _write(uow, _FUND, values, len(part), as_of, attested_by)
     return written
 
@@ -219,6 +235,17 @@ async def _areas_of(uow: UnitOfWork, units: Sequence[uuid.UUID]) -> dict[uuid.UU
     if any(unit not in areas for unit in units):
         raise Refusal(ErrorCode.NOT_FOUND, "unitId")
     return areas
+
+
+async def _moneys_of(uow: UnitOfWork, units: Sequence[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The ledger account of the money behind each unit's fund account."""
+    statement = text(
+        "SELECT id, area_id, building_id FROM unit WHERE county = :county AND id = ANY(CAST(:ids AS uuid[]))"
+    )
+    rows = await uow.session.execute(statement, {"county": uow.county, "ids": list(units)})
+    places = {row.id: ("area_id", row.area_id) if row.area_id else ("building_id", row.building_id) for row in rows}
+    moneys = {place: await fund_money(uow, **dict([place])) for place in sorted(set(places.values()))}
+    return {unit_id: moneys[place] for unit_id, place in places.items()}
 
 
 def _portions(lines: Sequence[Any]) -> list[Sequence[Any]]:

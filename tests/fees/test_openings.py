@@ -82,7 +82,8 @@ async def test_fund_balances_are_brought_in_once(market: Market) -> None:
     assert await market.world.do(market.bureau, fund_open, lines=lines, **ATTESTED) == 1
     assert await _balance(market, AccountKind.UNIT_FUND, unit_id=market.units[0].id) == 800_000
     assert await _balance(market, AccountKind.UNIT_FUND, unit_id=second.id) == 640_000
-    assert await _balance(market, AccountKind.OPENING) == 1_440_000
+    money = await _balance(market, AccountKind.BANK, area_id=second.area_id)
+    assert (money, await _balance(market, AccountKind.OPENING)) == (1_440_000, 0)
     assert await whole(market)
 
 
