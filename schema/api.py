@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLSchema
 
+from resolvers import registered as registered  # commands enqueue jobs of other stems by name
 from schema import (
     agreements,
     areas,
