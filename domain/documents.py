@@ -56,6 +56,7 @@ class DocumentKind(Term):
     SERVICE_PROOF = "SERVICE_PROOF", "Proof that a letter, notice or ballot was served (送达证明)."
     MEDIATION_RECORD = "MEDIATION_RECORD", "Record of a mediation (调解记录)."
     SUIT_PAPER = "SUIT_PAPER", "Paper for a suit: statement of claim, power of attorney (起诉材料)."
+    ASSESSMENT_MEASURES = "ASSESSMENT_MEASURES", "Measures by which custodian banks are assessed (考核办法)."
     BANK_STATEMENT = "BANK_STATEMENT", "A bank's statement as a file (银行对账单)."
     INVOICE = "INVOICE", "Invoice."
     RECEIPT = "RECEIPT", "Receipt for fees, written here (收据)."

@@ -188,6 +188,8 @@ class ErrorCode(StrEnum):
         True,
     )
     COMMON_INCOME_SHARE = "COMMON_INCOME_SHARE", "Less of the common income goes to the fund than has to (V-22)."
+    ACCOUNTS_NOT_EMPTY = "ACCOUNTS_NOT_EMPTY", "Money is still at the terminated bank, or on its way (SM-17)."
+    TOO_FEW_BIDDERS = "TOO_FEW_BIDDERS", "Fewer banks have bid than a tender needs (FUND-33)."
     ALREADY_REVERSED = "ALREADY_REVERSED", "The entry has been reversed before."
 
     # fund

@@ -133,7 +133,11 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
     AccountKind.AREA_FUND: (frozenset({"area_id"}),),
     AccountKind.UNDISTRIBUTED_INTEREST: (frozenset({"bank_account_id"}),),
     AccountKind.VALUE_ADDED_POOL: (frozenset({"bank_account_id"}),),
-    AccountKind.IN_TRANSIT: (frozenset({"bank_account_id"}), frozenset({"area_id", "bank_account_id"})),
+    AccountKind.IN_TRANSIT: (
+        frozenset({"bank_account_id"}),
+        frozenset({"area_id", "bank_account_id"}),
+        frozenset({"building_id", "bank_account_id"}),
+    ),
     AccountKind.FUND_CLAIM: (frozenset({"unit_id"}),),
     AccountKind.FUND_CLAIM_CONTRA: (frozenset({"area_id"}),),
     AccountKind.COMMON_INCOME: (frozenset({"area_id"}),),

@@ -3,6 +3,7 @@
 from domain.claims import UNIT_CLAIM
 from domain.contract_filings import CONTRACT_FILING
 from domain.covenant_filings import COVENANT_FILING
+from domain.custodians import CUSTODIAN
 from domain.data_requests import DATA_CORRECTION, DATA_DELETION, DATA_DISCLOSURE
 from domain.dunning import DUNNING
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
@@ -31,6 +32,7 @@ ALL: tuple[Workflow, ...] = (
     DUNNING,
     DIFFERENCE,
     VOTE,
+    CUSTODIAN,
 )
 
 _BY_VERSION = {(workflow.id, workflow.version): workflow for workflow in ALL}

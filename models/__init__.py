@@ -12,6 +12,7 @@ from models import committees as committees
 from models import common_income as common_income
 from models import companies as companies
 from models import contracts as contracts
+from models import custodians as custodians
 from models import custody as custody
 from models import data_requests as data_requests
 from models import differences as differences

@@ -70,7 +70,7 @@ async def register(uow: UnitOfWork, *, number: str, **particulars: Any) -> BankA
         )
     ):
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "number")
-    await _check_keeps(uow, given.client_id)
+    await check_keeps(uow, given.client_id)
     account = BankAccount(
         county=uow.county,
         id=new_id(),
@@ -306,7 +306,7 @@ async def _current(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[Cu
     return list(rows)
 
 
-async def _check_keeps(uow: UnitOfWork, client_id: str) -> None:
+async def check_keeps(uow: UnitOfWork, client_id: str) -> None:
     """The system acts for a bank that the county has let keep its accounts (``funds:custody``)."""
     held = await uow.session.scalar(
         select(AccountGrant.id).where(

@@ -2,6 +2,9 @@
 
 # Binds: :county, :account (the bank account's id); of what writes :now; of what is asked of a day :until and :booked_until.
 
+WHOLE_SETS = "SELECT set_config('enable_nestloop', :loops, true), set_config('jit', 'off', true)"
+"""For the rest of the transaction, sets are joined by hashing or merging (:loops ``off``)."""
+
 REPEATED = """
 WITH numbered AS (
   SELECT l.id, l.amount, l.value_date, l.statement_id, s.period_from, s.period_to,
@@ -127,7 +130,9 @@ booked AS (
          r.id IS NOT NULL AS reversed
   FROM bank_movement b
   JOIN ledger_transaction t ON t.county = :county AND t.id = b.transaction_id
+  -- A reversal that the bank reported itself (退汇) is a movement of its own, and so is its line.
   LEFT JOIN ledger_transaction r ON r.county = :county AND r.reverses_id = t.id AND r.occurred_on <= :booked_until
+    AND NOT EXISTS (SELECT 1 FROM bank_movement own WHERE own.county = :county AND own.transaction_id = r.id)
   WHERE b.county = :county AND b.bank_account_id = :account
 ),
 corrected AS (

@@ -187,7 +187,17 @@ async def _whole(uow: UnitOfWork, row: StatementFile, account: BankAccount, give
         and uow.vault.index(given.account, Kind.BANK_ACCOUNT, uow.county) != account.number_index
     ):
         raise Refusal(ErrorCode.INVALID_INPUT, "bankAccountId", value=f"****{given.account[-4:]}")
-    header = _agreed(row.given, given.header)
+    grant = Grant(new_id(), Role.BUREAU, uow.county, account_id=row.requested_by)
+    return await take_whole(uow, account, grant, _agreed(row.given, given.header), given)
+
+
+async def take_whole(
+    uow: UnitOfWork, account: BankAccount, grant: Grant, header: Header, given: GivenStatement
+) -> BankStatement:
+    """Store a statement of which all lines are at hand, unless it is there in the same words; then it is compared.
+
+    Refuses as ``Header.check`` and ``check_sum`` do, and ``ALREADY_REGISTERED`` for other words under its number.
+    """
     header.check(uow.today)
     check_sum(header, given.lines)
     there = await _found(uow, account, header.number)
@@ -195,7 +205,6 @@ async def _whole(uow: UnitOfWork, row: StatementFile, account: BankAccount, give
         if there.content_hash != content_hash(header, given.lines):
             raise Refusal(ErrorCode.ALREADY_REGISTERED, "number")
         return there
-    grant = Grant(new_id(), Role.BUREAU, uow.county, account_id=row.requested_by)
     statement = await _begun(uow, account, grant, header, len(given.lines), given.format)
     await _write(uow, statement, 1, given.lines)
     await _received(uow, statement, content_hash(header, given.lines))

@@ -37,6 +37,7 @@ from schema.engine.values import Ref, encode_id, key_of
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
     from schema.claims import UnitClaim
+    from schema.custodians import Custodian
     from schema.data_requests import DataRequest
     from schema.differences import BankDifference
     from schema.dunning import DunningCase
@@ -162,12 +163,14 @@ class TaskFilter:
 class Task:
     case_type: str = column(models.Task.case_type, "The type of the case, such as `Filing`.")
     case: """Annotated[
-        BankDifference | BillDispute | DataRequest | DunningCase | Filing | FundRequest | Inspection | UnitClaim | Vote, CASE
+        BankDifference | BillDispute | Custodian | DataRequest | DunningCase | Filing | FundRequest | Inspection
+        | UnitClaim | Vote, CASE
     ] | None""" = choice(
         "The case itself.",
         by={
             "BankDifference": models.Task.bank_difference_id,  # type: ignore[attr-defined]
             "BillDispute": models.Task.bill_dispute_id,  # type: ignore[attr-defined]
+            "Custodian": models.Task.custodian_id,  # type: ignore[attr-defined]
             "DataRequest": models.Task.data_request_id,  # type: ignore[attr-defined]
             "DunningCase": models.Task.dunning_case_id,  # type: ignore[attr-defined]
             "Filing": models.Task.filing_id,  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from auth.policies import committees as committees
 from auth.policies import common_income as common_income
 from auth.policies import companies as companies
 from auth.policies import contracts as contracts
+from auth.policies import custodians as custodians
 from auth.policies import custody as custody
 from auth.policies import disclosures as disclosures
 from auth.policies import divisions as divisions

@@ -18,7 +18,7 @@ from importlib.resources import files
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from domain.profiles.parameters import FundRate, GuidePrice, Profile
+from domain.profiles.parameters import BankItemWorth, FundRate, GuidePrice, Profile
 
 IDENTITY = frozenset({"county", "name", "version", "valid_from", "basis"})
 """The fields of a profile that are not parameters."""
@@ -133,7 +133,7 @@ def _read(kind: Any, value: Any) -> Any:
         if not isinstance(value, list):
             raise TypeError(f"{value!r} is not a list")
         return origin(_read(arguments[0], item) for item in value)
-    if kind in (GuidePrice, FundRate):
+    if kind in (GuidePrice, FundRate, BankItemWorth):
         hints = get_type_hints(kind)
         if set(hints) != set(value):
             raise ValueError(f"a line has {sorted(hints)}")

@@ -112,6 +112,25 @@ class GuidePrice:
     fen: int
 
 
+class BankItem(Term):
+    """For what custodian banks are scored, in a tender and each year (FUND-33)."""
+
+    SAFETY = "SAFETY", "Safety of the money and reconciliation (资金安全与对账)."
+    PAYMENT = "PAYMENT", "Payments in time (支付及时)."
+    QUERY_SERVICE = "QUERY_SERVICE", "Answering owners' queries (查询服务)."
+    YIELD = "YIELD", "What the money earns (收益)."
+    SYSTEM = "SYSTEM", "Systems and data exchange (系统对接)."
+    STATEMENTS = "STATEMENTS", "Sending statements (对账单寄送)."
+
+
+@dataclass(frozen=True, slots=True)
+class BankItemWorth:
+    """The most points that an item gives; all items together give 100."""
+
+    item: BankItem
+    points: int
+
+
 @dataclass(frozen=True, slots=True)
 class FundRate:
     """The first deposit to the maintenance fund, in fen per m² of building area (FUND-2)."""
@@ -254,6 +273,15 @@ class Profile:
     fund_overrun_percent: int
     fund_audit_above_fen: int
     fund_renewal_below_percent: int
+    bank_bidders: int
+    """How many banks must bid at least (FUND-33)."""
+    bank_items: tuple[BankItemWorth, ...]
+    bank_pass_points: int
+    bank_contract_days: int
+    bank_assessment_days: int
+    """Days after a year's end in which custodian banks are assessed for it."""
+    bank_objection_days: int
+    bank_transfer_days: int
     difference_working_days: int
     """Working days in which the bureau takes its next step about a difference with the bank (FUND-4)."""
     difference_answer_working_days: int

@@ -29,6 +29,8 @@ CONDITIONS: Mapping[str, str] = {
     "contractProblems": "ContractProblemFilter",
     "contracts": "ServiceContractFilter",
     "dailyCloses": "DailyCloseFilter",
+    "custodians": "CustodianFilter",
+    "custodyTransfers": "CustodyTransferFilter",
     "disclosureEntries": "DisclosureEntryFilter",
     "disclosures": "DisclosureFilter",
     "documents": "DocumentFilter",

@@ -101,4 +101,80 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.CUSTODIAN_TENDERS,
+        "custodianTenders",
+        (
+            Part(
+                "专户管理银行招标",
+                "Tenders for custodian banks",
+                (
+                    shown("title", "招标项目", "Tender"),
+                    shown("state", "状态", "State"),
+                    shown("publishedOn", "公告日期", "Published on"),
+                    shown("closesOn", "截标日期", "Closes on"),
+                    shown("scoredOn", "评标公示日期", "Scored on"),
+                    shown("awardedOn", "中标日期", "Awarded on"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.CUSTODIANS,
+        "custodians",
+        (
+            Part(
+                "专户管理银行",
+                "Custodian banks",
+                (
+                    shown("bankName", "银行", "Bank"),
+                    shown("state", "状态", "State"),
+                    shown("stateSince", "状态时间", "State since"),
+                    shown("dueOn", "办理期限", "Due on"),
+                    shown("isOverdue", "逾期", "Overdue"),
+                    shown("contractNumber", "合同编号", "Contract"),
+                    shown("contractFrom", "合同起始", "From"),
+                    shown("contractTo", "合同截止", "To"),
+                    shown("bid.points", "评标得分", "Points of the bid"),
+                    shown("objection", "异议", "Objection"),
+                    shown("terminatedOn", "解除日期", "Terminated on"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.CUSTODIAN_MEASURES,
+        "custodianMeasures",
+        (
+            Part(
+                "考核办法",
+                "Measures of assessment",
+                (
+                    shown("title", "名称", "Title"),
+                    shown("issuedOn", "印发日期", "Issued on"),
+                    shown("profileVersion", "参数版本", "Profile"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.CUSTODY_TRANSFERS,
+        "custodyTransfers",
+        (
+            Part(
+                "专户划转",
+                "Transfers between accounts",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("building.name", "楼栋", "Building"),
+                    shown("fromAccount.number", "转出账号", "From"),
+                    shown("toAccount.number", "转入账号", "To"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("state", "状态", "State"),
+                    shown("serial", "转入流水号", "Serial"),
+                    shown("arrivedOn", "到账日期", "Arrived on"),
+                ),
+            ),
+        ),
+    ),
 )

@@ -4,6 +4,14 @@ from typing import Any
 
 from auth.actor import Actor, Grant
 from domain.roles import Role
+from models.custodians import (
+    Custodian,
+    CustodianAssessment,
+    CustodianBid,
+    CustodianMeasures,
+    CustodianTender,
+    CustodyTransfer,
+)
 from models.custody import BankAccount, BankMovement, Custody
 from models.differences import BankDifference
 from models.payment_instructions import PaymentInstruction
@@ -18,11 +26,24 @@ KNOWN = (
     StatementLine,
     StatementFile,
     BankDifference,
+    CustodianTender,
+    CustodianBid,
+    CustodianMeasures,
+    Custodian,
+    CustodianAssessment,
+    CustodyTransfer,
 )
+
+PUBLISHED = (CustodianTender, CustodianBid, CustodianMeasures)
+CUSTODIANS = (Custodian, CustodianAssessment, CustodyTransfer)
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
     """A bank: the accounts that its system serves, under the scope. A committee: where its area's money lies or lay."""
+    if isinstance(row, PUBLISHED):
+        return True if grant.role is Role.BANK else None
+    if isinstance(row, CUSTODIANS):
+        return _own_of_custodians(places, actor, grant, row)
     account = row if isinstance(row, BankAccount) else places.one(BankAccount, row.county, row.bank_account_id)
     if grant.role is Role.BANK:
         return account.client_id == actor.client_id and "funds:custody" in grant.scopes
@@ -30,3 +51,14 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         held = [each for each in places.world.rows[Custody] if each.bank_account_id == row.id]
         return any(each.area_id == grant.area_id for each in held)
     return None
+
+
+def _own_of_custodians(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
+    """A bank: its own contract, and transfers that leave or reach its accounts. A committee: its area's transfers."""
+    if grant.role is not Role.BANK:
+        return None
+    if isinstance(row, CustodyTransfer):
+        kept = [places.one(BankAccount, row.county, key) for key in (row.from_account_id, row.to_account_id)]
+    else:
+        kept = [row if isinstance(row, Custodian) else places.one(Custodian, row.county, row.custodian_id)]
+    return any(each.client_id == actor.client_id for each in kept) and "funds:custody" in grant.scopes

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from domain.custody import MovementKind
 from models.differences import BankDifference
 from models.statements import BankStatement, StatementMatch
-from resolvers import ledger
+from resolvers import custody, ledger
 from resolvers.reconciliation import reconcile_what_is_open
 from resolvers.unit_of_work import set_fuse
 from tests.custody.counter import Counter
@@ -164,6 +165,23 @@ async def test_reversals_meet_their_originals_on_both_sides(stage: Stage) -> Non
     assert (found.state, found.resolution) == ("SETTLED", "REVERSED")
     await counter.stated("2", (4, 0), 40)
     assert figures(await counter.compared()) == (40, 40, 0, 0, 0, 0)
+
+
+async def test_a_payment_that_comes_back_is_two_movements_and_two_lines(stage: Stage) -> None:
+    """What the bank itself reports as returned (退汇) is no reversal of one side."""
+    counter = await Counter.open(stage)
+    await counter.booked("S1", 100, 9)
+    paid = await counter.booked("S2", -40, 8, "ZF-1")
+
+    async def returned(uow: Any) -> None:
+        taken_back = await ledger.reverse(uow, paid.transaction_id, "退汇：账号有误")
+        given = {"serial": "S3", "value_date": uow.today, "amount": 40, "transaction_id": taken_back, "code": "ZF-1"}
+        await custody.moved(uow, counter.account.id, kind=MovementKind.RETURNED, **given)
+
+    await stage.do(counter.bank, returned)
+    await counter.stated("1", (10, 0), 0, ("S1", 100, 9), ("S2", -40, 8, "ZF-1"), ("S3", 40, 0, "ZF-1"))
+    assert figures(await counter.compared()) == (100, 100, 0, 0, 0, 0)
+    assert await counter.differences() == []
 
 
 async def ask_for_what_is_open(uow: Any) -> None:

@@ -62,6 +62,8 @@ FACTS: dict[str, Any] = {
     "paid_on": date(2025, 6, 28),
     "received_on": date(2025, 6, 2),
     "correction_due_on": date(2025, 6, 12),
+    "contract_from": date(2025, 7, 1),
+    "year_end": date(2025, 12, 31),
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -235,6 +237,15 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "ENFORCING": {"PERFORM": COURT, "LIST_CREDIT": COURT, "END": CLOCK},
         "CREDIT_LISTED": {"PERFORM": COURT, "END": CLOCK},
     },
+    "custodian": {
+        "AWARDED": {"SIGN_CONTRACT": BUREAU},
+        "CONTRACTED": {"BEGIN": CLOCK},
+        "ACTIVE": {"BEGIN_ASSESSMENT": CLOCK},
+        "ASSESSING": {"QUALIFY": BUREAU, "DISQUALIFY": BUREAU},
+        "REVIEW": {"OBJECT": {Role.BANK}, "UPHOLD": BUREAU, "TERMINATE": BUREAU},
+        "TERMINATED": {"RECORD_TRANSFER": BUREAU},
+        "ACCOUNTS_TRANSFERRED": {"CLOSE": BUREAU},
+    },
     "bank_difference": {
         "OPEN": {"ASK_BANK": BUREAU, "PROPOSE": BUREAU},
         "BANK_ASKED": {"ANSWER": {Role.BANK}, "PROPOSE": BUREAU},
@@ -258,6 +269,7 @@ REASONED = {
     "unit_claim": {"REJECT", "CONTEST", "UPHOLD", "DISMISS"},
     "bank_difference": {"ASK_BANK", "ANSWER", "PROPOSE", "REJECT"},
     "dunning": {"FAIL_MEDIATION", "REJECT", "LIST_CREDIT", "DROP"},
+    "custodian": {"QUALIFY", "DISQUALIFY", "OBJECT", "UPHOLD", "TERMINATE"},
 }
 
 DECIDED = {
@@ -274,6 +286,7 @@ DECIDED = {
     "unit_claim": {"APPROVE", "REJECT", "UPHOLD", "DISMISS"},
     "bank_difference": set[str](),
     "dunning": set[str](),
+    "custodian": set[str](),
 }
 
 APPLICANTS_OWN = {
@@ -288,6 +301,7 @@ APPLICANTS_OWN = {
     "unit_claim": {"PROVE", "SUBMIT", "WITHDRAW"},
     "bank_difference": set[str](),
     "dunning": set[str](),
+    "custodian": set[str](),
 }
 
 COMPANY_PAPERS = ("BUSINESS_LICENCE", "STAFF_LIST", "MANAGER_CERTIFICATE", "TRAINING_RECORD", "OFFICE_PROOF")
@@ -319,6 +333,8 @@ PAPERS = {
     ("inspection", "SUBMIT"): ("PHOTO",),
     ("unit_claim", "SUBMIT"): ("OWNERSHIP_PROOF",),
     ("dunning", "SERVE_DEMAND"): ("DEMAND_LETTER", "SERVICE_PROOF"),
+    ("custodian", "SIGN_CONTRACT"): ("CONTRACT",),
+    ("custodian", "TERMINATE"): ("TERMINATION_NOTICE",),
 }
 
 DUE = {
@@ -374,6 +390,11 @@ DUE = {
     },
     ("dunning", "CORRECTION", "CORRECT"): date(2025, 6, 12),
     ("dunning", "COURT_RECEIVED", "FILE"): date(2025, 6, 9),
+    ("custodian", "AWARDED", "SIGN_CONTRACT"): date(2025, 7, 2),
+    ("custodian", "ASSESSING", "QUALIFY"): date(2026, 1, 31),
+    ("custodian", "ASSESSING", "DISQUALIFY"): date(2026, 1, 31),
+    ("custodian", "REVIEW", "OBJECT"): date(2025, 6, 12),
+    ("custodian", "TERMINATED", "RECORD_TRANSFER"): date(2025, 7, 2),
     ("bank_difference", "OPEN", "ASK_BANK"): date(2025, 6, 9),
     ("bank_difference", "OPEN", "PROPOSE"): date(2025, 6, 9),
     ("bank_difference", "BANK_ASKED", "ANSWER"): date(2025, 6, 5),
@@ -408,6 +429,8 @@ CLOCKS = {
     ("vote", "OPEN", "CLOSE"): date(2025, 7, 5),
     ("vote", "PUBLISHED", "FINALISE"): date(2025, 6, 9),
     ("unit_claim", "OPENED", "LAPSE"): date(2025, 6, 3),
+    ("custodian", "CONTRACTED", "BEGIN"): date(2025, 6, 30),
+    ("custodian", "ACTIVE", "BEGIN_ASSESSMENT"): date(2025, 12, 31),
     **{("unit_claim", state, "END"): date(2025, 7, 31) for state in ("BOUND", "CONTESTED")},
     ("dunning", "REMINDED", "NOTIFY"): date(2025, 6, 19),
     ("dunning", "SETTLED", "BREAK_PLAN"): date(2025, 6, 24),
@@ -495,6 +518,12 @@ GUARDED = {
         "ENFORCE": {"judgment_effective"},
         "LIST_CREDIT": {"judgment_effective", "able_to_pay"},
     },
+    "custodian": {
+        "QUALIFY": {"passed"},
+        "DISQUALIFY": {"failed"},
+        "UPHOLD": {"objected", "passed"},
+        "RECORD_TRANSFER": {"emptied"},
+    },
 }
 """What each action is refused by. Exceptions stand in the test: signing for developers, publishing twice, paying first."""
 
@@ -580,9 +609,11 @@ def test_without_a_committee_its_turns_are_the_stand_ins_alone(
 
 @EVERY
 def test_what_is_barred_when_its_time_is_over(workflow: Workflow) -> None:
-    """Resubmitting a case that lapses; extending a vote, and objecting to its result."""
+    """Resubmitting a case that lapses; extending a vote, and objecting to its result or, as a bank, to an assessment."""
     lapsing = any(line.action == "LAPSE" for line in workflow.transitions)
-    barred = {"EXTEND", "OBJECT"} if workflow.id == "vote" else {"RESUBMIT"} if lapsing else set()
+    barred = {"vote": {"EXTEND", "OBJECT"}, "custodian": {"OBJECT"}}.get(
+        workflow.id, {"RESUBMIT"} if lapsing else set()
+    )
     for line in workflow.transitions:
         assert line.bars is (line.action in barred)
 
