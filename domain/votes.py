@@ -105,7 +105,7 @@ def mode_refusal(profile: Profile, matter: Matter, mode: VoteMode, clause: VoteM
 
 def has_items(profile: Profile, facts: Facts) -> Refusal | None:
     """Owners are asked something; what the notice does not name is not voted on (V-17)."""
-    return None if facts["item_count"] else Refusal(ErrorCode.REQUIRED, "items")
+    return None if facts["item_count"] else Refusal(ErrorCode.REQUIRED, "agenda")
 
 
 def noticed_early(profile: Profile, facts: Facts) -> Refusal | None:
@@ -120,7 +120,7 @@ def noticed_early(profile: Profile, facts: Facts) -> Refusal | None:
 
 def objections_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
     """Where only objections can stop a fund use, owners have the county's days to object, a week at least (V-29)."""
-    if not facts["by_objection"]:
+    if not facts["by_objection"] or facts["opens_on"] is None or facts["closes_on"] is None:
         return None
     least = max(profile.objection_window_days, LEAST_OBJECTION_DAYS)
     if (facts["closes_on"] - facts["opens_on"]).days >= least:

@@ -50,7 +50,7 @@ async def open_vote(
             area_id=request.area_id,
             building_id=request.building_id,
             title=request.title,
-            items=[item],
+            agenda=[item],
             subject=votes.Subject(FundRequest.__tablename__, request.id),
         )
         request.vote_id = vote.id

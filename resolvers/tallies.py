@@ -1,6 +1,7 @@
 """What a count gave: the tally of a vote's items, its recount by others, and what hangs on the board (V-20, V-31)."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,13 +46,15 @@ async def recount(uow: UnitOfWork, *, id: uuid.UUID) -> Vote:
 
 
 async def counted_items(uow: UnitOfWork, vote: Vote, items: Sequence[VoteItem]) -> list[Tally]:
-    """The pure count of each item over the frozen roll; one statement for the roll, one for the ballots."""
-    said = await _said(uow, vote)
+    """The pure count of each item over the frozen roll. Its tables are read as they lie, and put together here: whole rolls
+    are counted, and a join that the planner takes for a small one would look every head up."""
+    said, served = await _said(uow, vote), await _served_units(uow, vote)
     roll: list[RollUnit] = []
     by_head: list[tuple[str, tuple[str | None, ...]]] = []
-    for head_id, area, representative_id, served in await uow.session.execute(_ROLL, _of(vote)):
+    for head_id, area, representative_id, units in await uow.session.execute(_ROLL, _of(vote)):
         head = str(head_id)
-        roll.append(RollUnit(head, head, area, served))
+        # A head is silent only when it was served at each of its units with the last day on the ballot (V-28).
+        roll.append(RollUnit(head, head, area, served[head_id] == units))
         if head_id in said:
             by_head.append((head, effective(said[head_id], representative_id)))
     counted = []
@@ -161,32 +164,35 @@ async def _store(uow: UnitOfWork, vote: Vote, number: int) -> None:
 
 async def _said(uow: UnitOfWork, vote: Vote) -> dict[uuid.UUID, dict[uuid.UUID, tuple[str, ...]]]:
     """By head, the last ballot of each of its electors; one that was withdrawn says nothing."""
+    newest: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, list[str] | None]] = {}
+    for head_id, elector, version, choices in await uow.session.execute(_BALLOTS, _of(vote)):
+        key = (head_id, elector)
+        if key not in newest or newest[key][0] < version:
+            newest[key] = (version, choices)
     said: dict[uuid.UUID, dict[uuid.UUID, tuple[str, ...]]] = {}
-    for head_id, elector, choices in await uow.session.execute(_LATEST, _of(vote)):
+    for (head_id, elector), (_, choices) in newest.items():
         if choices is not None:
             said.setdefault(head_id, {})[elector] = tuple(choices)
     return said
+
+
+async def _served_units(uow: UnitOfWork, vote: Vote) -> Counter[uuid.UUID]:
+    """How many of a head's units were served with a ballot."""
+    served = set(await uow.session.scalars(_SERVED, _of(vote)))
+    units = await uow.session.execute(_UNITS, _of(vote)) if served else ()
+    return Counter(head_id for unit_id, head_id in units if unit_id in served)
 
 
 def _of(vote: Vote) -> dict[str, Any]:
     return {"county": vote.county, "vote": vote.id}
 
 
-_LATEST = text("""
-SELECT DISTINCT ON (head_id, elector_key) head_id, elector_key, choices
-  FROM ballot WHERE county = :county AND vote_id = :vote
- ORDER BY head_id, elector_key, version DESC
-""")
-
-# A head is silent only when it was served at each of its units with the last day on the ballot (V-28).
-_ROLL = text("""
-SELECT h.id, h.area, h.representative_id, count(s.id) = h.unit_count
-  FROM roll_head h
-  JOIN roll_unit u ON u.county = :county AND u.head_id = h.id
-  LEFT JOIN ballot_service s ON s.county = :county AND s.roll_unit_id = u.id AND s.paper = 'BALLOT'
- WHERE h.county = :county AND h.vote_id = :vote
- GROUP BY h.county, h.id
-""")
+_BALLOTS = text("SELECT head_id, elector_key, version, choices FROM ballot WHERE county = :county AND vote_id = :vote")
+_ROLL = text("SELECT id, area, representative_id, unit_count FROM roll_head WHERE county = :county AND vote_id = :vote")
+_UNITS = text("SELECT id, head_id FROM roll_unit WHERE county = :county AND vote_id = :vote")
+_SERVED = text(
+    "SELECT roll_unit_id FROM ballot_service WHERE county = :county AND vote_id = :vote AND paper = 'BALLOT'"
+)
 
 _TITLES: Mapping[VoteState, str] = {
     VoteState.NOTICED: "业主共同决定事项表决通知",

@@ -108,7 +108,7 @@ async def draft(
     *,
     area_id: uuid.UUID,
     title: str,
-    items: Sequence[Item | Mapping[str, Any]],
+    agenda: Sequence[Item | Mapping[str, Any]],
     building_id: uuid.UUID | None = None,
     entrance: str | None = None,
     occasion: Occasion = Occasion.REGULAR,
@@ -124,7 +124,7 @@ async def draft(
         uow,
         area_id=area_id,
         title=title,
-        items=items,
+        agenda=agenda,
         building_id=building_id,
         entrance=entrance,
         occasion=occasion,
@@ -138,7 +138,7 @@ async def convene(
     *,
     area_id: uuid.UUID,
     title: str,
-    items: Sequence[Item | Mapping[str, Any]],
+    agenda: Sequence[Item | Mapping[str, Any]],
     building_id: uuid.UUID | None = None,
     entrance: str | None = None,
     occasion: Occasion = Occasion.BY_RULES,
@@ -175,7 +175,7 @@ async def convene(
         scope_heads=0,
     )
     await uow.open_case(vote, VOTE, grant=grant)
-    await _write_items(uow, vote, items)
+    await _write_items(uow, vote, agenda)
     return vote
 
 
@@ -185,7 +185,7 @@ async def change(
     id: uuid.UUID,
     expected_version: int,
     title: str,
-    items: Sequence[Item | Mapping[str, Any]],
+    agenda: Sequence[Item | Mapping[str, Any]],
     occasion_note: str | None = None,
     proposers: int = 0,
 ) -> Vote:
@@ -198,7 +198,7 @@ async def change(
     vote.title, vote.proposers = _text(title, "title"), proposers
     vote.occasion_note = (occasion_note or "").strip() or None
     await uow.session.execute(delete(VoteItem).where(VoteItem.county == uow.county, VoteItem.vote_id == vote.id))
-    await _write_items(uow, vote, items)
+    await _write_items(uow, vote, agenda)
     await uow.audit("CHANGE", vote, grant=grant)
     uow.notify(vote)
     return vote
@@ -323,51 +323,6 @@ async def annul(
     return vote
 
 
-async def clause_record(
-    uow: UnitOfWork,
-    *,
-    area_id: uuid.UUID,
-    mode: VoteMode,
-    source: Matter,
-    article: str,
-    adopted_on: date,
-    document_ids: Sequence[uuid.UUID] = (),
-) -> ModeClause:
-    """Record the adopted clause that allows a special mode (modeClauseRecord, V-25), with the text that it stands in.
-
-    ``source``: RULES_OF_PROCEDURE or COVENANT. Refuses ``REQUIRED`` without the text, ``MODE_NOT_ALLOWED`` where the county does
-    not allow the mode, ``OUT_OF_RANGE`` for an adoption to come.
-    """
-    area = await uow.load(PropertyArea, area_id, field="areaId")
-    grant = await uow.act(VOTE.openers(uow.profile), PropertyArea, area)
-    mode, source = VoteMode(mode), Matter(source)
-    if source not in (Matter.RULES_OF_PROCEDURE, Matter.COVENANT):
-        raise Refusal(ErrorCode.INVALID_INPUT, "source")
-    if mode not in uow.profile.fund_modes:
-        raise Refusal(ErrorCode.MODE_NOT_ALLOWED, "mode")
-    if adopted_on > uow.today:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "adoptedOn", most=uow.today)
-    if not document_ids:
-        raise Refusal(ErrorCode.REQUIRED, "documentIds")
-    clause = ModeClause(
-        county=uow.county,
-        area_id=area.id,
-        township=area.township,
-        community=area.community,
-        mode=mode.value,
-        source=source.value,
-        article=_text(article, "article"),
-        adopted_on=adopted_on,
-        document_ids=list(document_ids),
-        recorded_by=uow.actor.account_id,
-    )
-    uow.session.add(clause)
-    await uow.session.flush()  # its papers name it
-    await papers.attach(uow, document_ids, clause)
-    await uow.audit("modeClauseRecord", clause, grant=grant, documents=document_ids)
-    return clause
-
-
 async def conveners_grant(uow: UnitOfWork, vote: Vote) -> Any:
     """The grant under which the actor acts for who convened the vote."""
     return await uow.act({Role(vote.applicant_role)}, Vote, vote)
@@ -411,10 +366,10 @@ async def _building(
 async def _write_items(uow: UnitOfWork, vote: Vote, given: Iterable[Item | Mapping[str, Any]]) -> None:
     items = [item if isinstance(item, Item) else Item(**item) for item in given]
     if not items:
-        raise Refusal(ErrorCode.REQUIRED, "items")
+        raise Refusal(ErrorCode.REQUIRED, "agenda")
     most = MOST_ITEMS if vote.subject_id is None else 1
     if len(items) > most:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "items", most=most)
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "agenda", most=most)
     for item in items:
         refused = mode_refusal(uow.profile, item.matter, item.mode, await _mode_of_clause(uow, vote, item))
         if refused:

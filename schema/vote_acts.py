@@ -8,11 +8,12 @@ from domain.ballots import BallotChannel, MandateKind
 from domain.profiles.parameters import VoteMode
 from domain.tallies import Choice, Matter
 from domain.votes import Occasion, ServedPaper, ServiceWay
-from resolvers import ballot_papers, ballots, mandates, rolls, tallies, votes
+from resolvers import ballot_papers, ballots, mandates, mode_clauses, rolls, tallies, vote_exports, votes
 from schema import ballots as ballot_types
 from schema import votes as types
 from schema.acts import VERSION, act
-from schema.engine.intents import given, inputs, ref
+from schema.engine.intents import given, inputs, intent, ref
+from schema.engine.types import plain_type
 
 ENUMERATIONS_FROM = (types, ballot_types)
 """Their modules give the enumerations below to the schema."""
@@ -38,7 +39,7 @@ class VoteDraftInput:
     building_id: strawberry.ID | None = ref("Building", "The building, where it concerns one alone.")
     entrance: str | None = given("The entrance (单元), where it concerns one alone.")
     title: str = given("What it is about.")
-    items: list[VoteItemInput] = given("What owners are asked; 30 items at most.")
+    agenda: list[VoteItemInput] = given("What owners are asked; 30 items at most.")
     occasion: Occasion | None = given("Why owners are asked; a regular meeting when left out.")
     occasion_note: str | None = given("On that reason; needed unless it is regular or by the rules.")
     proposers: int | None = given("How many heads proposed it.")
@@ -49,7 +50,7 @@ class VoteChangeInput:
     id: strawberry.ID = ref("Vote", VOTE)
     expected_version: int = given(VERSION)
     title: str = given("What it is about.")
-    items: list[VoteItemInput] = given("What owners are asked; 30 items at most.")
+    agenda: list[VoteItemInput] = given("What owners are asked; 30 items at most.")
     occasion_note: str | None = given("On the reason why owners are asked.")
     proposers: int | None = given("How many heads proposed it.")
 
@@ -188,6 +189,17 @@ class MandateRevokeInput:
     id: strawberry.ID = ref("Mandate", "The authority.")
 
 
+VoteExportFile = plain_type(
+    "VoteExportFile",
+    "The frozen roll and the ballots of a vote under pseudonyms, as JSON, for `votes/recount.py`.",
+    {
+        "name": ("str", "File name."),
+        "media_type": ("str", "Its type."),
+        "content": ("str", "The bytes in Base64."),
+        "digest": ("str", "Their SHA-256, hexadecimal."),
+    },
+)
+
 _VOTE, _PAPER, _MANDATE = {"vote": "Vote"}, {"ballotPaper": "BallotPaper"}, {"mandate": "Mandate"}
 
 MUTATIONS = [
@@ -214,11 +226,19 @@ MUTATIONS = [
         {"vote": "Vote", "objection": "VoteObjection"},
     ),
     act("voteRecount", tallies.recount, VoteStepInput, "Count again, by others than who counted.", _VOTE),
+    intent(
+        "voteExport",
+        vote_exports.export,
+        VoteStepInput,
+        "Get what another count needs: roll and ballots under pseudonyms, units masked. Who may recount; it is recorded.",
+        {"file": "VoteExportFile"},
+        keyed=False,
+    ),
     act("voteConfirm", votes.confirm, VoteConfirmInput, "Let the recount stand, with an answer.", _VOTE),
     act("voteAnnul", votes.annul, VoteAnnulInput, "Cancel an unlawful decision. TOWNSHIP, BUREAU.", _VOTE),
     act(
         "modeClauseRecord",
-        votes.clause_record,
+        mode_clauses.record,
         ModeClauseRecordInput,
         "Record the clause that allows a special mode. Who convenes.",
         {"modeClause": "ModeClause"},

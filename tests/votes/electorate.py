@@ -25,7 +25,7 @@ from models.estates import Ownership, Unit
 from models.people import Owner
 from models.rolls import RollOwner, RollUnit
 from models.votes import ModeClause, Vote, VoteItem
-from resolvers import ballots, fund_votes, people, tallies, votes
+from resolvers import ballots, fund_votes, mode_clauses, people, tallies, votes
 from tests.stage import Place, Stage
 
 CONTACT = {"contact": "社区居委会 0533-0000000"}
@@ -86,7 +86,7 @@ class Electorate:
 
     async def drafted(self, *items: dict[str, Any], by: Actor | None = None, **changes: Any) -> Vote:
         """A draft on the whole area."""
-        given = {"area_id": self.place.area.id, "title": "2026年第一次业主大会", "items": items or [ITEM], **changes}
+        given = {"area_id": self.place.area.id, "title": "2026年第一次业主大会", "agenda": items or [ITEM], **changes}
         return await self.stage.do(by or self.committee, votes.draft, **given)  # type: ignore[no-any-return]
 
     async def noticed(self, vote: Vote, *, days: int = 15, by: Actor | None = None, **changes: Any) -> Vote:
@@ -138,7 +138,7 @@ class Electorate:
         """The covenant's clause that allows a mode, as the committee records it."""
         return await self.stage.do(  # type: ignore[no-any-return]
             self.committee,
-            votes.clause_record,
+            mode_clauses.record,
             area_id=self.place.area.id,
             mode=mode,
             source=Matter.COVENANT,

@@ -183,7 +183,7 @@ async def test_a_special_mode_needs_fund_use_a_county_that_allows_it_and_a_claus
     by_objection = {"mode": VoteMode.OBJECTION, "clause_id": clause.id}
 
     async def refused(**item: Any) -> tuple[ErrorCode, str | None]:
-        found = await stage.refused(electorate.committee, votes.draft, **given, items=[{**ITEM, **item}])
+        found = await stage.refused(electorate.committee, votes.draft, **given, agenda=[{**ITEM, **item}])
         return found.code, found.field
 
     for matter in set(Matter) - {Matter.FUND_USE}:
@@ -194,7 +194,7 @@ async def test_a_special_mode_needs_fund_use_a_county_that_allows_it_and_a_claus
         ErrorCode.MODE_NOT_ALLOWED,
         "mode",
     )
-    drafted = await stage.do(electorate.committee, votes.draft, **given, items=[{**ITEM, **by_objection}])
+    drafted = await stage.do(electorate.committee, votes.draft, **given, agenda=[{**ITEM, **by_objection}])
     short = await stage.refused(
         electorate.committee,
         votes.give_notice,

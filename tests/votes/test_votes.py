@@ -131,7 +131,7 @@ async def test_a_vote_of_one_building_asks_and_counts_its_units_alone(stage: Sta
     whole = await electorate.noticed(await electorate.drafted())
     assert (whole.scope, whole.scope_area, whole.scope_heads) == ("AREA", 50_000, 3)
     entrance = await stage.refused(
-        electorate.committee, votes.draft, area_id=place.area.id, title="无", items=[ITEM], entrance="1"
+        electorate.committee, votes.draft, area_id=place.area.id, title="无", agenda=[ITEM], entrance="1"
     )
     assert (entrance.code, entrance.field) == (ErrorCode.REQUIRED, "buildingId")
     nobody = await electorate.drafted(building_id=place.building.id, entrance="9")
@@ -152,7 +152,7 @@ async def test_who_convenes_and_why(stage: Stage) -> None:
     place = await stage.place(*[10_000] * 6)
     electorate = await Electorate.build(stage, place)
     township, community = await stage.actor(Role.TOWNSHIP), await stage.actor(Role.COMMUNITY)
-    given = {"area_id": place.area.id, "title": "临时会议", "items": [ITEM]}
+    given = {"area_id": place.area.id, "title": "临时会议", "agenda": [ITEM]}
     for stands_in in (township, community):
         assert (await stage.refused(stands_in, votes.draft, **given)).code is ErrorCode.FORBIDDEN_ROLE
     failed = {"occasion": Occasion.COMMITTEE_FAILED, "occasion_note": "业委会逾期未召集，街道已责令"}
