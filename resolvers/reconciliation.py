@@ -177,8 +177,9 @@ async def _note(uow: UnitOfWork, account: BankAccount, latest: BankStatement, fo
     )
     known = {(row.found_as, row.line_id, row.movement_id, row.balance_of_id): row for row in rows}
     arrived = {row.movement_id or row.line_id for row in known.values() if row.resolution == Resolution.ARRIVED}
+    still = {each.key for each in found}
     for key, row in known.items():
-        if row.state not in _OVER and key not in {each.key for each in found}:
+        if row.state not in _OVER and key not in still:
             await _settle(uow, row)
             arrived.add(row.movement_id or row.line_id)
     new = [each for each in found if each.key not in known and not _was_only_late(each, arrived)]
