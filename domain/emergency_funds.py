@@ -1,18 +1,18 @@
 """Emergency requests to use the maintenance fund (SM-7, Civil Code 281): no vote, but a check on site and a posting.
 
-Counties differ in the order (``Profile.emergency_order``): ``PAY_FIRST`` verifies and approves at once, ``POST_FIRST``
-repairs, accepts and posts before. Both end here with the bureau's approval; payment follows as a later version.
+Counties differ in the order (``Profile.emergency_order``): ``PAY_FIRST`` verifies, approves and pays at once, ``POST_FIRST``
+repairs, accepts and posts before. Where the parties stay idle the township orders and then organises the repair (FUND-23).
 """
 
-from domain import funds
+from domain import fund_use, funds
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import FundAction, FundState
 from domain.officials import Power
-from domain.periods import Facts, end_of_day, hours, working_days
+from domain.periods import Facts, end_of_day, hours, posting, working_days
 from domain.profiles.parameters import EmergencyCode, EmergencyOrder, Profile
 from domain.roles import COMPANY, Role
-from domain.workflow import ByProfile, Transition, Workflow
+from domain.workflow import ByProfile, Needs, Transition, Workflow
 
 
 def on_the_list(profile: Profile, facts: Facts) -> Refusal | None:
@@ -49,6 +49,11 @@ _STAND_IN = ByProfile("emergency_without_committee")
 _APPLICANTS = funds.applicants(_STAND_IN)
 _COMMITTEE_OR_STAND_IN = funds.by_committee_or(_STAND_IN)
 _LAWFUL = ("on_the_list", "not_excluded", "warranty_over")
+_IDLE = (_S.REPORTED, _S.SITE_CHECKED, _S.APPROVED_DIRECT)
+"""Where a danger waits for somebody to act."""
+
+_UNPAID = (_S.APPROVED_DIRECT, _S.REPAIRED, _S.ACCEPTED, _S.POSTED, _S.TOWNSHIP_VERIFIED, _S.BUREAU_APPROVED)
+"""Repaired at once, an emergency has its contractor before or after its approval."""
 
 _DECIDERS = (
     *((party, ("named_item", *when)) for party, when in _COMMITTEE_OR_STAND_IN),
@@ -56,9 +61,72 @@ _DECIDERS = (
 )
 """Who decides on the no-vote path: the committee or its stand-in; on other dangers always the township (FUND-20)."""
 
+_WHEN_IDLE = (
+    Transition(
+        action=_A.ORDER_ACTION,
+        sources=_IDLE,
+        target=None,
+        by=(Role.TOWNSHIP,),
+        basis=("FUND-23",),
+        reason=True,
+    ),
+    Transition(
+        action=_A.ORGANISE,
+        sources=_IDLE,
+        target=_S.APPROVED_DIRECT,
+        by=(Role.TOWNSHIP,),
+        basis=("FUND-23",),
+        waits=end_of_day("ordered_to"),
+        when=("ordered",),
+        guards=_LAWFUL,
+        decides=True,
+    ),
+    Transition(
+        action=_A.APPROVE,
+        sources=(_S.SITE_CHECKED,),
+        target=_S.APPROVED_DIRECT,
+        by=(Role.BUREAU,),
+        basis=("FUND-23",),
+        waits=posting("fund_committee_days"),
+        when=("named_item", "has_committee"),
+        guards=_LAWFUL,
+        decides=True,
+    ),
+)
+"""The township orders idle parties and then organises; a silent committee's decision the bureau may take (FUND-23)."""
+
+_PAYMENT = (
+    *(fund_use.contracted(_UNPAID, None, party, *when) for party, when in _COMMITTEE_OR_STAND_IN),
+    fund_use.contracted(_UNPAID, None, Role.TOWNSHIP, "organised"),
+    *(fund_use.amended((*_UNPAID, _S.APPORTIONED), party, *when) for party, when in _COMMITTEE_OR_STAND_IN),
+    *(fund_use.pay(state) for state in (_S.BUREAU_APPROVED, _S.PAID, _S.APPORTIONED)),
+    fund_use.pay_posted(),
+    fund_use.paid(_S.BUREAU_APPROVED, _S.PAID),
+    *(fund_use.paid(state, None) for state in (_S.PAID, _S.POSTED, _S.APPORTIONED)),
+    fund_use.came_back(_S.PAID, _S.BUREAU_APPROVED),
+    fund_use.came_back(_S.CLOSED, _S.APPORTIONED),
+    *(
+        fund_use.came_back(state, None)
+        for state in (_S.BUREAU_APPROVED, _S.REPAIRED, _S.ACCEPTED, _S.POSTED, _S.APPORTIONED)
+    ),
+    fund_use.REVISED,
+    Transition(
+        action=_A.SETTLE,
+        sources=(_S.ACCEPTED,),
+        target=None,
+        by=(COMPANY, Role.COMMITTEE, _STAND_IN),
+        basis=("FUND-21", "FUND-27"),
+        documents=fund_use.SETTLE_PAPERS,
+        guards=("within_overrun",),
+    ),
+    fund_use.apportioned(_S.PAID, when=("post_first",)),
+    fund_use.apportioned(_S.POSTED, after=end_of_day("posted_to"), when=("pay_first",)),
+    fund_use.CLOSED,
+)
+
 EMERGENCY_FUND_REQUEST = Workflow(
     id="emergency_fund_request",
-    version=1,
+    version=2,
     title="Fund request, emergency (维修资金应急使用)",
     states=(
         _S.REPORTED,
@@ -70,12 +138,16 @@ EMERGENCY_FUND_REQUEST = Workflow(
         _S.POSTED,
         _S.TOWNSHIP_VERIFIED,
         _S.BUREAU_APPROVED,
+        _S.PAID,
+        _S.APPORTIONED,
+        _S.CLOSED,
         _S.RETURNED,
         _S.REJECTED,
         _S.CANCELLED,
     ),
     start=_S.REPORTED,
     terminal=frozenset({_S.NOT_EMERGENCY, _S.REJECTED, _S.CANCELLED}),
+    separated=True,
     opened_by=_APPLICANTS,
     opening_documents=(DocumentKind.PHOTO,),
     opening_guards=("on_the_list",),
@@ -105,7 +177,7 @@ EMERGENCY_FUND_REQUEST = Workflow(
                 basis=("FUND-20", "TQ-99", "TQ-100"),
                 when=when,
                 guards=_LAWFUL,
-                decides=decider is Role.TOWNSHIP,
+                decides=decider is not Role.COMMITTEE,
             )
             for decider, when in _DECIDERS
         ),
@@ -121,14 +193,19 @@ EMERGENCY_FUND_REQUEST = Workflow(
             )
             for decider, when in _DECIDERS
         ),
-        Transition(
-            action=_A.RECORD_REPAIR,
-            sources=(_S.APPROVED_DIRECT,),
-            target=_S.REPAIRED,
-            by=(COMPANY, Role.COMMITTEE, _STAND_IN),
-            basis=("FUND-21",),
-            documents=(DocumentKind.PHOTO, DocumentKind.INVOICE),
-            when=("post_first",),
+        *(
+            Transition(
+                action=_A.RECORD_REPAIR,
+                sources=(source,),
+                target=_S.REPAIRED,
+                by=by,
+                basis=("FUND-21", "FUND-27"),
+                documents=(DocumentKind.PHOTO, DocumentKind.INVOICE, Needs((DocumentKind.AUDIT,), when="audit_needed")),
+                when=(order, *when),
+                guards=("within_overrun",),
+            )
+            for source, order in ((_S.APPROVED_DIRECT, "post_first"), (_S.PAID, "pay_first"))
+            for by, when in (((COMPANY, Role.COMMITTEE, _STAND_IN), ()), ((Role.TOWNSHIP,), ("organised",)))
         ),
         *(
             Transition(
@@ -154,6 +231,16 @@ EMERGENCY_FUND_REQUEST = Workflow(
             applicant_only=True,
         ),
         Transition(
+            action=_A.POST,
+            sources=(_S.ACCEPTED,),
+            target=_S.POSTED,
+            by=(Role.TOWNSHIP,),
+            basis=("FUND-21", "FUND-23"),
+            documents=(DocumentKind.SETTLEMENT, DocumentKind.APPORTIONMENT, DocumentKind.POSTING_PROOF),
+            when=("organised",),
+            guards=("posting_long_enough",),
+        ),
+        Transition(
             action=_A.VERIFY,
             sources=(_S.POSTED,),
             target=_S.TOWNSHIP_VERIFIED,
@@ -161,7 +248,8 @@ EMERGENCY_FUND_REQUEST = Workflow(
             basis=("ZD-7",),
             within=working_days("fund_emergency_working_days", since="posted_to"),
             after=end_of_day("posted_to"),
-            guards=("signed_and_sealed",),
+            when=("post_first",),
+            guards=("objections_answered", "signed_and_sealed"),
             decides=True,
         ),
         Transition(
@@ -187,7 +275,7 @@ EMERGENCY_FUND_REQUEST = Workflow(
             decides=True,
             power=Power.FUNDS_APPROVE,
         ),
-        funds.returned(_S.POSTED, Role.TOWNSHIP),
+        funds.returned(_S.POSTED, Role.TOWNSHIP, when=("post_first",)),
         funds.returned(_S.APPROVED_DIRECT, Role.TOWNSHIP, when=("pay_first",)),
         funds.returned(_S.TOWNSHIP_VERIFIED, Role.BUREAU),
         Transition(
@@ -227,14 +315,25 @@ EMERGENCY_FUND_REQUEST = Workflow(
             ),
             _APPLICANTS,
         ),
+        *_WHEN_IDLE,
+        *_PAYMENT,
     ),
-    guards={**funds.GUARDS, "on_the_list": on_the_list, "posting_long_enough": posting_long_enough},
+    guards={**funds.GUARDS, **fund_use.GUARDS, "on_the_list": on_the_list, "posting_long_enough": posting_long_enough},
     conditions={
         **funds.CONDITIONS,
+        **fund_use.CONDITIONS,
+        "ordered": lambda profile, facts: facts["ordered_to"] is not None,
+        "organised": lambda profile, facts: bool(facts["organised"]),
         "named_item": _named,
         "other_safety": _other_safety,
         "pay_first": _pay_first,
         "post_first": _post_first,
     },
-    facts={"emergency_code": "EmergencyCode", **funds.FACTS},
+    facts={
+        "emergency_code": "EmergencyCode",
+        "ordered_to": "date | None: until when the township ordered idle parties to act",
+        "organised": "bool: the township organises the repair",
+        **funds.FACTS,
+        **fund_use.FACTS,
+    },
 )

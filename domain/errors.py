@@ -205,6 +205,20 @@ class ErrorCode(StrEnum):
     NOT_EMERGENCY = "NOT_EMERGENCY", "The repair is not on the county's emergency list (FUND-22)."
     EXCLUDED_WORK = "EXCLUDED_WORK", "The work must not be paid from the fund (FUND-13)."
     CORRECTIONS_USED_UP = "CORRECTIONS_USED_UP", "The application was already returned as often as allowed (FUND-25)."
+    INSURANCE_NOT_ALLOWED = "INSURANCE_NOT_ALLOWED", "The county's fund buys no insurance (FUND-12, TQ-102)."
+    OVERRUN = "OVERRUN", "The cost exceeds the budget by more than allowed; it needs a new application (FUND-27)."
+    CUSTODIAN_REQUIRED = (
+        "CUSTODIAN_REQUIRED",
+        "No bank account holds the area's fund: nothing can be paid from it (SL-1).",
+    )
+    NOTHING_DUE = "NOTHING_DUE", "Nothing is due at this stage: it is paid, instructed, or not certified (FUND-26)."
+    ALREADY_PAID = "ALREADY_PAID", "Money was paid or instructed: the request can no longer be cancelled (FUND-29)."
+    OBJECTION_OPEN = "OBJECTION_OPEN", "An owner's objection to the posting is not answered yet."
+    CLAIMS_OPEN = (
+        "CLAIMS_OPEN",
+        "Something is still owed: by owners, by a recovery, or by a payment under way (FUND-18).",
+    )
+    NOT_CONTRACTED = "NOT_CONTRACTED", "There is no contractor to pay: enter the contract first (FUND-28)."
 
 
 class Refusal(Exception):  # noqa: N818 -- it is no error: the rules answered

@@ -36,6 +36,7 @@ class ExportedList(Term):
     PRICE_INCREASES = "PRICE_INCREASES", "How prices were raised (调价记录)."
     FEE_ACCOUNTS = "FEE_ACCOUNTS", "Budgets and accounts of the remuneration mode (酬金制预决算)."
     PAYMENTS = "PAYMENTS", "Payments (缴费记录)."
+    FUND_RECOVERIES = "FUND_RECOVERIES", "Recoveries of fund money (维修资金追回)."
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
     CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."

@@ -1,8 +1,7 @@
 """Requests to use the maintenance fund (住宅专项维修资金): their terms, and what holds for every request.
 
-The lists are in ``ordinary_funds`` (SM-6) and ``emergency_funds`` (SM-7), the sharing of costs in ``fund_shares``. Both
-lists end with the bureau's approval, which earmarks the amount (FUND-29); contract, stages and settlement follow as a
-later version.
+The lists are in ``ordinary_funds`` (SM-6) and ``emergency_funds`` (SM-7), the sharing of costs in ``fund_shares``, what
+follows the bureau's approval (contract, payment, settlement) in ``fund_use``.
 """
 
 from domain.errors import ErrorCode, Refusal
@@ -20,6 +19,13 @@ class FundKind(Term):
 
     ORDINARY = "ORDINARY", "After plan, posting and vote (SM-6)."
     EMERGENCY = "EMERGENCY", "Without a prior vote, for matters on the county's list (SM-7, Civil Code 281)."
+
+
+class FundUse(Term):
+    """What the money buys (FUND-12)."""
+
+    REPAIR = "REPAIR", "Repair or renewal of common parts and shared equipment (维修、更新、改造)."
+    INSURANCE = "INSURANCE", "Liability insurance of houses and lifts, where the county allows it (保险, TQ-102)."
 
 
 class FundScope(Term):
@@ -57,6 +63,15 @@ class FundState(Term):
     POSTED = "POSTED", "Settlement, households and shares are posted to the owners."
     TOWNSHIP_VERIFIED = "TOWNSHIP_VERIFIED", "Verified by the township, with signature and seal (ZD-7)."
     BUREAU_APPROVED = "BUREAU_APPROVED", "Approved by the bureau; the amount is earmarked."
+    CONTRACTED = "CONTRACTED", "The contractor is chosen and the contract signed."
+    STAGE1_PAID = "STAGE1_PAID", "The bank has paid what is due at the start."
+    IN_PROGRESS = "IN_PROGRESS", "The work is under way."
+    STAGE2_PAID = "STAGE2_PAID", "The bank has paid what is due before acceptance."
+    SETTLED = "SETTLED", "The costs are settled; the township has verified the use (ZD-7)."
+    FINAL_PAID = "FINAL_PAID", "The bank has paid the rest."
+    PAID = "PAID", "The bank has paid an emergency's repair."
+    APPORTIONED = "APPORTIONED", "Every bearer's part is final."
+    CLOSED = "CLOSED", "Closed; what was earmarked and not needed is free again."
     RETURNED = "RETURNED", "Returned for correction (退回补正)."
     REJECTED = "REJECTED", "Rejected with reasons."
     CANCELLED = "CANCELLED", "Cancelled by the applicant; an earmark is released."
@@ -85,6 +100,21 @@ class FundAction(Term):
     RECORD_REPAIR = "RECORD_REPAIR", "Record the repair."
     ACCEPT = "ACCEPT", "Accept the work."
     POST = "POST", "Post settlement, households and shares."
+    ORDER_ACTION = "ORDER_ACTION", "Order idle parties to act until a day (FUND-23)."
+    ORGANISE = "ORGANISE", "Organise the repair in place of parties that stayed idle (FUND-23)."
+    CONTRACT = "CONTRACT", "Enter the contractor and the signed contract."
+    AMEND_CONTRACT = "AMEND_CONTRACT", "Correct the contractor's account."
+    PAY = "PAY", "Instruct the bank to pay what is due."
+    MARK_PAID = "MARK_PAID", "The bank has paid."
+    MARK_RETURNED = "MARK_RETURNED", "A payment came back (退汇)."
+    START = "START", "The work begins."
+    REPORT_PROGRESS = "REPORT_PROGRESS", "Report how far the work is."
+    CERTIFY = "CERTIFY", "Certify the progress of the work."
+    SETTLE = "SETTLE", "Enter the settled cost."
+    VERIFY_USE = "VERIFY_USE", "Verify the use as the township, with signature and seal."
+    REVISE = "REVISE", "Send the settlement back after an objection."
+    APPORTION = "APPORTION", "Make every bearer's part final."
+    CLOSE = "CLOSE", "Close it and release the rest of the earmark."
 
 
 # --- what every request must keep to -----------------------------------------------------------------------------------
@@ -92,11 +122,20 @@ class FundAction(Term):
 
 def warranty_over(profile: Profile, facts: Facts) -> Refusal | None:
     """The asset's warranty was looked up and ended before the request; else its builder repairs (FUND-12, FUND-14)."""
+    if facts["use"] == FundUse.INSURANCE:
+        return None
     if not facts["warranty_checked"]:
         return Refusal(ErrorCode.REQUIRED, "warrantyChecked")
     ends_on = facts["warranty_ends_on"]
     if ends_on is not None and ends_on >= facts["requested_on"]:
         return Refusal(ErrorCode.WARRANTY_NOT_OVER, "warrantyEndsOn", until=ends_on)
+    return None
+
+
+def insurance_allowed(profile: Profile, facts: Facts) -> Refusal | None:
+    """The fund buys house and lift liability insurance only where the profile says so (FUND-12, TQ-102)."""
+    if facts["use"] == FundUse.INSURANCE and not profile.fund_buys_insurance:
+        return Refusal(ErrorCode.INSURANCE_NOT_ALLOWED, "use")
     return None
 
 
@@ -158,6 +197,7 @@ GUARDS = {
 }
 CONDITIONS = {"has_committee": has_committee, "no_committee": no_committee}
 FACTS = {
+    "use": "FundUse",
     "has_committee": "bool: the area has a committee or PMC in office",
     "warranty_checked": "bool: the applicant looked the warranty up",
     "warranty_ends_on": "date | None: last day of the builder's warranty; None where there is none",
@@ -209,6 +249,7 @@ def cancelled(sources: tuple[FundState, ...], by: tuple[Party, ...]) -> Transiti
         target=FundState.CANCELLED,
         by=by,
         basis=("SM-6", "FUND-29"),
+        guards=("nothing_paid",),
         applicant_only=True,
         reason=True,
     )

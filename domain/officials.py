@@ -16,6 +16,7 @@ class PostingDuty(Term):
 
     ADMINISTRATOR = "ADMINISTRATOR", "Appoints officials, and at the bureau registers partners' systems (管理员)."
     APPROVER = "APPROVER", "Decides for the bureau where money leaves the fund (审批人); two persons appoint one."
+    CASHIER = "CASHIER", "Instructs the bank to pay from the fund what others approved (出纳); two persons appoint one."
     OFFICER = "OFFICER", "Handles the office's cases (经办人)."
 
 
@@ -32,11 +33,15 @@ class Power(Term):
     """What a grant may open beyond its role (``resource:action``)."""
 
     FUNDS_APPROVE = "funds:approve", "Approve the use of the maintenance fund for the bureau."
+    FUNDS_RELEASE = "funds:release", "Instruct the bank to pay from the maintenance fund what was approved."
     OFFICIALS_APPOINT = "officials:appoint", "Appoint officials and end their postings."
     PARTNERS_REGISTER = "partners:register", "Register partners' systems, renew and end their agreements."
 
 
 LIVE = frozenset({PostingState.PROPOSED, PostingState.IN_POST})
+
+_MONEY = {PostingDuty.APPROVER: Power.FUNDS_APPROVE, PostingDuty.CASHIER: Power.FUNDS_RELEASE}
+"""The bureau's duties over the fund's money: who approves does not release (FUND-24, FUND-28)."""
 
 _ADMINISTERED_BY: dict[Role, Role] = {
     Role.BUREAU: Role.BUREAU,
@@ -54,7 +59,7 @@ def appointers(role: Role, duty: PostingDuty) -> frozenset[Role]:
     >>> sorted(appointers(Role.COMMUNITY, PostingDuty.OFFICER))
     [<Role.COMMUNITY: 'COMMUNITY'>, <Role.TOWNSHIP: 'TOWNSHIP'>]
     """
-    if role not in OFFICIALS or (duty is PostingDuty.APPROVER and role is not Role.BUREAU):
+    if role not in OFFICIALS or (duty in _MONEY and role is not Role.BUREAU):
         raise Refusal(ErrorCode.INVALID_INPUT, "duty")
     above = _ADMINISTERED_BY[role]
     if duty is PostingDuty.ADMINISTRATOR:
@@ -69,8 +74,8 @@ def needs_two(role: Role, duty: PostingDuty) -> bool:
 
 def powers(role: Role, duty: PostingDuty) -> tuple[Power, ...]:
     """What the duty opens."""
-    if duty is PostingDuty.APPROVER:
-        return (Power.FUNDS_APPROVE,)
+    if duty in _MONEY:
+        return (_MONEY[duty],)
     if duty is PostingDuty.OFFICER:
         return ()
     bureau = (Power.PARTNERS_REGISTER,) if role is Role.BUREAU else ()

@@ -1,21 +1,26 @@
-"""Ordinary requests to use the maintenance fund (SM-6): plan, posting, the owners' vote, and the offices' checks."""
+"""Ordinary requests to use the maintenance fund (SM-6): plan, posting, vote, the offices' checks, work and payment."""
 
 from typing import Any
 
-from domain import funds
+from domain import fund_use, funds
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import FundAction, FundState
 from domain.officials import Power
 from domain.periods import Facts, days, end_of_day, working_days
 from domain.profiles.parameters import Profile, VoteMode
-from domain.roles import Role
+from domain.roles import COMPANY, Role
 from domain.workflow import ByProfile, Transition, Workflow
 
 
 def plan_posting_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
     """The plan is posted for seven days (FUND-24)."""
     return funds.posting_refusal(facts, profile.fund_plan_posting_days)
+
+
+def settlement_posting_long_enough(profile: Profile, facts: Facts) -> Refusal | None:
+    """Settlement, households and shares are posted for five days before the last payment (SM-6)."""
+    return funds.posting_refusal(facts, profile.fund_settlement_posting_days)
 
 
 def mode_allowed(profile: Profile, facts: Facts) -> Refusal | None:
@@ -56,7 +61,10 @@ _RETURNERS = (
     (_S.COMMUNITY_CHECKED, Role.TOWNSHIP),
     (_S.TOWNSHIP_VERIFIED, Role.BUREAU),
 )
-_LAWFUL = ("not_excluded", "warranty_over")
+_LAWFUL = ("not_excluded", "insurance_allowed", "warranty_over")
+_WORKERS = (COMPANY, Role.COMMITTEE, _STAND_IN)
+_FIRM = (((COMPANY,), "has_company"), ((), "no_company"))
+"""Where a company serves the area it is a party of the acceptance."""
 
 
 def _by_committee_or_stand_in(*, when: tuple[str, ...] = (), **fields: Any) -> tuple[Transition, ...]:
@@ -72,9 +80,127 @@ UNDONE_BY_ANNULMENT = (
 )
 """Where a request is cancelled when the owners' decision that it rests on is annulled (V-21): before anything is paid."""
 
+_UNDER_CONTRACT = (
+    _S.CONTRACTED,
+    _S.STAGE1_PAID,
+    _S.IN_PROGRESS,
+    _S.STAGE2_PAID,
+    _S.POSTED,
+    _S.FINAL_PAID,
+    _S.APPORTIONED,
+)
+"""Where a payment may have to be made once more, to another account of the same contractor."""
+
+_AFTER_APPROVAL = (
+    *(
+        fund_use.contracted((_S.BUREAU_APPROVED,), _S.CONTRACTED, party, *when)
+        for party, when in _COMMITTEE_OR_STAND_IN
+    ),
+    *(fund_use.amended(_UNDER_CONTRACT, party, *when) for party, when in _COMMITTEE_OR_STAND_IN),
+    *(
+        fund_use.pay(state)
+        for state in (_S.CONTRACTED, _S.STAGE1_PAID, _S.IN_PROGRESS, _S.STAGE2_PAID, _S.FINAL_PAID, _S.APPORTIONED)
+    ),
+    fund_use.pay_posted(),
+    fund_use.paid(_S.CONTRACTED, _S.STAGE1_PAID),
+    fund_use.paid(_S.IN_PROGRESS, _S.STAGE2_PAID, "last_before_acceptance"),
+    fund_use.paid(_S.IN_PROGRESS, None, "not_last_before_acceptance"),
+    fund_use.paid(_S.POSTED, _S.FINAL_PAID, "last_stage"),
+    fund_use.paid(_S.POSTED, None, "not_last_stage"),
+    *(
+        fund_use.paid(state, None)
+        for state in (_S.STAGE1_PAID, _S.STAGE2_PAID, _S.ACCEPTED, _S.SETTLED, _S.FINAL_PAID, _S.APPORTIONED)
+    ),
+    fund_use.came_back(_S.STAGE1_PAID, _S.CONTRACTED),
+    fund_use.came_back(_S.STAGE2_PAID, _S.IN_PROGRESS),
+    fund_use.came_back(_S.FINAL_PAID, _S.POSTED),
+    fund_use.came_back(_S.CLOSED, _S.APPORTIONED),
+    *(
+        fund_use.came_back(state, None)
+        for state in (_S.CONTRACTED, _S.IN_PROGRESS, _S.ACCEPTED, _S.SETTLED, _S.POSTED, _S.APPORTIONED)
+    ),
+    Transition(
+        action=_A.START,
+        sources=(_S.STAGE1_PAID,),
+        target=_S.IN_PROGRESS,
+        by=_WORKERS,
+        basis=("SM-6", "GT-38"),
+    ),
+    Transition(
+        action=_A.START,
+        sources=(_S.CONTRACTED,),
+        target=_S.IN_PROGRESS,
+        by=_WORKERS,
+        basis=("SM-6", "GT-38"),
+        when=("nothing_before_work",),
+    ),
+    Transition(
+        action=_A.REPORT_PROGRESS,
+        sources=(_S.IN_PROGRESS, _S.STAGE2_PAID),
+        target=None,
+        by=_WORKERS,
+        basis=("SM-6", "GT-38"),
+    ),
+    *_by_committee_or_stand_in(
+        action=_A.CERTIFY,
+        sources=(_S.IN_PROGRESS,),
+        target=None,
+        basis=("SM-6", "FUND-26"),
+        documents=(DocumentKind.PROGRESS,),
+    ),
+    *(
+        Transition(
+            action=_A.ACCEPT,
+            sources=(_S.IN_PROGRESS, _S.STAGE2_PAID),
+            target=_S.ACCEPTED,
+            by=(Role.OWNER, party, Role.COMMUNITY, *firm),
+            joined=True,
+            basis=("SM-6", "FUND-26"),
+            documents=(DocumentKind.ACCEPTANCE,),
+            when=(*when, has_firm),
+        )
+        for party, when in _COMMITTEE_OR_STAND_IN
+        for firm, has_firm in _FIRM
+    ),
+    Transition(
+        action=_A.SETTLE,
+        sources=(_S.ACCEPTED,),
+        target=None,
+        by=_WORKERS,
+        basis=("SM-6", "FUND-27"),
+        documents=fund_use.SETTLE_PAPERS,
+        guards=("within_overrun",),
+    ),
+    Transition(
+        action=_A.VERIFY_USE,
+        sources=(_S.ACCEPTED,),
+        target=_S.SETTLED,
+        by=(Role.TOWNSHIP,),
+        basis=("ZD-7", "SL-6"),
+        within=working_days("fund_township_working_days", since="settled_on"),
+        documents=fund_use.SETTLE_PAPERS,
+        guards=("settled", "signed_and_sealed"),
+        decides=True,
+    ),
+    Transition(
+        action=_A.POST,
+        sources=(_S.SETTLED,),
+        target=_S.POSTED,
+        by=_APPLICANTS,
+        basis=("SM-6", "ZS-21"),
+        documents=(DocumentKind.APPORTIONMENT, DocumentKind.POSTING_PROOF),
+        guards=("settlement_posting_long_enough",),
+        applicant_only=True,
+    ),
+    fund_use.REVISED,
+    fund_use.apportioned(_S.POSTED, after=end_of_day("posted_to")),
+    fund_use.apportioned(_S.FINAL_PAID),
+    fund_use.CLOSED,
+)
+
 FUND_REQUEST = Workflow(
     id="fund_request",
-    version=1,
+    version=2,
     title="Fund request, ordinary (维修资金使用申请)",
     states=(
         _S.DRAFT,
@@ -86,6 +212,16 @@ FUND_REQUEST = Workflow(
         _S.COMMUNITY_CHECKED,
         _S.TOWNSHIP_VERIFIED,
         _S.BUREAU_APPROVED,
+        _S.CONTRACTED,
+        _S.STAGE1_PAID,
+        _S.IN_PROGRESS,
+        _S.STAGE2_PAID,
+        _S.ACCEPTED,
+        _S.SETTLED,
+        _S.POSTED,
+        _S.FINAL_PAID,
+        _S.APPORTIONED,
+        _S.CLOSED,
         _S.RETURNED,
         _S.REJECTED,
         _S.CANCELLED,
@@ -93,6 +229,7 @@ FUND_REQUEST = Workflow(
     ),
     start=_S.DRAFT,
     terminal=frozenset({_S.VOTE_FAILED, _S.REJECTED, _S.CANCELLED, _S.LAPSED}),
+    separated=True,
     opened_by=_APPLICANTS,
     transitions=(
         Transition(
@@ -226,6 +363,7 @@ FUND_REQUEST = Workflow(
             by=(Role.SYSTEM,),
             basis=("V-21", "SM-8"),
             when=("on_platform",),
+            guards=("nothing_paid",),
             reason=True,
         ),
         funds.cancelled(
@@ -237,12 +375,19 @@ FUND_REQUEST = Workflow(
                 *(state for state, _ in _RETURNERS),
                 _S.RETURNED,
                 _S.BUREAU_APPROVED,
+                _S.CONTRACTED,
+                _S.IN_PROGRESS,
             ),
             _APPLICANTS,
         ),
+        *_AFTER_APPROVAL,
     ),
     guards={
         **funds.GUARDS,
+        **fund_use.GUARDS,
+        "insurance_allowed": funds.insurance_allowed,
+        "settled": fund_use.settled,
+        "settlement_posting_long_enough": settlement_posting_long_enough,
         "plan_posting_long_enough": plan_posting_long_enough,
         "mode_allowed": mode_allowed,
         "vote_passed": vote_passed,
@@ -251,12 +396,15 @@ FUND_REQUEST = Workflow(
     },
     conditions={
         **funds.CONDITIONS,
+        **fund_use.CONDITIONS,
+        **fund_use.STAGE_CONDITIONS,
         "delegated_quota": lambda profile, facts: profile.delegated_quota,
         "on_platform": lambda profile, facts: bool(facts.get("vote_on_platform")),
         "attested": lambda profile, facts: not facts.get("vote_on_platform"),
     },
     facts={
         **funds.FACTS,
+        **fund_use.FACTS,
         "vote_mode": "VoteMode",
         "vote_on_platform": "bool: the vote is held on the platform, its result is the request's",
         "vote_passed": "bool | None: the outcome in the mode of the vote",

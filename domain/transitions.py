@@ -60,6 +60,8 @@ class Transition:
     """Whether acting after ``within`` is refused; otherwise lateness is only seen in queues and figures."""
     after: Period | None = None
     """A posting that must have run its full time first."""
+    waits: Period | None = None
+    """Others' time to act, which must have passed first."""
     fires: Period | None = None
     """When the county's own clock takes it, if nobody moved the case before."""
     when: tuple[str, ...] = ()
@@ -67,6 +69,8 @@ class Transition:
     applicant_only: bool = False
     decides: bool = False
     """Whether it decides on somebody's application: ``reviewer_refusal`` must be asked."""
+    releases: bool = False
+    """Whether it pays out what others decided: ``separation_refusal`` must be asked."""
     reason: bool = False
     power: str | None = None
     """What the grant must open besides its role (``domain.officials.Power``)."""
@@ -105,6 +109,8 @@ class Workflow:
     opening_documents: tuple[DocumentKind | Needs, ...] = ()
     """What a case that starts beyond a draft must bring along."""
     opening_guards: tuple[str, ...] = ()
+    separated: bool = False
+    """Whether nobody decides in two steps of a case, nor releases what they asked for or decided."""
     transitions: tuple[Transition, ...]
     guards: Mapping[str, Guard] = field(default_factory=dict)
     conditions: Mapping[str, Condition] = field(default_factory=dict)
@@ -121,7 +127,7 @@ class Workflow:
             unknown += set(line.guards) - set(self.guards)
             needs = {need.when for need in line.documents if isinstance(need, Needs) and need.when}
             unknown += ({*line.when} | needs) - set(self.conditions)
-            periods = [period for period in (line.within, line.after, line.fires) if period]
+            periods = [period for period in (line.within, line.after, line.waits, line.fires) if period]
             unknown += {period.since for period in periods if period.since} - set(self.facts)
             named = [period.amount for period in periods] + [line.joined]
             named += [party.parameter for party in line.by if isinstance(party, ByProfile)]

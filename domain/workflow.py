@@ -178,6 +178,8 @@ def tasks(
     actions: dict[Role, list[str]] = {}
     dues: dict[Role, list[Due]] = {}
     for line in _lines(workflow, profile, state, known):
+        if line.waits:  # it is others' turn until then
+            continue
         due = line.within.due(profile, known, entered) if line.within else None
         for role in sorted(line.roles(profile) - SYSTEM):
             if _has_decided(line, profile, (role,), reviewed_by):
@@ -228,6 +230,25 @@ def reviewer_refusal(reviewer: Reviewer, applicants: Collection[Hashable], previ
     if previous is not None and reviewer == previous:
         return Refusal(ErrorCode.SAME_REVIEWER)
     return None
+
+
+def separation_refusal(
+    account: Hashable,
+    line: Transition,
+    state: str,
+    applicants: Collection[Hashable],
+    taken: Collection[tuple[str, Transition]],
+) -> Refusal | None:
+    """Nobody decides twice in one case, nor releases what they asked for or decided (FUND-24, FUND-28).
+
+    ``taken`` are the account's own decisions and releases in the case, each with the state in which it was made. To judge
+    in the same state once more is no second decision: a request that was returned comes back to who returned it.
+    """
+    if line.releases and account in applicants:
+        return Refusal(ErrorCode.OWN_APPLICATION)
+    decided = any(earlier.decides and (line.releases or at != state) for at, earlier in taken)
+    released = line.decides and any(earlier.releases for _, earlier in taken)
+    return Refusal(ErrorCode.SAME_REVIEWER) if decided or released else None
 
 
 def mermaid(workflow: Workflow, profile: Profile | None = None) -> str:
@@ -295,6 +316,10 @@ def _time_refusal(
 ) -> Refusal | None:
     if line.fires:
         due = line.fires.due(profile, facts, entered)
+        if due is None or now < due.at:
+            return Refusal(ErrorCode.TOO_EARLY, earliest=due and today(due.at))
+    if line.waits:
+        due = line.waits.due(profile, facts, entered)
         if due is None or now < due.at:
             return Refusal(ErrorCode.TOO_EARLY, earliest=due and today(due.at))
     if line.after:

@@ -32,6 +32,7 @@ from models import fund_receipts as fund_receipts
 from models import fund_refunds as fund_refunds
 from models import fund_renewals as fund_renewals
 from models import fund_reviews as fund_reviews
+from models import fund_use as fund_use
 from models import funds as funds
 from models import inspections as inspections
 from models import ledger as ledger

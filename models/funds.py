@@ -1,7 +1,7 @@
 """Requests to use the special maintenance fund (住宅专项维修资金使用申请): ordinary (SM-6) and emergency (SM-7).
 
-Money is integer fen, areas 0.01 m². Approval earmarks the budget in the ledger (``FundEarmark``), payments come later
-(FUND-29). The owners' vote is recorded here as an attested outcome until votes are held on the platform.
+Money is integer fen, areas 0.01 m². Approval earmarks the budget in the ledger (``FundEarmark``), each payment draws on it
+(FUND-29; ``models.fund_use``). The owners' vote is recorded here as an attested outcome until votes are held on the platform.
 """
 
 import uuid
@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.fund_shares import Bearer
-from domain.funds import EmergencyCode, EmergencyOrder, Exclusion, FundKind, FundScope, FundState, VoteMode
+from domain.funds import EmergencyCode, EmergencyOrder, Exclusion, FundKind, FundScope, FundState, FundUse, VoteMode
 from models.base import Area, CountyRow, CreatedAt, Fen, index, link, one_of, unique
 from models.cases import APPEND_ONLY, CaseRow, case_table
 
@@ -32,6 +32,7 @@ class FundRequest(CaseRow):
         one_of("emergency_code", EmergencyCode),
         one_of("emergency_order", EmergencyOrder),
         one_of("exclusion", Exclusion),
+        one_of("use", FundUse),
         one_of("vote_mode", VoteMode),
         link("concerned_unit_id", "unit"),
         link("vote_id", "vote"),
@@ -113,6 +114,27 @@ class FundRequest(CaseRow):
     approved_amount: Mapped[int | None] = mapped_column(BigInteger)
     """What the bureau approved and the ledger earmarked, in fen."""
     decided_on: Mapped[date | None]
+    use: Mapped[str] = mapped_column(server_default=FundUse.REPAIR, default=FundUse.REPAIR.value)
+    fund_part: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the fund pays of the price, later of the settled cost, in fen; 0 before approval."""
+    asked: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the payments that stand asked of the bearers."""
+    paid: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the bank has paid and was not returned."""
+    instructed: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the bank is told to pay and has not reported on."""
+    payable_on: Mapped[date | None]
+    """Since when something is due that the bank was not told to pay."""
+    certificates: Mapped[int] = mapped_column(server_default="0", default=0)
+    contracted_on: Mapped[date | None]
+    settled_on: Mapped[date | None]
+    """When the settled cost was entered."""
+    open_objections: Mapped[int] = mapped_column(server_default="0", default=0)
+    open_recoveries: Mapped[int] = mapped_column(server_default="0", default=0)
+    ordered_to: Mapped[date | None]
+    """Until when the township ordered idle parties to act (FUND-23)."""
+    organised_on: Mapped[date | None]
+    """Since when the township organises the repair."""
 
 
 class FundShare(CountyRow):
@@ -150,7 +172,15 @@ class FundShare(CountyRow):
     """The unit's building area in 0.01 m²; 0 for a seller."""
     amount: Mapped[Fen]
     shortfall: Mapped[Fen] = mapped_column(server_default="0", default=0)
-    """What the bearer's account lacked at approval; it becomes a claim against the owner (FUND-18)."""
+    """What the bearer's account lacks of what was asked of it; before the first payment, what it would lack (FUND-18)."""
+    asked: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What payments that stand asked of it."""
+    drawn: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What executed payments took from its account and was not returned."""
+    restored: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What recoveries gave back to its account."""
+    claimed: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the ledger has as a claim on the unit's owner for it."""
 
 
 class FundEarmark(CountyRow):
@@ -167,6 +197,7 @@ class FundEarmark(CountyRow):
         index("transaction_id"),
         index("release_id"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("used BETWEEN 0 AND amount", name="used_within"),
     )
 
     fund_request_id: Mapped[uuid.UUID]
@@ -176,6 +207,8 @@ class FundEarmark(CountyRow):
     release_id: Mapped[uuid.UUID | None]
     created_at: Mapped[CreatedAt]
     released_at: Mapped[datetime | None]
+    used: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What executed payments took of it; the rest is free when it is released."""
 
 
 class SiteCheck(CountyRow):

@@ -295,7 +295,9 @@ async def _may_close(uow: UnitOfWork, area: PropertyArea, field: str) -> None:
     promised = select(FundRequest.id).where(
         FundRequest.county == uow.county,
         FundRequest.area_id == area.id,
-        FundRequest.state.not_in(sorted({FundState.DRAFT, *FUND_REQUEST.terminal, *EMERGENCY_FUND_REQUEST.terminal})),
+        FundRequest.state.not_in(
+            sorted({FundState.DRAFT, FundState.CLOSED, *FUND_REQUEST.terminal, *EMERGENCY_FUND_REQUEST.terminal})
+        ),
     )
     for statement in (served, governed, promised):
         if await uow.session.scalar(statement.limit(1)):

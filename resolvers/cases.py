@@ -138,7 +138,12 @@ async def advance(
         refusal = lists.reviewer_refusal(_reviewer(uow.actor, grant), (case.applicant_id,), previous)
         if refusal:
             raise refusal
-    if line.decides or line.is_joined(profile):
+    if workflow.separated and (line.decides or line.releases):
+        taken = await _taken(uow, case, workflow)
+        refusal = lists.separation_refusal(uow.actor.account_id, line, case.state, (case.applicant_id,), taken)
+        if refusal:
+            raise refusal
+    if line.decides or line.releases or line.is_joined(profile):
         review = _review(uow, case, line, grant, signed, reason, [paper.id for paper in attached])
         uow.session.add(review)
     if line.is_joined(profile):
@@ -332,6 +337,19 @@ def _taking(workflow: Workflow, state: str, action: str) -> list[Transition]:
 def _roles_of(workflow: Workflow, profile: Profile, state: str, action: str) -> frozenset[Role]:
     lines = _taking(workflow, state, action)
     return frozenset(role for line in lines for role in line.roles(profile)) - lists.SYSTEM
+
+
+async def _taken(uow: "UnitOfWork", case: CaseRow, workflow: Workflow) -> list[tuple[str, Transition]]:
+    """What the actor has decided and released in the case, each with the state in which it was."""
+    reviews = await uow.session.execute(
+        select(Review.state, Review.action).where(
+            Review.county == uow.county,
+            Review.case_type == type(case).__name__,
+            Review.case_id == case.id,
+            Review.account_id == uow.actor.account_id,
+        )
+    )
+    return [(state, line) for state, action in reviews for line in _taking(workflow, state, action)]
 
 
 async def _previous_reviewer(uow: "UnitOfWork", case: CaseRow) -> Reviewer | None:

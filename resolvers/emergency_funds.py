@@ -15,6 +15,7 @@ from models.estates import Estate, Unit
 from models.funds import FundRequest, SiteCheck
 from resolvers import fund_shares
 from resolvers.fund_requests import FundPlan, new_request, put_to_owners
+from resolvers.fund_works import cost_is
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -122,9 +123,26 @@ async def record_repair(
     if settled_cost <= 0:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "settledCost", least=1)
     request.repaired_on, request.settled_cost = repaired_on, settled_cost
-    await uow.advance(request, FundAction.RECORD_REPAIR, documents=document_ids)
-    await fund_shares.apportion(uow, request, settled_cost)
+    await uow.advance(request, FundAction.RECORD_REPAIR, facts={"amount_fen": settled_cost}, documents=document_ids)
+    request.settled_on = uow.today
+    await cost_is(uow, request, settled_cost)
     return request
+
+
+async def order(uow: UnitOfWork, *, id: uuid.UUID, ordered_to: date, reason: str) -> FundRequest:
+    """Order parties that leave a danger alone to act until a day, as the township (fundRequestOrder, FUND-23)."""
+    request = await uow.load(FundRequest, id, lock=True)
+    if ordered_to < uow.today:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "orderedTo", least=uow.today)
+    request.ordered_to = ordered_to
+    return await uow.advance(request, FundAction.ORDER_ACTION, reason=reason)
+
+
+async def organise(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> FundRequest:
+    """Organise the repair, charged to the fund, once an order's day has passed in vain (fundRequestOrganise, FUND-23)."""
+    request = await uow.load(FundRequest, id, lock=True)
+    request.organised_on = uow.today
+    return await uow.advance(request, FundAction.ORGANISE, reason=reason)
 
 
 async def accept(

@@ -18,6 +18,7 @@ from domain.disclosures import DisclosureItem
 from domain.documents import DocumentAudience, DocumentKind
 from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
+from domain.fund_use import something_due
 from domain.funds import (
     EmergencyCode,
     Exclusion,
@@ -25,9 +26,11 @@ from domain.funds import (
     FundKind,
     FundScope,
     FundState,
+    FundUse,
     VoteMode,
 )
 from domain.ordinary_funds import FUND_REQUEST
+from domain.profiles import profile_version
 from domain.records import Record
 from domain.roles import COMPANY, OFFICIALS, Role
 from models.committees import Committee
@@ -59,12 +62,32 @@ class FundPlan(Record):
     exclusion_note: str | None = None
     contractor: str | None = None
     contractor_credit_code: str | None = None
+    use: FundUse = FundUse.REPAIR
 
 
 def facts_of(row: Any) -> Mapping[str, Any]:
+    """What a request's row says to its workflow."""
     known: dict[str, Any] = {
+        "kind": FundKind(row.kind),
+        "state": row.state,
+        "use": FundUse(row.use),
         "has_committee": row.committee_id is not None,
         "vote_on_platform": row.vote_id is not None,
+        "has_company": row.company_id is not None,
+        "contracted": row.contracted_on is not None,
+        "budget_fen": row.budget,
+        "fund_part_fen": row.fund_part,
+        "asked_fen": row.asked,
+        "paid_fen": row.paid,
+        "instructed_fen": row.instructed,
+        "payable_on": row.payable_on,
+        "certificates": row.certificates,
+        "open_objections": row.open_objections,
+        "open_recoveries": row.open_recoveries,
+        "settled": row.settled_on is not None,
+        "settled_on": row.settled_on,
+        "ordered_to": row.ordered_to,
+        "organised": row.organised_on is not None,
         "warranty_checked": row.warranty_checked,
         "warranty_ends_on": row.warranty_ends_on,
         "requested_on": row.requested_on,
@@ -83,11 +106,22 @@ def facts_of(row: Any) -> Mapping[str, Any]:
     return known
 
 
+def note_due(uow: UnitOfWork, request: FundRequest) -> None:
+    """Note since when something is due that the bank was not told to pay: the cashier's days count from it."""
+    due = something_due(profile_version(request.profile_version), facts_of(request)) is None
+    request.payable_on = (request.payable_on or uow.today) if due else None
+
+
+async def _moved(uow: UnitOfWork, request: FundRequest, _former: str) -> None:
+    note_due(uow, request)
+
+
 case_kind(
     FundRequest,
     (FUND_REQUEST, EMERGENCY_FUND_REQUEST),
     facts=facts_of,
-    resting=(FundState.BUREAU_APPROVED,),
+    resting=(FundState.APPORTIONED, FundState.CLOSED),
+    moved=_moved,
 )
 
 
@@ -138,16 +172,22 @@ async def put_to_owners(
     area = await uow.load(PropertyArea, request.area_id or uuid.UUID(int=0), field="id")
     if area.ended_on is not None:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=area.state)
-    grant = await applicants_grant(uow, request)
+    if uow.grant is None:
+        raise AssertionError("a step is taken under a grant")
     posting = Posting(
         title=request.title,
         body=request.description,
         objection_contact=objection_contact,
-        content={"fundRequest": str(request.id), "state": request.state, "budget": request.budget},
+        content={
+            "fundRequest": str(request.id),
+            "state": request.state,
+            "budget": request.budget,
+            "amountUsed": request.settled_cost,
+        },
         posted_days=(days[1] - uow.today).days,
         estate_id=request.estate_id,
     )
-    await put_up(uow, area, DisclosureItem.FUND_PLAN, posting, grant=grant, about=About("fund_request", request.id))
+    await put_up(uow, area, DisclosureItem.FUND_PLAN, posting, grant=uow.grant, about=About("fund_request", request.id))
     request.posting_document_ids = await _publish_papers(uow, request)
     return request
 
@@ -170,6 +210,7 @@ async def write_plan(uow: UnitOfWork, request: FundRequest, plan: FundPlan) -> N
     request.warranty_checked, request.warranty_ends_on = plan.warranty_checked, plan.warranty_ends_on
     request.exclusion = plan.exclusion.value if plan.exclusion else None
     request.exclusion_note = plan.exclusion_note
+    request.use = plan.use.value
     request.contractor, request.contractor_credit_code = plan.contractor, plan.contractor_credit_code
 
 

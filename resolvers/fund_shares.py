@@ -4,15 +4,13 @@ FUND-29)."""
 import uuid
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fund_shares import Bearer, Beneficiary, PublicHousing, beneficiaries, debit, shares
 from domain.funds import FundScope
-from domain.ledger import AccountKind, TransactionKind
-from domain.ledger import credit as credit_line
-from domain.ledger import debit as debit_line
+from domain.ledger import AccountKind, Line, TransactionKind
 from models.estates import PropertyArea, Unit
 from models.funds import FundEarmark, FundRequest, FundShare
 from models.ledger import LedgerAccount, Posting
@@ -24,7 +22,7 @@ NO_BEARERS = (UnitUse.PUBLIC.value,)
 
 
 async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[FundShare]:
-    """Share ``cost`` fen among the beneficiary units and write the shares, in place of those before.
+    """Share ``cost`` fen among the beneficiary units and write the shares; what was drawn on them stays (FUND-15..18).
 
     Refuses ``REQUIRED`` on ``units`` when no unit of the scope has an area.
     """
@@ -36,24 +34,23 @@ async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[Fu
     bearers = beneficiaries(scope, building, _beneficiaries(units, held, sellers))
     by_id = {str(unit.id): unit for unit in units}
     await uow.session.flush()
-    await uow.session.execute(
-        delete(FundShare).where(FundShare.county == uow.county, FundShare.fund_request_id == request.id)
-    )
+    known = {(row.unit_id, row.building_id): row for row in await shares_of(uow, request)}
     rows = []
     for position, share in enumerate(shares(cost, bearers), start=1):
         unit = by_id.get(share.key)
-        rows.append(
-            FundShare(
-                county=uow.county,
-                fund_request_id=request.id,
-                position=position,
-                bearer=share.bearer.value,
-                unit_id=unit.id if unit else None,
-                building_id=unit.building_id if unit else uuid.UUID(share.key),
-                area=unit.building_area or 0 if unit else 0,
-                amount=share.amount,
-            )
+        building_id = unit.building_id if unit else uuid.UUID(share.key)
+        row = known.pop((unit.id if unit else None, building_id), None) or FundShare(
+            county=uow.county, fund_request_id=request.id, unit_id=unit.id if unit else None, building_id=building_id
         )
+        row.position, row.bearer, row.amount = position, share.bearer.value, share.amount
+        row.area = unit.building_area or 0 if unit else 0
+        rows.append(row)
+    for gone in known.values():
+        if gone.asked:  # it bore a part while the request ran: what was taken goes back with the last payment
+            gone.position, gone.amount = len(rows) + 1, 0
+            rows.append(gone)
+        else:
+            await uow.session.delete(gone)
     uow.session.add_all(rows)
     return rows
 
@@ -73,21 +70,26 @@ def from_the_fund(rows: Sequence[FundShare]) -> int:
     return sum(row.amount for row in rows if row.bearer != Bearer.DEVELOPER)
 
 
-async def free_balance(uow: UnitOfWork, request: FundRequest, rows: Sequence[FundShare]) -> int:
-    """What the bearers' accounts hold less what other approved requests may take from them, in fen.
-
-    Locks the property area first, so that of two approvals at once the second sees the first's earmark.
-    """
+async def lock_area(uow: UnitOfWork, request: FundRequest) -> None:
+    """Of two that promise an area's fund at once the second sees what the first promised."""
     await uow.session.execute(
         select(PropertyArea.id)
         .where(PropertyArea.county == uow.county, PropertyArea.id == request.area_id)
         .with_for_update(key_share=True)
     )
-    accounts = await _accounts(uow, rows)
+
+
+async def free_balance(uow: UnitOfWork, request: FundRequest, rows: Sequence[FundShare]) -> int:
+    """What the bearers' accounts hold less what other approved requests may still take from them, in fen.
+
+    Locks the property area first (``lock_area``).
+    """
+    await lock_area(uow, request)
+    accounts = await accounts_of(uow, rows)
     balances = await ledger.balances_of(uow.session, uow.county, list(accounts.values()))
     held = sum(balances.values())
     others = (
-        select(func.coalesce(func.sum(FundShare.amount), 0))
+        select(func.coalesce(func.sum(FundShare.amount - FundShare.drawn), 0))
         .join(
             FundEarmark,
             (FundEarmark.county == FundShare.county) & (FundEarmark.fund_request_id == FundShare.fund_request_id),
@@ -95,6 +97,7 @@ async def free_balance(uow: UnitOfWork, request: FundRequest, rows: Sequence[Fun
         .where(
             FundShare.county == uow.county,
             FundEarmark.released_at.is_(None),
+            FundShare.fund_request_id != request.id,
             FundShare.bearer != Bearer.DEVELOPER.value,
             FundShare.unit_id.in_([row.unit_id for row in rows if row.unit_id])
             | FundShare.unit_id.is_(None) & FundShare.building_id.in_([row.building_id for row in rows]),
@@ -106,11 +109,11 @@ async def free_balance(uow: UnitOfWork, request: FundRequest, rows: Sequence[Fun
 async def note_shortfalls(uow: UnitOfWork, rows: Sequence[FundShare]) -> None:
     """Write on each share what its bearer's account lacks now; it becomes a claim when the share is debited
     (FUND-18)."""
-    accounts = await _accounts(uow, rows)
+    accounts = await accounts_of(uow, rows)
     balances = await ledger.balances_of(uow.session, uow.county, list(accounts.values()))
     for row in rows:
         if row.bearer != Bearer.DEVELOPER:
-            account_id = accounts.get(_bearer_key(row))
+            account_id = accounts.get(bearer_key(row))
             row.shortfall = debit(row.amount, balances[account_id] if account_id else 0)[1]
 
 
@@ -118,41 +121,83 @@ async def earmark(uow: UnitOfWork, request: FundRequest, amount: int) -> FundEar
     """Promise ``amount`` fen of the area's fund to an approved request (FUND-29)."""
     if request.area_id is None:
         raise Refusal(ErrorCode.REQUIRED, "areaId")
-    promised = await ledger.account(uow, AccountKind.EARMARK, area_id=request.area_id)
-    contra = await ledger.account(uow, AccountKind.EARMARK_CONTRA, area_id=request.area_id)
-    transaction_id = await ledger.post(
-        uow,
-        TransactionKind.EARMARKED,
-        [debit_line(contra, amount), credit_line(promised, amount)],
-        reason=request.title,
-        reference=str(request.id),
-    )
     row = FundEarmark(
         county=uow.county,
         fund_request_id=request.id,
         area_id=request.area_id,
         amount=amount,
-        transaction_id=transaction_id,
+        transaction_id=await _promise(uow, request.area_id, amount, TransactionKind.EARMARKED, request),
     )
     uow.session.add(row)
     return row
 
 
-async def release(uow: UnitOfWork, request: FundRequest, reason: str) -> None:
-    """Give an earmark back to the fund, where the request has one that still stands."""
-    row = await uow.session.scalar(
+async def earmark_of(uow: UnitOfWork, request: FundRequest) -> FundEarmark | None:
+    """The request's earmark, locked; released or not."""
+    found: FundEarmark | None = await uow.session.scalar(
         select(FundEarmark)
-        .where(
-            FundEarmark.county == uow.county,
-            FundEarmark.fund_request_id == request.id,
-            FundEarmark.released_at.is_(None),
-        )
+        .where(FundEarmark.county == uow.county, FundEarmark.fund_request_id == request.id)
         .with_for_update()
     )
-    if row is None:
+    return found
+
+
+async def raise_earmark(uow: UnitOfWork, row: FundEarmark, request: FundRequest, rows: Sequence[FundShare]) -> None:
+    """Promise more where the price exceeds what was approved (FUND-27 says by how much it may).
+
+    ``INSUFFICIENT_BALANCE`` when the bearers' accounts do not hold it.
+    """
+    wanted = from_the_fund(rows)
+    if wanted <= row.amount:
         return
-    row.release_id = await ledger.reverse(uow, row.transaction_id, reason)
+    available = await free_balance(uow, request, rows) + sum(share.drawn for share in rows)
+    if wanted > available:
+        raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, "amount", available_fen=available, needed_fen=wanted)
+    await _promise(uow, row.area_id, wanted - row.amount, TransactionKind.EARMARKED, request)
+    row.amount = wanted
+
+
+async def draw_down(uow: UnitOfWork, request: FundRequest, amount: int) -> None:
+    """A payment of ``amount`` fen was made of what was promised; less than zero: it came back, and is promised again."""
+    row = await earmark_of(uow, request)
+    if row is None:
+        raise AssertionError("what is paid was promised")
+    if row.released_at is not None:
+        row.amount, row.released_at, row.release_id = row.used, None, None
+    row.used += amount
+    await _promise(uow, row.area_id, -amount, TransactionKind.EARMARK_USED, request)
+
+
+async def release(uow: UnitOfWork, request: FundRequest, reason: str) -> None:
+    """Give what is left of an earmark back to the fund, where the request has one that still stands (FUND-29)."""
+    row = await earmark_of(uow, request)
+    if row is None or row.released_at is not None:
+        return
     row.released_at = uow.now
+    if rest := row.amount - row.used:
+        row.release_id = await _promise(
+            uow, row.area_id, -rest, TransactionKind.EARMARK_RELEASED, request, f"{request.title}：{reason}"
+        )
+
+
+async def _promise(
+    uow: UnitOfWork,
+    area_id: uuid.UUID,
+    amount: int,
+    kind: TransactionKind,
+    request: FundRequest,
+    reason: str | None = None,
+) -> uuid.UUID:
+    """More of the area's fund is promised to a request, or less: a memo that moves no money."""
+    promised = await ledger.account(uow, AccountKind.EARMARK, area_id=area_id)
+    contra = await ledger.account(uow, AccountKind.EARMARK_CONTRA, area_id=area_id)
+    return await ledger.post(
+        uow,
+        kind,
+        [Line(contra, amount), Line(promised, -amount)],
+        reason=reason or request.title,
+        reference=str(request.id),
+    )
 
 
 def _scope(uow: UnitOfWork, request: FundRequest) -> list[ColumnElement[bool]]:
@@ -220,11 +265,12 @@ def _beneficiaries(
     return made
 
 
-def _bearer_key(row: FundShare) -> tuple[str, uuid.UUID]:
+def bearer_key(row: FundShare) -> tuple[str, uuid.UUID]:
+    """What the share is taken from: the kind of bearer, and the unit or building."""
     return (row.bearer, row.unit_id or row.building_id)
 
 
-async def _accounts(uow: UnitOfWork, rows: Sequence[FundShare]) -> Mapping[tuple[str, uuid.UUID], uuid.UUID]:
+async def accounts_of(uow: UnitOfWork, rows: Sequence[FundShare]) -> Mapping[tuple[str, uuid.UUID], uuid.UUID]:
     """The bearers' accounts, as far as they were ever opened."""
     unit_ids = [row.unit_id for row in rows if row.bearer == Bearer.UNIT_ACCOUNT]
     building_ids = [row.building_id for row in rows if row.bearer == Bearer.SELLER_ACCOUNT]

@@ -1,4 +1,4 @@
-"""Ordinary fund requests by intent, from the draft to the bureau's approval (SM-6; FUND-12..19, FUND-24..29).
+"""Ordinary fund requests by intent, from the draft to the bureau's approval (SM-6; FUND-12..19, FUND-24..25).
 
 The emergency path has ``emergency_funds``; both share the steps of the offices: verify, grant, return, reject, cancel.
 """
@@ -21,7 +21,7 @@ from models.funds import FundRequest
 from resolvers import documents as papers
 from resolvers import fund_shares
 from resolvers.cases import Signature
-from resolvers.fund_requests import FundPlan, applicants_grant, new_request, put_to_owners, write_plan
+from resolvers.fund_requests import FundPlan, applicants_grant, new_request, note_due, put_to_owners, write_plan
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -130,6 +130,9 @@ async def grant(
     if amount:
         await fund_shares.earmark(uow, request, amount)
     request.approved_amount, request.decided_on = amount, uow.today
+    request.fund_part = amount
+    note_due(uow, request)
+    await uow.reschedule(request)
     return request
 
 

@@ -16,7 +16,7 @@ from resolvers.case_kinds import KINDS, SCOPE_OF, decided
 if TYPE_CHECKING:
     from resolvers.unit_of_work import UnitOfWork
 
-ANY_TIME = frozenset({"WITHDRAW", "CANCEL"})
+ANY_TIME = frozenset({"WITHDRAW", "CANCEL", "ORDER_ACTION", "REPORT_PROGRESS", "AMEND_CONTRACT", "REVISE"})
 """Actions that stay open in many states and so are nobody's turn: they fill no queue."""
 
 

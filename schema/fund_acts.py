@@ -4,7 +4,7 @@ import datetime
 
 import strawberry
 
-from domain.funds import EmergencyCode, Exclusion, FundScope, VoteMode
+from domain.funds import EmergencyCode, Exclusion, FundScope, FundUse, VoteMode
 from resolvers import emergency_funds, fund_votes, funds
 from schema import funds as types
 from schema.acts import act
@@ -32,6 +32,7 @@ class FundRequestDraftInput:
     facility_id: strawberry.ID | None = ref("Facility", "The shared facility, where it is in the register.")
     warranty_checked: bool | None = given("Whether the builder's warranty was looked up; posting needs it.")
     warranty_ends_on: datetime.date | None = given("Last day of that warranty; left out where there is none.")
+    use: FundUse | None = given("What the money buys; a repair where left out.")
     exclusion: Exclusion | None = given("Why somebody else is liable; the fund then may not pay.")
     exclusion_note: str | None = given("On that reason.")
     contractor: str | None = given("The proposed contractor.")
@@ -49,6 +50,7 @@ class FundRequestChangeInput:
     facility_id: strawberry.ID | None = ref("Facility", "The shared facility, where it is in the register.")
     warranty_checked: bool | None = given("Whether the builder's warranty was looked up.")
     warranty_ends_on: datetime.date | None = given("Last day of that warranty; left out where there is none.")
+    use: FundUse | None = given("What the money buys; a repair where left out.")
     exclusion: Exclusion | None = given("Why somebody else is liable.")
     exclusion_note: str | None = given("On that reason.")
     contractor: str | None = given("The proposed contractor.")

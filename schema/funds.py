@@ -8,8 +8,19 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy import Text, Uuid, func
 
 from domain.fund_shares import Bearer
-from domain.funds import EmergencyCode, EmergencyOrder, Exclusion, FundAction, FundKind, FundScope, FundState, VoteMode
+from domain.funds import (
+    EmergencyCode,
+    EmergencyOrder,
+    Exclusion,
+    FundAction,
+    FundKind,
+    FundScope,
+    FundState,
+    FundUse,
+    VoteMode,
+)
 from domain.roles import Role
+from models import fund_use as use_models
 from models import funds as models
 from schema.cases import available_actions_of, document_ids_of, events_of, reviews_of
 from schema.common import Area, DateTime, Fen
@@ -37,6 +48,7 @@ if TYPE_CHECKING:
     from schema.committees import Committee
     from schema.companies import Company
     from schema.estates import Building, Estate, Facility, Unit
+    from schema.fund_use import FundContract, FundObjection, FundPayment, FundProgress, FundRecovery
     from schema.votes import Vote
 
 for _enumeration in (
@@ -44,6 +56,7 @@ for _enumeration in (
     FundAction,
     FundKind,
     FundScope,
+    FundUse,
     Exclusion,
     EmergencyCode,
     EmergencyOrder,
@@ -94,6 +107,7 @@ class FundRequestFilter:
 )
 class FundRequest:
     kind: FundKind = column(models.FundRequest.kind, "Ordinary or emergency.")
+    use: FundUse = column(models.FundRequest.use, "What the money buys.")
     title: str = column(models.FundRequest.title, "What is to be repaired.")
     description: str = column(models.FundRequest.description, "What is broken and what shall be done.")
     state: FundState = column(models.FundRequest.state, "Where it stands.")
@@ -114,7 +128,7 @@ class FundRequest:
     concerned_unit: "Unit | None" = one(models.FundRequest.concerned_unit_id, "The unit of the owner concerned.")
     requested_on: datetime.date = column(models.FundRequest.requested_on, "Day on which it was opened.")
     budget: Fen = column(models.FundRequest.budget, "What the work shall cost, in fen.")
-    settled_cost: Fen | None = column(models.FundRequest.settled_cost, "What an emergency repair cost, in fen.")
+    settled_cost: Fen | None = column(models.FundRequest.settled_cost, "What the work cost in the end, in fen.")
     approved_amount: Fen | None = column(models.FundRequest.approved_amount, "What the bureau approved, in fen.")
     decided_on: datetime.date | None = column(models.FundRequest.decided_on, "Day of the bureau's decision.")
     warranty_checked: bool = column(models.FundRequest.warranty_checked, "Whether the warranty was looked up.")
@@ -162,7 +176,37 @@ class FundRequest:
     quota_used_on: datetime.date | None = column(models.FundRequest.quota_used_on, "When it was used.")
     repaired_on: datetime.date | None = column(models.FundRequest.repaired_on, "Day of an emergency repair.")
     accepted_on: datetime.date | None = column(models.FundRequest.accepted_on, "Day on which it was accepted.")
+    fund_part: Fen = column(
+        models.FundRequest.fund_part, "What the fund pays of the price, later of the settled cost, in fen."
+    )
+    paid: Fen = column(models.FundRequest.paid, "What the bank has paid, in fen.")
+    instructed: Fen = column(models.FundRequest.instructed, "What the bank is told to pay and has not reported on.")
+    payable_on: datetime.date | None = column(
+        models.FundRequest.payable_on, "Since when something is due that the bank was not told to pay."
+    )
+    contracted_on: datetime.date | None = column(models.FundRequest.contracted_on, "Day of the contract's entry.")
+    certificates: int = column(models.FundRequest.certificates, "How often progress was certified.")
+    settled_on: datetime.date | None = column(models.FundRequest.settled_on, "When the settled cost was entered.")
+    open_objections: int = column(models.FundRequest.open_objections, "Objections that are not answered yet.")
+    open_recoveries: int = column(models.FundRequest.open_recoveries, "Recoveries that are not complete.")
+    ordered_to: datetime.date | None = column(
+        models.FundRequest.ordered_to, "Until when the township ordered idle parties to act."
+    )
+    organised_on: datetime.date | None = column(
+        models.FundRequest.organised_on, "Since when the township organises the repair."
+    )
     updated_at: DateTime = column(models.FundRequest.updated_at, "Last change.")
+    contract: "FundContract | None" = latest(
+        use_models.FundContract.fund_request_id, "Who does the work, and for how much.", by=lambda row: [row.id.desc()]
+    )
+    payments: Connection["FundPayment"] = many(use_models.FundPayment.fund_request_id, "What was paid, stage by stage.")
+    progress: Connection["FundProgress"] = many(use_models.FundProgress.fund_request_id, "How far the work is.")
+    objections: Connection["FundObjection"] = many(
+        use_models.FundObjection.fund_request_id, "Objections to the posted settlement; owners see their own."
+    )
+    recoveries: Connection["FundRecovery"] = many(
+        use_models.FundRecovery.fund_request_id, "Money that has to come back."
+    )
     shares: Connection["FundShare"] = many(
         models.FundShare.fund_request_id, "Who bears what. Residents see the shares of their own units."
     )
@@ -188,6 +232,20 @@ class FundRequest:
         models.FundRequest.vote_mode,
         models.FundRequest.vote_passed,
         models.FundRequest.vote_strict_passed,
+        models.FundRequest.kind,
+        models.FundRequest.use,
+        models.FundRequest.contracted_on,
+        models.FundRequest.fund_part,
+        models.FundRequest.asked,
+        models.FundRequest.paid,
+        models.FundRequest.instructed,
+        models.FundRequest.payable_on,
+        models.FundRequest.certificates,
+        models.FundRequest.open_objections,
+        models.FundRequest.open_recoveries,
+        models.FundRequest.settled_on,
+        models.FundRequest.ordered_to,
+        models.FundRequest.organised_on,
     )
 
 
@@ -212,13 +270,18 @@ class FundShare:
     area: Area = column(models.FundShare.area, "The unit's building area.")
     amount: Fen = column(models.FundShare.amount, "The part, in fen.")
     shortfall: Fen = column(
-        models.FundShare.shortfall, "What the account lacked at approval, in fen: a claim on its owner."
+        models.FundShare.shortfall,
+        "What the account lacks of what was asked of it, in fen; before the first payment, what it would lack.",
     )
+    drawn: Fen = column(models.FundShare.drawn, "What payments took from the account, in fen.")
+    restored: Fen = column(models.FundShare.restored, "What recoveries gave back to the account, in fen.")
+    claimed: Fen = column(models.FundShare.claimed, "What the unit's owner owes the fund for it, in fen.")
 
 
 @entity(models.FundEarmark, "Fund money promised to one approved request (FUND-29).")
 class FundEarmark:
     amount: Fen = column(models.FundEarmark.amount, "How much, in fen.")
+    used: Fen = column(models.FundEarmark.used, "What payments took of it, in fen.")
     is_released: bool = derived(
         lambda row, _env: func.coalesce(row.released_at.is_not(None), False), "Whether it went back to the fund."
     )

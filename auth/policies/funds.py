@@ -9,6 +9,7 @@ from auth.policies.places import in_own_areas, of_own_community, of_own_company,
 from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
 from domain.funds import FundKind, FundState
 from domain.roles import COMPANY, RESIDENTS, Role
+from models.fund_use import FundContract, FundObjection, FundPayment, FundProgress, FundRecovery
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 
 
@@ -75,4 +76,23 @@ def _own_share(share: Any, scope: Scope) -> ColumnElement[bool]:
 
 policy(FundShare, {**_OF_THE_REQUEST, **dict.fromkeys(RESIDENTS, _own_share)})
 policy(FundEarmark, everyone_via("fund_request_id", FundRequest))
+for _part in (FundContract, FundPayment, FundProgress):
+    policy(_part, everyone_via("fund_request_id", FundRequest))
+
+
+def _raised_or_answered(objection: Any, scope: Scope) -> ColumnElement[bool]:
+    """An objection is its owner's; the request's parties and offices see it too."""
+    return objection.raised_by == scope.any("accounts")  # type: ignore[no-any-return]
+
+
+policy(FundObjection, {**_OF_THE_REQUEST, **dict.fromkeys(RESIDENTS, _raised_or_answered)})
+policy(
+    FundRecovery,
+    {
+        Role.COMMITTEE: in_own_areas,
+        Role.COMMUNITY: of_own_community,
+        Role.TOWNSHIP: of_own_township,
+        Role.BUREAU: whole_county,
+    },
+)
 policy(SiteCheck, everyone_via("fund_request_id", FundRequest))

@@ -50,6 +50,7 @@ CONDITIONS: Mapping[str, str] = {
     "fundRefunds": "FundRefundFilter",
     "fundRenewalPlans": "FundRenewalPlanFilter",
     "fundReviews": "FundReviewFilter",
+    "fundRecoveries": "FundRecoveryFilter",
     "fundRequests": "FundRequestFilter",
     "inspections": "InspectionFilter",
     "invitations": "InvitationFilter",

@@ -39,6 +39,30 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.FUND_RECOVERIES,
+        "fundRecoveries",
+        (
+            Part(
+                "维修资金追回",
+                "Recoveries",
+                (
+                    shown("request.title", "维修项目", "Repair"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("kind", "原因", "Kind"),
+                    shown("note", "情况说明", "Note"),
+                    shown("party", "责任单位", "Party"),
+                    shown("amount", "应追回（元）", "Amount (yuan)"),
+                    shown("recovered", "已追回（元）", "Recovered (yuan)"),
+                    shown("gains", "没收违法所得（元）", "Gains (yuan)"),
+                    shown("fine", "罚款（元）", "Fine (yuan)"),
+                    shown("blacklist", "建议列入黑名单", "Black list"),
+                    shown("state", "状态", "State"),
+                    shown("openedOn", "立案日期", "Opened on"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.PAYMENT_INSTRUCTIONS,
         "paymentInstructions",
         (

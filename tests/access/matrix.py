@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from auth.actor import Actor, Grant
-from domain.roles import COMPANY, Role
+from domain.roles import COMPANY, RESIDENTS, Role
 from models.cases import AuditEvent, Review, Task
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
 from models.exports import ListExport
+from models.fund_use import FundContract, FundObjection, FundPayment, FundProgress
 from models.funds import FundEarmark, FundRequest, FundShare, SiteCheck
 from models.inspections import CheckedItem, Finding, Inspection, InspectionSignature, Inspector, Rectification
 from models.people import Owner
@@ -91,6 +92,10 @@ PARENTS: dict[type[Any], tuple[str, type[Any]]] = {
     FundShare: ("fund_request_id", FundRequest),
     FundEarmark: ("fund_request_id", FundRequest),
     SiteCheck: ("fund_request_id", FundRequest),
+    FundContract: ("fund_request_id", FundRequest),
+    FundPayment: ("fund_request_id", FundRequest),
+    FundProgress: ("fund_request_id", FundRequest),
+    FundObjection: ("fund_request_id", FundRequest),
     **filings.PARENTS,
     **fees.PARENTS,
     **dunning.PARENTS,
@@ -124,6 +129,8 @@ class Places:
             column, parent = PARENTS[model]
             case = self.one(parent, row.county, getattr(row, column))
             roles = self.sees(actor, parent, case) & frozenset(access)
+            if model is FundObjection and row.raised_by != actor.account_id:
+                return roles - RESIDENTS
             return roles if model is not FundShare else roles - self._neighbours(actor, row)
         for grant in actor.grants:
             if grant.role not in access or getattr(row, "county", grant.county) != grant.county:

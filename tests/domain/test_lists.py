@@ -14,11 +14,12 @@ from domain.contracts import ContractKind
 from domain.covenant_filings import CovenantKind
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
+from domain.funds import FundKind, FundUse
 from domain.profiles import profile, profile_for_test
 from domain.profiles.parameters import EmergencyCode
 from domain.roles import Role
 from domain.votes import Occasion
-from domain.workflow import Workflow, check_opening, missing_documents, tasks, timers
+from domain.workflow import Transition, Workflow, check_opening, missing_documents, tasks, timers
 from domain.workflows import ALL
 from tests.domain.cases import NOON
 
@@ -64,6 +65,15 @@ FACTS: dict[str, Any] = {
     "correction_due_on": date(2025, 6, 12),
     "contract_from": date(2025, 7, 1),
     "year_end": date(2025, 12, 31),
+    "kind": FundKind.ORDINARY,
+    "use": FundUse.REPAIR,
+    "has_company": True,
+    "amount_fen": 1_000_000,
+    "paid_stage": 1,
+    "payable_on": date(2025, 6, 2),
+    "settled_on": date(2025, 6, 2),
+    "ordered_to": None,
+    "organised": False,
 }
 TODAY = FACTS | {"today": NOON.date()}
 FIRM = {Role.COMPANY_ADMIN, Role.PROJECT_LEADER}
@@ -77,6 +87,8 @@ COURT = {Role.COURT}
 CONVENERS = {Role.COMMITTEE, Role.COMMUNITY, Role.TOWNSHIP}
 APPLICANTS = FIRM | {Role.COMMITTEE, Role.OWNER, Role.COMMUNITY}
 CHECKERS = TOWNSHIP | COMMUNITY
+WORKERS = STAFF | COMMITTEE | COMMUNITY
+PAYEE_NAMED = {"CONTRACT": COMMITTEE, "AMEND_CONTRACT": COMMITTEE}
 REVIEWERS = CHECKERS | {Role.MARKET}
 PARTIES = COMMITTEE | ADMIN
 REGISTRARS = TOWNSHIP | COMMUNITY | BUREAU
@@ -150,18 +162,64 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
         "COMMUNITY_CHECKED": {"VERIFY": TOWNSHIP, "RETURN": TOWNSHIP, "CANCEL": APPLICANTS},
         "TOWNSHIP_VERIFIED": {"GRANT": BUREAU, "RETURN": BUREAU, "REJECT": BUREAU, "CANCEL": APPLICANTS},
         "RETURNED": {"RESUBMIT": APPLICANTS, "LAPSE": CLOCK, "CANCEL": APPLICANTS},
-        "BUREAU_APPROVED": {"CANCEL": APPLICANTS},
+        "BUREAU_APPROVED": {"CONTRACT": COMMITTEE, "CANCEL": APPLICANTS},
+        "CONTRACTED": {"PAY": BUREAU, "AMEND_CONTRACT": COMMITTEE, "CANCEL": APPLICANTS},
+        "STAGE1_PAID": {"START": WORKERS, "PAY": BUREAU, "AMEND_CONTRACT": COMMITTEE},
+        "IN_PROGRESS": {
+            "REPORT_PROGRESS": WORKERS,
+            "CERTIFY": COMMITTEE,
+            "PAY": BUREAU,
+            "ACCEPT": {Role.OWNER} | COMMITTEE | COMMUNITY | STAFF,
+            "AMEND_CONTRACT": COMMITTEE,
+            "CANCEL": APPLICANTS,
+        },
+        "STAGE2_PAID": {
+            "REPORT_PROGRESS": WORKERS,
+            "PAY": BUREAU,
+            "ACCEPT": {Role.OWNER} | COMMITTEE | COMMUNITY | STAFF,
+            "AMEND_CONTRACT": COMMITTEE,
+        },
+        "ACCEPTED": {"SETTLE": WORKERS, "VERIFY_USE": TOWNSHIP},
+        "SETTLED": {"POST": APPLICANTS},
+        "POSTED": {"PAY": BUREAU, "REVISE": TOWNSHIP, "APPORTION": BUREAU, "AMEND_CONTRACT": COMMITTEE},
+        "FINAL_PAID": {"PAY": BUREAU, "APPORTION": BUREAU, "AMEND_CONTRACT": COMMITTEE},
+        "APPORTIONED": {"PAY": BUREAU, "CLOSE": BUREAU, "AMEND_CONTRACT": COMMITTEE},
     },
     "emergency_fund_request": {
-        "REPORTED": {"CHECK_SITE": STAFF | COMMITTEE | {Role.OWNER}, "CANCEL": APPLICANTS},
-        "SITE_CHECKED": {"APPROVE": COMMITTEE, "DECLINE": COMMITTEE, "CANCEL": APPLICANTS},
-        "APPROVED_DIRECT": {"RECORD_REPAIR": STAFF | COMMITTEE | COMMUNITY, "CANCEL": APPLICANTS},
-        "REPAIRED": {"ACCEPT": COMMITTEE | {Role.OWNER}, "CANCEL": APPLICANTS},
-        "ACCEPTED": {"POST": APPLICANTS, "CANCEL": APPLICANTS},
-        "POSTED": {"VERIFY": TOWNSHIP, "RETURN": TOWNSHIP, "CANCEL": APPLICANTS},
-        "TOWNSHIP_VERIFIED": {"GRANT": BUREAU, "RETURN": BUREAU, "REJECT": BUREAU, "CANCEL": APPLICANTS},
+        "REPORTED": {"CHECK_SITE": STAFF | COMMITTEE | {Role.OWNER}, "ORDER_ACTION": TOWNSHIP, "CANCEL": APPLICANTS},
+        "SITE_CHECKED": {
+            "APPROVE": COMMITTEE,
+            "DECLINE": COMMITTEE,
+            "ORDER_ACTION": TOWNSHIP,
+            "CANCEL": APPLICANTS,
+        },
+        "APPROVED_DIRECT": {
+            "RECORD_REPAIR": WORKERS,
+            "ORDER_ACTION": TOWNSHIP,
+            **PAYEE_NAMED,
+            "CANCEL": APPLICANTS,
+        },
+        "REPAIRED": {"ACCEPT": COMMITTEE | {Role.OWNER}, **PAYEE_NAMED, "CANCEL": APPLICANTS},
+        "ACCEPTED": {"POST": APPLICANTS, "SETTLE": WORKERS, **PAYEE_NAMED, "CANCEL": APPLICANTS},
+        "POSTED": {
+            "VERIFY": TOWNSHIP,
+            "RETURN": TOWNSHIP,
+            "REVISE": TOWNSHIP,
+            "PAY": BUREAU,
+            **PAYEE_NAMED,
+            "CANCEL": APPLICANTS,
+        },
+        "TOWNSHIP_VERIFIED": {
+            "GRANT": BUREAU,
+            "RETURN": BUREAU,
+            "REJECT": BUREAU,
+            **PAYEE_NAMED,
+            "CANCEL": APPLICANTS,
+        },
         "RETURNED": {"RESUBMIT": APPLICANTS, "CANCEL": APPLICANTS},
-        "BUREAU_APPROVED": {"CANCEL": APPLICANTS},
+        "BUREAU_APPROVED": {"PAY": BUREAU, **PAYEE_NAMED, "CANCEL": APPLICANTS},
+        "PAID": {"PAY": BUREAU, "APPORTION": BUREAU},
+        "APPORTIONED": {"PAY": BUREAU, "CLOSE": BUREAU, "AMEND_CONTRACT": COMMITTEE},
     },
     "inspection": {
         "PLANNED": {"ASSIGN": OFFICES, "CANCEL": OFFICES},
@@ -260,8 +318,8 @@ REASONED = {
     "company_filing": {"RETURN", "REFUSE_CHANGE", "ORDER_RECTIFICATION", "SUSPEND", "REMOVE", "CANCEL"},
     "contract_filing": {"RETURN", "TERMINATE", "LIST_PROBLEM"},
     **{key: {"RETURN"} for key in SIMPLE},
-    "fund_request": {"RETURN", "REJECT", "CANCEL"},
-    "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL"},
+    "fund_request": {"RETURN", "REJECT", "CANCEL", "REVISE"},
+    "emergency_fund_request": {"DECLINE", "RETURN", "REJECT", "CANCEL", "ORDER_ACTION", "REVISE"},
     "inspection": {"RECUSE", "CANCEL", "EXTEND", "PENALISE", "TRANSFER"},
     **{key: {"REFUSE"} for key in ("data_correction", "data_deletion")},
     "data_disclosure": {"REFUSE", "REVOKE"},
@@ -276,8 +334,8 @@ DECIDED = {
     "company_filing": {"REVIEW", "FILE", "RETURN", "FILE_CHANGE", "REFUSE_CHANGE"},
     "contract_filing": {"CHECK", "FILE", "RETURN"},
     **{key: {"CHECK", "FILE", "RETURN"} for key in SIMPLE},
-    "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT"},
-    "emergency_fund_request": {"APPROVE", "VERIFY", "GRANT", "RETURN", "REJECT"},
+    "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT", "VERIFY_USE"},
+    "emergency_fund_request": {"APPROVE", "ORGANISE", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "inspection": set[str](),
     "data_correction": {"CORRECT", "REFUSE"},
     "data_deletion": {"PSEUDONYMISE", "BLOCK", "REFUSE"},
@@ -293,7 +351,7 @@ APPLICANTS_OWN = {
     "company_filing": {"SUBMIT", "RESUBMIT", "WITHDRAW", "REPORT_CHANGE"},
     "contract_filing": {"SIGN", "SUBMIT", "RESUBMIT", "WITHDRAW"},
     **{key: {"SUBMIT", "RESUBMIT", "WITHDRAW"} for key in SIMPLE},
-    "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL"},
+    "fund_request": {"POST_PLAN", "RESUBMIT", "CANCEL", "POST"},
     "emergency_fund_request": {"POST", "RESUBMIT", "CANCEL"},
     "inspection": set[str](),
     **{key: {"WITHDRAW"} for key in ("data_correction", "data_deletion", "data_disclosure")},
@@ -326,6 +384,17 @@ PAPERS = {
     ("fund_request", "POST_PLAN"): ("PLAN", "BUDGET", "POSTING_PROOF"),
     ("fund_request", "RECORD_PASSED"): ("OWNERS_RESOLUTION",),
     ("fund_request", "RESUBMIT"): ("PLAN", "BUDGET"),
+    **{
+        (name, action): ("CONTRACT",)
+        for name in ("fund_request", "emergency_fund_request")
+        for action in ("CONTRACT", "AMEND_CONTRACT")
+    },
+    ("fund_request", "CERTIFY"): ("PROGRESS",),
+    ("fund_request", "ACCEPT"): ("ACCEPTANCE",),
+    ("fund_request", "SETTLE"): ("SETTLEMENT", "INVOICE"),
+    ("fund_request", "VERIFY_USE"): ("SETTLEMENT", "INVOICE"),
+    ("fund_request", "POST"): ("APPORTIONMENT", "POSTING_PROOF"),
+    ("emergency_fund_request", "SETTLE"): ("SETTLEMENT", "INVOICE"),
     ("emergency_fund_request", "RECORD_REPAIR"): ("PHOTO", "INVOICE"),
     ("emergency_fund_request", "ACCEPT"): ("ACCEPTANCE",),
     ("emergency_fund_request", "POST"): ("SETTLEMENT", "APPORTIONMENT", "POSTING_PROOF"),
@@ -367,6 +436,17 @@ DUE = {
     ("fund_request", "COMMUNITY_CHECKED", "VERIFY"): date(2025, 6, 5),
     ("fund_request", "TOWNSHIP_VERIFIED", "GRANT"): date(2025, 6, 9),
     ("fund_request", "RETURNED", "RESUBMIT"): date(2025, 6, 12),
+    **{
+        ("fund_request", state, "PAY"): date(2025, 6, 5)
+        for state, actions in WHO["fund_request"].items()
+        if "PAY" in actions
+    },
+    **{
+        ("emergency_fund_request", state, "PAY"): date(2025, 6, 5)
+        for state, actions in WHO["emergency_fund_request"].items()
+        if "PAY" in actions
+    },
+    ("fund_request", "ACCEPTED", "VERIFY_USE"): date(2025, 6, 5),
     ("emergency_fund_request", "REPORTED", "CHECK_SITE"): date(2025, 6, 3),
     ("emergency_fund_request", "POSTED", "VERIFY"): date(2025, 6, 10),
     ("emergency_fund_request", "TOWNSHIP_VERIFIED", "GRANT"): date(2025, 6, 3),
@@ -446,8 +526,8 @@ LAWFUL_CONTRACT = {
     "adjustment_clause",
     "model_text",
 }
-LAWFUL_USE = {"not_excluded", "warranty_over"}
-LAWFUL_EMERGENCY = LAWFUL_USE | {"on_the_list"}
+LAWFUL_USE = {"not_excluded", "insurance_allowed", "warranty_over"}
+LAWFUL_EMERGENCY = {"not_excluded", "warranty_over", "on_the_list"}
 GUARDED = {
     "company_filing": {
         "SUBMIT": {"staff_qualified"},
@@ -478,9 +558,21 @@ GUARDED = {
         "GRANT": LAWFUL_USE | {"covered"},
         "RETURN": {"may_be_returned"},
         "RESUBMIT": LAWFUL_USE,
+        "CANCEL": {"nothing_paid"},
+        "CONTRACT": {"within_overrun"},
+        "SETTLE": {"within_overrun"},
+        "VERIFY_USE": {"settled", "signed_and_sealed"},
+        "POST": {"settlement_posting_long_enough"},
+        "APPORTION": {"objections_answered"},
     },
     "emergency_fund_request": {
         "APPROVE": LAWFUL_EMERGENCY,
+        "ORGANISE": LAWFUL_EMERGENCY,
+        "CANCEL": {"nothing_paid"},
+        "CONTRACT": {"within_overrun"},
+        "SETTLE": {"within_overrun"},
+        "RECORD_REPAIR": {"within_overrun"},
+        "APPORTION": {"objections_answered"},
         "POST": {"posting_long_enough"},
         "VERIFY": {"signed_and_sealed"},
         "GRANT": LAWFUL_EMERGENCY | {"covered"},
@@ -587,6 +679,10 @@ def test_what_each_action_is_refused_by(workflow: Workflow) -> None:
             wanted = GUARDED_ELSEWHERE[workflow.id, "SIGN", kinds[0]]
         if line.action == "PUBLISH" and line.target is None:
             wanted = {"not_published"}
+        if line.action == "PAY" and "POSTED" in line.sources:
+            wanted = {"objections_answered"}
+        if line.action == "VERIFY" and "POSTED" in line.sources:
+            wanted = wanted | {"objections_answered"}
         if line.action == "RESUBMIT" and "pay_first" in line.when:
             wanted = wanted - {"posting_long_enough"}
         assert set(line.guards) == wanted, (line.action, line.sources)
@@ -603,7 +699,8 @@ def test_without_a_committee_its_turns_are_the_stand_ins_alone(
     for task in tasks(workflow, profile(county, date(2025, 6, 2)), state, facts, entered=NOON):
         for action in task.actions:
             turns.setdefault(action, set()).add(task.role)
-    turns.pop("CANCEL")
+    for anytime in ("CANCEL", "ORDER_ACTION"):
+        turns.pop(anytime, None)
     assert turns == {action: {stand_in} for action in STANDS_IN[name, state]}
 
 
@@ -618,12 +715,24 @@ def test_what_is_barred_when_its_time_is_over(workflow: Workflow) -> None:
         assert line.bars is (line.action in barred)
 
 
+def may_exist(workflow: Workflow, line: Transition) -> bool:
+    """Whether a line exists for the facts above; what asks for facts that are not there may."""
+
+    def holds(name: str) -> bool:
+        try:
+            return workflow.conditions[name](GAOTAI, TODAY)
+        except KeyError:
+            return True
+
+    return all(holds(name) for name in line.when)
+
+
 @EVERY
 def test_papers(workflow: Workflow) -> None:
     found = {
         (workflow.id, str(line.action)): missing_documents(workflow, GAOTAI, line, FACTS, ())
         for line in workflow.transitions
-        if all(workflow.conditions[name](GAOTAI, TODAY) for name in line.when)
+        if may_exist(workflow, line)
     }
     assert {key: papers for key, papers in found.items() if papers} == {
         key: papers for key, papers in PAPERS.items() if key[0] == workflow.id
@@ -638,7 +747,7 @@ def test_deadlines(workflow: Workflow) -> None:
         for line in workflow.transitions
         if state in line.sources
         and line.within
-        and all(workflow.conditions[name](GAOTAI, TODAY) for name in line.when)
+        and may_exist(workflow, line)
         and (due := line.within.due(GAOTAI, FACTS, NOON))
     }
     assert found == {key: day for key, day in DUE.items() if key[0] == workflow.id}

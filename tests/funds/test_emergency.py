@@ -192,7 +192,11 @@ async def test_where_the_county_pays_first_the_township_decides_for_an_estate_wi
     assert (await case.refused(case.community, funds.approve)).code is ErrorCode.FORBIDDEN_ROLE
     await case.do(case.township, funds.approve)
     papers = await case.papers(case.township, DocumentKind.PLAN, DocumentKind.BUDGET)
-    await case.do(case.township, funds.verify, signed=True, sealed=True, document_ids=papers)
+    signed = {"signed": True, "sealed": True, "document_ids": papers}
+    assert (await case.refused(case.township, funds.verify, **signed)).code is ErrorCode.SAME_REVIEWER
+    another = await case.stage.actor(Role.TOWNSHIP)
+    signed["document_ids"] = await case.papers(another, DocumentKind.PLAN, DocumentKind.BUDGET)
+    await case.do(another, funds.verify, **signed)
     assert (await case.now()).state == S.TOWNSHIP_VERIFIED
 
 
@@ -204,8 +208,8 @@ async def test_where_the_county_pays_first_the_bureau_approves_within_a_working_
     await case.do(case.body, funds.approve)
     papers = await case.papers(case.township, DocumentKind.PLAN, DocumentKind.BUDGET)
     await case.do(case.township, funds.verify, signed=True, sealed=True, document_ids=papers)
-    (task,) = await case.stage.rows(Task, closed_at=None)
-    assert (task.role, task.due_on) == ("BUREAU", date(2026, 3, 3))
+    waiting = {task.role: (task.actions, task.due_on) for task in await case.stage.rows(Task, closed_at=None)}
+    assert waiting == {"BUREAU": (["GRANT", "RETURN", "REJECT"], date(2026, 3, 3)), "COMMITTEE": (["CONTRACT"], None)}
     await case.do(case.bureau, funds.grant)
     assert (await case.now()).approved_amount == 9_000
 

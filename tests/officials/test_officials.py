@@ -56,6 +56,7 @@ def test_the_rules_of_appointing() -> None:
     table = {
         (Role.BUREAU, ADMINISTRATOR): ({Role.BUREAU}, True, {Power.OFFICIALS_APPOINT, Power.PARTNERS_REGISTER}),
         (Role.BUREAU, APPROVER): ({Role.BUREAU}, True, {Power.FUNDS_APPROVE}),
+        (Role.BUREAU, PostingDuty.CASHIER): ({Role.BUREAU}, True, {Power.FUNDS_RELEASE}),
         (Role.BUREAU, OFFICER): ({Role.BUREAU}, False, set()),
         (Role.TOWNSHIP, ADMINISTRATOR): ({Role.BUREAU}, False, {Power.OFFICIALS_APPOINT}),
         (Role.TOWNSHIP, OFFICER): ({Role.TOWNSHIP}, False, set()),

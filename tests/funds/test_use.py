@@ -1,0 +1,76 @@
+"""Ordinary requests after their approval, by mutations: contract, three staged payments, acceptance, settlement, posting,
+apportionment, closing; what accounts lack, what comes back, what is cancelled (SM-6, FUND-15..18, FUND-26..29)."""
+
+import pytest
+
+from tests.acts import Ask
+from tests.funds.works import PAYEE, Work
+from tests.stage import Stage
+
+
+@pytest.mark.requirement("SL-5", "SL-7", "SL-9")
+@pytest.mark.rule("SM-6", "FUND-26", "FUND-28", "FUND-29", "G-3")
+async def test_a_request_from_its_approval_to_its_closing(live: Stage, ask: Ask) -> None:
+    work = await (await Work.begin(live, ask, 5_000, 5_000, 5_000, areas=(8_050, 12_025, 9_999))).approved(10_000)
+    crew = work.crew
+    assert await work.books() == {
+        "units": [5_000, 5_000, 5_000],
+        "claims": [0, 0, 0],
+        "claimed": 0,
+        "bank": 15_000,
+        "earmarked": 10_000,
+    }
+    assert await work.refused(crew.cashier, "Pay") == ("ACTION_NOT_AVAILABLE", None)
+    assert await work.contract() == "CONTRACTED"
+    first = await work.pay()
+    assert (first.amount, first.remark, first.payee_name) == (3_000, "屋面防水第1期款", PAYEE["name"])
+    assert (await work.books())["units"] == [5_000, 5_000, 5_000]  # posted on payment, not on approval or instruction
+    assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)
+    assert await work.report(first) == "EXECUTED"
+    assert (await work.seen("state paid instructed")) == {"state": "STAGE1_PAID", "paid": 3_000, "instructed": 0}
+    assert await work.drawn() == [803, 1_199, 998]
+    assert await work.do(crew.company, "Start") == "IN_PROGRESS"
+    assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)
+    percent = {"percent": 50, "note": "一半"}
+    shown = await work.do(
+        crew.company, "ReportProgress", "state progress { nodes { percent certified role } }", **percent
+    )
+    assert shown["progress"]["nodes"] == [{"percent": 50, "certified": False, "role": "COMPANY_ADMIN"}]
+    assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)  # a report is no certificate
+    assert await work.refused(crew.committee, "Certify", **percent) == ("MISSING_DOCUMENT", "documents")
+    assert await work.refused(crew.company, "Certify", **percent) == ("FORBIDDEN_ROLE", None)
+    await work.certify()
+    assert await work.paid() == "STAGE2_PAID"
+    assert await work.accept() == "ACCEPTED"
+    assert await work.refused(crew.cashier, "Pay") == ("ACTION_NOT_AVAILABLE", None)  # nothing final before settlement
+    assert await work.refused(crew.auditor, "VerifyUse", signed=True, sealed=True) == ("MISSING_DOCUMENT", "documents")
+    assert await work.settle(9_800) == "SETTLED"
+    assert await work.post() == "POSTED"
+    assert await work.paid() == "FINAL_PAID"
+    assert await work.payments() == [
+        (1, 3_000, 3_000, "EXECUTED"),
+        (2, 5_000, 5_000, "EXECUTED"),
+        (3, 1_800, 1_800, "EXECUTED"),
+    ]
+    assert await work.do(crew.bureau, "Apportion") == "APPORTIONED"
+    # 9,800 fen by 80.50, 120.25 and 99.99 m²: 2623.45, 3918.90, 3257.65.
+    assert await work.drawn() == [2_623, 3_919, 3_258]
+    assert (await work.books())["earmarked"] == 200
+    assert await work.do(crew.bureau, "Close") == "CLOSED"
+    assert await work.books() == {
+        "units": [2_377, 1_081, 1_742],
+        "claims": [0, 0, 0],
+        "claimed": 0,
+        "bank": 5_200,
+        "earmarked": 0,
+    }
+    shown = await work.seen(
+        "earmark { amount used isReleased } contract { contractor price payeeAccountMask payeeBankCode }"
+    )
+    assert shown["earmark"] == {"amount": 10_000, "used": 9_800, "isReleased": True}
+    assert shown["contract"] == {
+        "contractor": PAYEE["name"],
+        "price": 10_000,
+        "payeeAccountMask": f"****{PAYEE['account'][-4:]}",
+        "payeeBankCode": PAYEE["bankCode"],
+    }
