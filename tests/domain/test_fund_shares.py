@@ -13,6 +13,7 @@ B = Beneficiary("b", "1", 12025)
 C = Beneficiary("c", "2", 9999)
 
 
+@pytest.mark.rule("FUND-15")
 def test_an_asset_of_the_estate_is_borne_by_all_and_a_buildings_by_its_units() -> None:
     assert beneficiaries(FundScope.ESTATE, None, [A, B, C]) == (A, B, C)
     assert beneficiaries(FundScope.BUILDING, "1", [A, B, C]) == (A, B)
@@ -29,6 +30,7 @@ def test_g3_commodity_housing_bears_by_area() -> None:
     )
 
 
+@pytest.mark.rule("FUND-16")
 def test_sold_public_housing_shares_with_its_seller_by_deposits_and_among_owners_by_area() -> None:
     flats = [
         Beneficiary("x", "1", 5000, public_housing=PublicHousing(owner_deposit=2_000, seller_deposit=8_000)),
@@ -42,6 +44,7 @@ def test_sold_public_housing_shares_with_its_seller_by_deposits_and_among_owners
     )
 
 
+@pytest.mark.rule("FUND-16")
 def test_mixed_housing_is_shared_by_area_first() -> None:
     shop = Beneficiary("s", "1", 10000)
     flat = Beneficiary("f", "1", 10000, public_housing=PublicHousing(owner_deposit=1, seller_deposit=3))
@@ -57,6 +60,7 @@ def test_public_housing_without_deposits_bears_by_area_alone() -> None:
     assert shares(7, [flat]) == (Share(Bearer.UNIT_ACCOUNT, "f", 7),)
 
 
+@pytest.mark.rule("FUND-17")
 @pytest.mark.parametrize(
     ("unsold", "deposited", "bearer"),
     [
@@ -105,6 +109,7 @@ UNITS = st.lists(
 )
 
 
+@pytest.mark.rule("FUND-18")
 @given(st.integers(0, 10**10), UNITS)
 def test_shares_sum_to_the_fen_whatever_the_housing(cost: int, units: list[Beneficiary]) -> None:
     shared = shares(cost, units)

@@ -116,6 +116,7 @@ UNLAWFUL: list[tuple[dict[str, Any], Refusal]] = [
 ]
 
 
+@pytest.mark.rule("FUND-12", "FUND-13", "FUND-14")
 @pytest.mark.parametrize(("facts", "refusal"), UNLAWFUL)
 def test_what_the_fund_may_not_pay_is_refused_at_every_gate(facts: dict[str, Any], refusal: Refusal) -> None:
     for case, action, role in (
@@ -132,6 +133,7 @@ def test_an_asset_that_never_had_a_warranty_may_be_repaired() -> None:
     ordinary(ZD, warranty_ends_on=None).take(A.POST_PLAN, Role.OWNER)
 
 
+@pytest.mark.rule("FUND-24")
 @pytest.mark.parametrize(
     ("first", "last", "field"),
     [
@@ -287,6 +289,7 @@ def test_nothing_is_granted_above_the_balance() -> None:
     case.take(A.GRANT, Role.BUREAU, available_fen=1_000_000)
 
 
+@pytest.mark.rule("FUND-25")
 @pytest.mark.requirement("SL-6", "TQ-98")
 @pytest.mark.parametrize(
     ("state", "role"),
@@ -316,6 +319,7 @@ def test_a_returned_request_lapses_after_ten_days() -> None:
     assert case.state == S.LAPSED
 
 
+@pytest.mark.rule("FUND-25")
 @pytest.mark.parametrize(
     ("state", "role", "action", "last"),
     [
@@ -388,6 +392,7 @@ def test_nothing_follows_an_end_and_only_the_bureau_rejects(workflow: Workflow) 
 # --- emergency (SM-7) ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("FUND-20", "FUND-22")
 @pytest.mark.requirement("TQ-99")
 @pytest.mark.parametrize(
     ("county", "code", "listed"),
@@ -513,3 +518,25 @@ def test_a_returned_emergency_goes_back_to_where_the_offices_begin(
     assert (
         refused(emergency(county, state, returns=1), A.RETURN, role, reason="x").code == ErrorCode.CORRECTIONS_USED_UP
     )
+
+
+@pytest.mark.requirement("TQ-102")
+@pytest.mark.rule("FUND-12")
+def test_the_fund_buys_insurance_only_where_the_profile_says_so() -> None:
+    bought = {"use": FundUse.INSURANCE, "warranty_checked": False, "posted_to": date(2025, 6, 9)}
+    assert refused(ordinary(ZD, S.DRAFT, **bought), A.POST_PLAN, Role.COMMITTEE).code == ErrorCode.INSURANCE_NOT_ALLOWED
+    case = ordinary(TQ, S.DRAFT, **bought)
+    case.take(A.POST_PLAN, Role.COMMITTEE)
+    assert case.state == S.PLAN_POSTED
+
+
+def test_no_role_asks_for_money_approves_it_and_pays_it_out() -> None:
+    for workflow in (FUND_REQUEST, EMERGENCY_FUND_REQUEST):
+        assert workflow.separated
+        for county in COUNTIES:
+            rules = profile(county, ON)
+            lines = workflow.transitions
+            approves = {role for line in lines if line.decides for role in line.roles(rules)}
+            releases = {role for line in lines if line.releases for role in line.roles(rules)}
+            assert releases == {Role.BUREAU}
+            assert not workflow.openers(rules) & approves & releases
