@@ -1,7 +1,7 @@
 """Ballots (选票) and mandates (委托): who casts for whom, and what of one head's ballots counts (V-11 to V-13, V-19, V-26)."""
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from domain.terms import Term
 
@@ -31,20 +31,22 @@ class MandateKind(Term):
     DELEGATION = "DELEGATION", "To vote on fund matters over some time (委托表决, V-26)."
 
 
+Elector = TypeVar("Elector", bound=Hashable)
+"""What tells electors apart."""
+
 Choices = tuple[str, ...]
 """What a ballot says of each item, in the items' order."""
 
 
-def effective(latest: Mapping[uuid.UUID, Choices], representative: uuid.UUID | None = None) -> tuple[str | None, ...]:
+def effective(latest: Mapping[Elector, Choices], representative: Elector | None = None) -> tuple[str | None, ...]:
     """What a head's ballots say of each item: ``latest`` has the last valid ballot of each co-owner who cast one (V-11).
 
     A fixed representative speaks alone. Without one the co-owners must agree: what they contradict each other about is
     invalid, so it takes no part (``None``, V-6).
 
-    >>> a, b = uuid.UUID(int=1), uuid.UUID(int=2)
-    >>> effective({a: ("FOR", "FOR"), b: ("FOR", "AGAINST")})
+    >>> effective({"a": ("FOR", "FOR"), "b": ("FOR", "AGAINST")})
     ('FOR', None)
-    >>> effective({a: ("FOR",), b: ("AGAINST",)}, representative=b)
+    >>> effective({"a": ("FOR",), "b": ("AGAINST",)}, representative="b")
     ('AGAINST',)
     """
     if representative is not None:

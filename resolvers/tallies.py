@@ -2,10 +2,10 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 
 from domain.ballots import PaperState, effective
 from domain.disclosures import DisclosureItem
@@ -46,17 +46,16 @@ async def recount(uow: UnitOfWork, *, id: uuid.UUID) -> Vote:
 
 
 async def counted_items(uow: UnitOfWork, vote: Vote, items: Sequence[VoteItem]) -> list[Tally]:
-    """The pure count of each item over the frozen roll. Its tables are read as they lie, and put together here: whole rolls
-    are counted, and a join that the planner takes for a small one would look every head up."""
+    """The pure count of each item over the frozen roll. Its tables are read whole, each as one row of arrays: a row for each
+    of many thousand ballots would cost more than the count."""
     said, served = await _said(uow, vote), await _served_units(uow, vote)
     roll: list[RollUnit] = []
     by_head: list[tuple[str, tuple[str | None, ...]]] = []
-    for head_id, area, representative_id, units in await uow.session.execute(_ROLL, _of(vote)):
-        head = str(head_id)
+    for head, area, representative, units in await _columns(uow, vote, _ROLL):
         # A head is silent only when it was served at each of its units with the last day on the ballot (V-28).
-        roll.append(RollUnit(head, head, area, served[head_id] == units))
-        if head_id in said:
-            by_head.append((head, effective(said[head_id], representative_id)))
+        roll.append(RollUnit(head, head, area, served[head] == units))
+        if head in said:
+            by_head.append((head, effective(said[head], representative)))
     counted = []
     for at in range(len(items)):
         ballots = {head: Choice(word) for head, choices in by_head if choices and (word := choices[at]) is not None}
@@ -162,37 +161,52 @@ async def _store(uow: UnitOfWork, vote: Vote, number: int) -> None:
     await uow.session.flush()
 
 
-async def _said(uow: UnitOfWork, vote: Vote) -> dict[uuid.UUID, dict[uuid.UUID, tuple[str, ...]]]:
+async def _said(uow: UnitOfWork, vote: Vote) -> dict[str, dict[str, tuple[str, ...]]]:
     """By head, the last ballot of each of its electors; one that was withdrawn says nothing."""
-    newest: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, list[str] | None]] = {}
-    for head_id, elector, version, choices in await uow.session.execute(_BALLOTS, _of(vote)):
-        key = (head_id, elector)
+    newest: dict[tuple[str, str], tuple[int, str | None]] = {}
+    for head, elector, version, choices in await _columns(uow, vote, _BALLOTS):
+        key = (head, elector)
         if key not in newest or newest[key][0] < version:
             newest[key] = (version, choices)
-    said: dict[uuid.UUID, dict[uuid.UUID, tuple[str, ...]]] = {}
-    for (head_id, elector), (_, choices) in newest.items():
+    said: dict[str, dict[str, tuple[str, ...]]] = {}
+    for (head, elector), (_, choices) in newest.items():
         if choices is not None:
-            said.setdefault(head_id, {})[elector] = tuple(choices)
+            said.setdefault(head, {})[elector] = tuple(choices.split(","))
     return said
 
 
-async def _served_units(uow: UnitOfWork, vote: Vote) -> Counter[uuid.UUID]:
+async def _served_units(uow: UnitOfWork, vote: Vote) -> Counter[str]:
     """How many of a head's units were served with a ballot."""
-    served = set(await uow.session.scalars(_SERVED, _of(vote)))
-    units = await uow.session.execute(_UNITS, _of(vote)) if served else ()
-    return Counter(head_id for unit_id, head_id in units if unit_id in served)
+    served = {unit for (unit,) in await _columns(uow, vote, _SERVED)}
+    units = await _columns(uow, vote, _UNITS) if served else ()
+    return Counter(head for unit, head in units if unit in served)
+
+
+async def _columns(uow: UnitOfWork, vote: Vote, statement: TextClause) -> Iterable[tuple[Any, ...]]:
+    """The rows of a statement that gives its columns as arrays."""
+    (columns,) = await uow.session.execute(statement, _of(vote))
+    return zip(*(column or () for column in columns), strict=True)
 
 
 def _of(vote: Vote) -> dict[str, Any]:
     return {"county": vote.county, "vote": vote.id}
 
 
-_BALLOTS = text("SELECT head_id, elector_key, version, choices FROM ballot WHERE county = :county AND vote_id = :vote")
-_ROLL = text("SELECT id, area, representative_id, unit_count FROM roll_head WHERE county = :county AND vote_id = :vote")
-_UNITS = text("SELECT id, head_id FROM roll_unit WHERE county = :county AND vote_id = :vote")
-_SERVED = text(
-    "SELECT roll_unit_id FROM ballot_service WHERE county = :county AND vote_id = :vote AND paper = 'BALLOT'"
-)
+_BALLOTS = text("""
+SELECT array_agg(head_id::text), array_agg(elector_key::text), array_agg(version), array_agg(array_to_string(choices, ','))
+  FROM ballot WHERE county = :county AND vote_id = :vote
+""")
+_ROLL = text("""
+SELECT array_agg(id::text), array_agg(area), array_agg(representative_id::text), array_agg(unit_count)
+  FROM roll_head WHERE county = :county AND vote_id = :vote
+""")
+_UNITS = text("""
+SELECT array_agg(id::text), array_agg(head_id::text) FROM roll_unit WHERE county = :county AND vote_id = :vote
+""")
+_SERVED = text("""
+SELECT array_agg(roll_unit_id::text) FROM ballot_service
+ WHERE county = :county AND vote_id = :vote AND paper = 'BALLOT'
+""")
 
 _TITLES: Mapping[VoteState, str] = {
     VoteState.NOTICED: "业主共同决定事项表决通知",
