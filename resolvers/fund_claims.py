@@ -77,17 +77,18 @@ async def recount(uow: UnitOfWork, request: FundRequest, shares: Sequence[FundSh
             await _claim(uow, request, share, share.shortfall - share.claimed)
 
 
-async def settle(uow: UnitOfWork, unit_id: uuid.UUID) -> None:
-    """Money came into a unit's account: what was claimed from its owner is settled with it, oldest first.
+async def settle(uow: UnitOfWork, unit_id: uuid.UUID, came: int) -> None:
+    """``came`` fen have come into a unit's account: what was claimed from its owner is settled with them, oldest first.
 
-    The money stays on the account until the next payment of the request takes it.
+    The money stays on the account until the next payment of the request takes it: what an earlier deposit has settled a later
+    one does not settle with.
     """
     owing = select(FundShare).where(FundShare.county == uow.county, FundShare.unit_id == unit_id, FundShare.claimed > 0)
     found = await uow.session.scalars(owing.order_by(FundShare.id).with_for_update())
     left: int | None = None
     for share in found:
         if left is None:
-            left = max((await free_of(uow, [share]))[share.id], 0)
+            left = min(came, max((await free_of(uow, [share]))[share.id], 0))
         paid = min(left, share.claimed)
         left -= paid
         if paid:

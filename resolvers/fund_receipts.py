@@ -25,7 +25,7 @@ from models.custody import BankAccount
 from models.fund_demands import FundDemand
 from models.fund_receipts import FundReceipt
 from models.payment_instructions import PaymentInstruction
-from resolvers import custody, fund_demands, ledger
+from resolvers import custody, fund_claims, fund_demands, ledger
 from resolvers.payment_instructions import Spending, effects, instruct
 from resolvers.unit_of_work import UnitOfWork
 
@@ -132,7 +132,7 @@ async def identify(
         reason=f"{fund_demands.reason_of(demand)}：{reason}",
         reference=receipt.serial,
     )
-    _give_to(receipt, demand)
+    await _give_to(uow, receipt, demand)
     receipt.reason = reason
     await _tell(uow, "fundSuspenseIdentify", receipt, grant)
     return receipt, demand
@@ -257,7 +257,7 @@ async def _take_in(uow: UnitOfWork, receipt: FundReceipt) -> None:
         credit(await fund_demands.account_of(uow, demand), receipt.amount),
     ]
     receipt.transaction_id = await _posted(uow, receipt, lines, fund_demands.reason_of(demand), receipt.value_date)
-    _give_to(receipt, demand)
+    await _give_to(uow, receipt, demand)
 
 
 async def _post_to_suspense(uow: UnitOfWork, receipt: FundReceipt, occurred_on: date) -> uuid.UUID:
@@ -310,12 +310,14 @@ async def _under(uow: UnitOfWork, code: str) -> FundDemand | None:
     return found
 
 
-def _give_to(receipt: FundReceipt, demand: FundDemand) -> None:
-    """Write on receipt and demand that the money went there."""
+async def _give_to(uow: UnitOfWork, receipt: FundReceipt, demand: FundDemand) -> None:
+    """Write on receipt and demand that the money went there, and settle with it what was claimed from the unit's owner."""
     demand.paid += receipt.amount
     demand.state = DemandState.PAID.value if demand.paid == demand.amount else DemandState.OPEN.value
     receipt.state, receipt.suspense_cause = ReceiptState.POSTED.value, None
     receipt.demand_id, receipt.unit_id, receipt.area_id = demand.id, demand.unit_id, demand.area_id
+    if demand.unit_id is not None:
+        await fund_claims.settle(uow, demand.unit_id, receipt.amount)
 
 
 async def _take_from_demand(uow: UnitOfWork, receipt: FundReceipt) -> None:

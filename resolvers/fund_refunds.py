@@ -116,9 +116,9 @@ async def _queue(uow: UnitOfWork, unit: Unit) -> None:
 
 
 async def _promised(uow: UnitOfWork, unit_id: uuid.UUID) -> int:
-    """What approved requests may still take from the unit's account, in fen (FUND-29)."""
+    """What approved requests may still take from the unit's account, in fen: what they took is gone already (FUND-29)."""
     total = await uow.session.scalar(
-        select(func.coalesce(func.sum(FundShare.amount), 0))
+        select(func.coalesce(func.sum(func.greatest(FundShare.amount - FundShare.drawn, 0)), 0))
         .join(
             FundEarmark,
             (FundEarmark.county == FundShare.county) & (FundEarmark.fund_request_id == FundShare.fund_request_id),

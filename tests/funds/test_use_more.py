@@ -8,9 +8,8 @@ import pytest
 from domain.documents import DocumentKind as Kind
 from domain.profiles import profile_for_test
 from models.fund_use import FundObjection, FundRecovery
-from resolvers import fund_claims
-from resolvers.unit_of_work import UnitOfWork
 from tests.acts import Ask, done, opaque, refusal
+from tests.fund_receipts.money import deposit, first_demands
 from tests.funds.works import PAYEE, Work
 from tests.stage import Stage
 
@@ -40,12 +39,10 @@ async def test_what_an_account_lacks_is_claimed_from_its_owner_and_paid_when_it_
     assert (await work.refused(crew.bureau, "Close"))[0] == "CLAIMS_OPEN"
     assert await work.refused(crew.cashier, "Pay") == ("INSUFFICIENT_BALANCE", None)
 
-    await work.deposit(work.place.units[0], 2_500)
-
-    async def told(uow: UnitOfWork) -> None:
-        await fund_claims.settle(uow, work.place.units[0].id)
-
-    await live.do(crew.bureau, told)
+    (demand,) = await first_demands(live, ask, crew.bureau, work.place.units[0])
+    for fen, still in ((1_500, 500), (100, 400), (900, 0)):  # each deposit settles what it brings, and no more
+        await deposit(live, ask, crew.bank, work.account, demand["code"], fen)
+        assert (await work.books())["claims"] == [still, 0, 0]
     assert await work.books() == {
         **lacking,
         "units": [2_500, 6_000, 6_000],
