@@ -41,6 +41,7 @@ WAYS = {
     "POSTED": Way(_S.POSTED, 12),
     "TOWNSHIP_VERIFIED": Way(_S.TOWNSHIP_VERIFIED, 6),
     "BUREAU_APPROVED": Way(_S.BUREAU_APPROVED, 15),
+    "OF_A_BUILDING": Way(_S.BUREAU_APPROVED, 100),
     "NOT_EMERGENCY": Way(_S.SITE_CHECKED, 18, "decline"),
     "RETURNED": Way(_S.TOWNSHIP_VERIFIED, 5, "return"),
     "REJECTED": Way(_S.TOWNSHIP_VERIFIED, 22, "reject"),
@@ -72,7 +73,7 @@ async def emergency(scene: Scene, site: Site, word: str) -> FundRequest:
         _K.PHOTO,
         estate_id=site.estate_id,
         emergency_code=code,
-        scope=FundScope.ESTATE,
+        **_scope(site, word),
         title=f"{title}（{site.plan.name.removesuffix('（演示）')}）",
         description=description,
         budget=_SETTLED,
@@ -107,6 +108,12 @@ def _calendar(steps: tuple[FundState, ...], ago: int) -> dict[FundState, int]:
         when[step] = ago
         ago += _POSTED_DAYS + 2 if step is _S.TOWNSHIP_VERIFIED and _S.POSTED in steps else 1
     return when
+
+
+def _scope(site: Site, word: str) -> dict[str, Any]:
+    if word == "OF_A_BUILDING":
+        return {"scope": FundScope.BUILDING, "building_id": site.buildings[0]}
+    return {"scope": FundScope.ESTATE}
 
 
 def _applicant(scene: Scene, site: Site, word: str) -> uuid.UUID:

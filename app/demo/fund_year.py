@@ -9,11 +9,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.demo import emergencies, fund_votes, fund_works
 from app.demo.people import login_of
 from app.demo.scene import Scene, Site
 from domain.custody import AccountPurpose
+from domain.documents import DocumentKind
 from domain.estates import UnitUse
 from domain.fund_incomes import IncomeKind
+from domain.funds import FundScope, VoteMode
 from domain.identifiers import make_account
 from domain.reconciliation import Resolution
 from domain.roles import Role
@@ -22,7 +25,9 @@ from models.custody import BankAccount, BankMovement
 from models.differences import BankDifference
 from models.fund_demands import FundDemand
 from models.fund_receipts import FundReceipt
-from resolvers import custody, differences, fund_demands, fund_incomes, fund_receipts, statements
+from models.funds import FundRequest
+from resolvers import custody, differences, fund_demands, fund_incomes, fund_receipts, funds, statements
+from resolvers import fund_works as fund_steps
 from resolvers.reconciliation import reconcile
 from resolvers.unit_of_work import UnitOfWork
 
@@ -38,7 +43,71 @@ async def story(scene: Scene, site: Site) -> None:
     account_id = await custodian(scene, site)
     await deposits(scene, site, account_id)
     await interest(scene, account_id)
+    await by_law(scene, site)
+    await by_objection(scene, site)
+    await emergency(scene, site)
     await bank_statements(scene, account_id)
+
+
+async def by_law(scene: Scene, site: Site) -> None:
+    """A repair that two thirds of the owners take part in deciding, paid in three stages and closed."""
+    request = await _posted(scene, site, 330, "屋面防水翻修", 3_600_000)
+    await fund_votes.hold(scene, site, request.id, 320, on_paper=4)
+    await _approved(scene, site, request.id, 277)
+    await fund_works.done(scene, site, request.id, 265, 3_580_000)
+
+
+async def by_objection(scene: Scene, site: Site) -> None:
+    """A repair that nobody objected to: too few took part for Civil Code 278, and the rules of procedure let it pass."""
+    clause_id = await fund_votes.clause(scene, site, VoteMode.OBJECTION, 200)
+    request = await _posted(scene, site, 190, "楼道照明改造", 480_000)
+    given: dict[str, Any] = {"mode": VoteMode.OBJECTION, "clause_id": clause_id}
+    await fund_votes.hold(scene, site, request.id, 180, on_paper=0, **given)
+    await _approved(scene, site, request.id, 137)
+
+
+async def emergency(scene: Scene, site: Site) -> None:
+    """A burst pipe, repaired at once, posted, approved and paid."""
+    request = await emergencies.emergency(scene, site, "OF_A_BUILDING")
+    await fund_works.contract(scene, site, request.id, 99, 250_000)
+    await fund_works.paid(scene, request.id, 98)
+    bureau = scene.office(Role.BUREAU)
+    await scene.do(bureau, scene.at(96), fund_steps.apportion, id=request.id)
+    await scene.do(bureau, scene.at(96, 15), fund_steps.close, id=request.id)
+
+
+async def _posted(scene: Scene, site: Site, ago: int, title: str, budget: int) -> FundRequest:
+    """A request of the company whose plan hangs from the day after."""
+    company = scene.firms[site.plan.firm or ""].admin_id
+    request: FundRequest = await scene.do(
+        company,
+        scene.at(ago),
+        funds.draft,
+        estate_id=site.estate_id,
+        scope=FundScope.BUILDING,
+        building_id=site.buildings[0],
+        title=f"{title}（{site.plan.name.removesuffix('（演示）')}）",
+        description=f"{title}，按方案施工（演示）。",
+        budget=budget,
+        warranty_checked=True,
+        warranty_ends_on=scene.day(ago + 900),
+        contractor=fund_works.CONTRACTOR,
+    )
+    papers = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
+    days: dict[str, Any] = {"posted_from": scene.day(ago - 1), "posted_to": scene.day(ago - 9)}
+    contact = {"objection_contact": "居委会（演示）"}
+    await scene.do(company, scene.at(ago - 1), funds.post_plan, *papers, id=request.id, **days, **contact)
+    return request
+
+
+async def _approved(scene: Scene, site: Site, id: uuid.UUID, ago: int) -> None:
+    """The committee's and the offices' steps, two days apart."""
+    office, place = scene.office, site.plan
+    seal: dict[str, Any] = {"signed": True, "sealed": True}
+    await scene.do(site.chair_id or uuid.UUID(int=0), scene.at(ago), funds.approve, id=id, reason="同意（演示）")
+    await scene.do(office(Role.COMMUNITY, place.place), scene.at(ago - 2), funds.check, id=id, reason="属实（演示）")
+    await scene.do(office(Role.TOWNSHIP, place.township), scene.at(ago - 4), funds.verify, id=id, **seal)
+    await scene.do(office(Role.BUREAU), scene.at(ago - 6), funds.grant, id=id, reason="同意使用（演示）")
 
 
 async def custodian(scene: Scene, site: Site) -> uuid.UUID:

@@ -23,6 +23,10 @@ NAMES = {
     _K.ACCEPTANCE: "验收记录",
     _K.SETTLEMENT: "工程结算",
     _K.APPORTIONMENT: "分摊清册",
+    _K.PROGRESS: "工程进度证明",
+    _K.AUDIT: "审价报告",
+    _K.SERVICE_PROOF: "送达回证",
+    _K.BALLOT: "纸质选票",
     _K.INVOICE: "发票",
 }
 

@@ -127,7 +127,8 @@ async def _official(
 ) -> None:
     """An official of an office; the second one becomes the first one's colleague.
 
-    The bureau's first one approves, too, and both of its administrators can confirm what the other proposes.
+    The bureau's first one approves, too, its second one pays, and both of its administrators can confirm what the other
+    proposes.
     """
     shown = name(scene)
     account_id = await open_account(scene, session, shown, login=login)
@@ -135,8 +136,8 @@ async def _official(
     first = known is scene.offices
     known[role, place] = account_id
     duties = [PostingDuty.ADMINISTRATOR if first or role is Role.BUREAU else PostingDuty.OFFICER]
-    if first and role is Role.BUREAU:
-        duties.append(PostingDuty.APPROVER)
+    if role is Role.BUREAU:
+        duties.append(PostingDuty.APPROVER if first else PostingDuty.CASHIER)
     township = place[:9] if len(place) >= 9 else None
     community = place if len(place) == 12 else None
     since = scene.day(scene.beginning + 30)

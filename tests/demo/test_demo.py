@@ -299,11 +299,11 @@ def test_every_state_that_can_be_reached_is_there(loaded: Loaded) -> None:
     }  # fmt: skip
     assert states("SELECT DISTINCT state FROM fund_request WHERE kind = 'ORDINARY'") == {
         "DRAFT", "PLAN_POSTED", "VOTING", "VOTE_PASSED", "VOTE_FAILED", "COMMITTEE_APPROVED", "COMMUNITY_CHECKED",
-        "TOWNSHIP_VERIFIED", "BUREAU_APPROVED", "RETURNED", "REJECTED", "CANCELLED", "LAPSED",
+        "TOWNSHIP_VERIFIED", "BUREAU_APPROVED", "RETURNED", "REJECTED", "CANCELLED", "LAPSED", "CLOSED",
     }  # fmt: skip
     assert states("SELECT DISTINCT state FROM fund_request WHERE kind = 'EMERGENCY'") == {
         "REPORTED", "SITE_CHECKED", "APPROVED_DIRECT", "NOT_EMERGENCY", "REPAIRED", "ACCEPTED", "POSTED",
-        "TOWNSHIP_VERIFIED", "BUREAU_APPROVED", "RETURNED", "REJECTED", "CANCELLED",
+        "TOWNSHIP_VERIFIED", "BUREAU_APPROVED", "RETURNED", "REJECTED", "CANCELLED", "CLOSED",
     }  # fmt: skip
 
 
@@ -317,6 +317,25 @@ async def test_gaotai_has_five_pilots_a_returned_contract_on_its_own_text_and_a_
     assert (len(own_text), filing.state) == (1, "RETURNED")
     assert "示范文本" in filing.returned_reasons[0]
     assert [body.kind for body in await visit.sees(Committee)].count("SELF_MANAGEMENT_GROUP") == 1
+
+
+def test_gaotai_tells_a_year_of_a_fund(loaded: Loaded) -> None:
+    county = "county = '620724'"
+    results = loaded.rows(
+        "SELECT strict_outcome, mode, mode_outcome, legal_basis FROM vote_result r "  # noqa: S608
+        f"JOIN vote_item i USING (county) WHERE r.{county} AND i.id = r.item_id ORDER BY r.id"
+    )
+    assert [row[:3] for row in results] == [
+        ("PASSED", "STANDARD", "PASSED"),
+        ("FAILED_QUORUM", "OBJECTION", "PASSED"),
+    ]
+    stages = f"SELECT p.stage, p.state FROM fund_payment p WHERE p.{county} ORDER BY p.created_at, p.stage"  # noqa: S608
+    assert loaded.rows(stages) == [(1, "EXECUTED"), (2, "EXECUTED"), (3, "EXECUTED"), (1, "EXECUTED")]
+    receipts = f"SELECT state, suspense_cause FROM fund_receipt WHERE {county}"  # noqa: S608
+    assert loaded.rows(receipts) == [("POSTED", None), ("POSTED", None)]
+    assert loaded.rows(f"SELECT amount FROM fund_distribution WHERE {county}") == [(318_640,)]  # noqa: S608
+    differences = f"SELECT found_as, state FROM bank_difference WHERE {county} ORDER BY found_as"  # noqa: S608
+    assert loaded.rows(differences) == [("MISSING_AT_BANK", "SETTLED"), ("MISSING_IN_BOOKS", "RESOLVED")]
 
 
 async def test_zhongshan_has_unmanaged_estates_and_an_expired_contract_on_the_problem_list(sign_in: SignIn) -> None:
