@@ -4,6 +4,7 @@
     GET  /v3/pay/partner/transactions/out-trade-no/{number}              what became of it
     POST /v3/pay/partner/transactions/out-trade-no/{number}/close
     POST /v3/refund/domestic/refunds, GET /v3/refund/domestic/refunds/{number}
+    GET  /v3/bill/tradebill, then the address that it names               the bill of a day, which is not signed but hashed
     GET  /v3/certificates                                                when an answer names a new key
 
 An answer counts when it is signed; anything else leaves what happened unclear (``UnclearError``), and is asked for again.
@@ -14,7 +15,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -23,11 +24,13 @@ import httpx2
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from app import wechat_pay_bills
 from app.sms import tls
 from app.wechat_pay_keys import Means, UnknownKeyError, certificates, check, now
 from auth.oauth.mini_programs import MiniPrograms, ProofError
 from domain.checkouts import CURRENCY, Trade, TradeState
 from domain.fee_refunds import RefundWord, Repayment
+from domain.pay_bills import DayBill
 from resolvers.pay_services import ForgedError, Notice, Order, RefusedError, Return, UnclearError
 
 SECONDS = 8.0
@@ -60,6 +63,8 @@ WORDS: Mapping[str, RefundWord] = {
 """``status`` of a refund, ``refund_status`` in a notice."""
 
 NO_SUCH_ORDER = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
+NO_BILL = frozenset({"NO_STATEMENT_EXIST"})
+"""Nothing was paid on the day."""
 PASSING = frozenset(
     {"SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"}
 )
@@ -151,6 +156,32 @@ class WeChatPay:
                 return Repayment(number, merchant, RefundWord.ABSENT)
             raise
         return _repayment(answer, answer.get("status"))
+
+    async def bill(self, merchant: str, day: date) -> DayBill:
+        asked = urlencode({"bill_date": day.isoformat(), "sub_mchid": merchant, "bill_type": "ALL"})
+        try:
+            told = await self._ask("GET", f"/v3/bill/tradebill?{asked}")
+        except RefusedError as error:
+            if error.code in NO_BILL:
+                return DayBill()
+            raise
+        content = await self._download(_text(told, "download_url"))
+        expected = _text(told, "hash_value").lower()
+        if told.get("hash_type") != "SHA1" or wechat_pay_bills.sha1(content) != expected:
+            raise UnclearError("another hash")
+        try:
+            return wechat_pay_bills.read(content.decode(), merchant)
+        except (ValueError, KeyError) as error:
+            raise UnclearError("no bill") from error
+
+    async def _download(self, address: str) -> bytes:
+        """What is at an address of WeChat Pay's own: nobody else gets our signature."""
+        if not address.startswith(f"{self.means.api}/"):
+            raise UnclearError("another's address")
+        answer = await self._request("GET", address.removeprefix(self.means.api), "")
+        if not answer.is_success:
+            raise UnclearError("no download")
+        return answer.content
 
     def trade(self, told: Mapping[str, Any]) -> Trade:
         """An order as an answer or a notice tells it. Raises ``UnclearError``."""

@@ -40,6 +40,8 @@ from starlette.routing import Mount, Route
 
 from app.signin import from_this_machine
 from app.wechat_double import APPS
+from app.wechat_pay_bills import sha1
+from app.wechat_pay_double_bills import bill_of
 from app.wechat_pay_keys import SCHEME, SEAL, Means, now
 
 PATH = "/dev/wechat-pay"
@@ -106,9 +108,11 @@ class Trouble:
     """So many of the next requests are done, and the answer is a fault of the server."""
     refusal: str | None = None
     """The code with which orders are refused."""
+    bill_altered: bool = False
+    """Bills arrive with another content than was announced."""
 
 
-Found = tuple[int, Mapping[str, Any] | None]
+Found = tuple[int, Mapping[str, Any] | bytes | None]
 
 
 class WeChatPayDouble:
@@ -123,6 +127,8 @@ class WeChatPayDouble:
         """By ``out_refund_no``, likewise."""
         self.outbox: list[tuple[str, dict[str, str], bytes]] = []
         """Notices that wait: address, headers, body."""
+        self.files: dict[str, bytes] = {}
+        """Bills that can be downloaded, by their token."""
         self.asked: list[str] = []
         self.key_id = KEY_ID
         self._nonces: set[str] = set()
@@ -142,6 +148,8 @@ class WeChatPayDouble:
             Route(order + "/close", self._signed(self.close), methods=["POST"]),
             Route("/v3/refund/domestic/refunds", self._signed(self.give_back), methods=["POST"]),
             Route("/v3/refund/domestic/refunds/{number}", self._signed(self.look_up_refund), methods=["GET"]),
+            Route("/v3/bill/tradebill", self._signed(self.bill), methods=["GET"]),
+            Route("/v3/billdownload/file", self._signed(self.bill_file), methods=["GET"]),
             Route("/v3/certificates", self._signed(self.certificates), methods=["GET"]),
         ]
         return Mount(PATH, routes=routes)
@@ -205,6 +213,7 @@ class WeChatPayDouble:
                 "refund_id": f"50000{secrets.randbelow(10**20):020d}",
                 "amount": dict(amount),
                 "status": "PROCESSING",
+                "create_time": now().isoformat(timespec="seconds"),
                 "notify_url": asked["notify_url"],
                 "order": order,
             },
@@ -223,6 +232,21 @@ class WeChatPayDouble:
         made["status"] = status
         told = {**_refund_told(made), "refund_status": status, "sub_mchid": made["order"]["sub_mchid"]}
         self.notice(f"REFUND.{status}", {name: told[name] for name in told if name != "status"}, made["notify_url"])
+
+    async def bill(self, request: Request, _: dict[str, Any]) -> Found:
+        """Where a merchant's bill of a day is, and its hash."""
+        merchant, day = request.query_params["sub_mchid"], request.query_params["bill_date"]
+        content = bill_of(self.orders.values(), self.refunds.values(), merchant, day)
+        if content is None:
+            return 400, {"code": "NO_STATEMENT_EXIST", "message": "账单文件不存在"}
+        token = secrets.token_hex(16)
+        self.files[token] = content + (b" " if self.trouble.bill_altered else b"")
+        address = str(request.url.replace(path=f"{PATH}/v3/billdownload/file", query=f"token={token}"))
+        return 200, {"hash_type": "SHA1", "hash_value": sha1(content), "download_url": address}
+
+    async def bill_file(self, request: Request, _: dict[str, Any]) -> Found:
+        content = self.files.get(request.query_params["token"])
+        return (404, {"code": "NOT_FOUND", "message": "文件不存在"}) if content is None else (200, content)
 
     async def certificates(self, _: Request, __: dict[str, Any]) -> Found:
         """The certificate of the key that signs now, sealed for the provider."""
@@ -337,6 +361,8 @@ class WeChatPayDouble:
             if self.trouble.lost:
                 self.trouble.lost -= 1
                 return Response(status_code=502)
+            if isinstance(told, bytes):  # files are not signed
+                return Response(told, status, media_type="application/octet-stream")
             content = b"" if told is None else json.dumps(told, ensure_ascii=False).encode()
             return Response(content, status, self._signature(content))
 

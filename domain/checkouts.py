@@ -71,7 +71,8 @@ LIFE = timedelta(minutes=30)
 FIRST_LOOK = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=30)
 MOST_LOOKS = 60
-"""More than a day of looking: the service's bill of the day is there by then, and decides what no answer did."""
+"""More than a day of looking: the service's bill of the day is there by then, and decides what no answer did
+(``domain.pay_bills``)."""
 
 CURRENCY = "CNY"
 

@@ -1,7 +1,7 @@
 """Refunds of fees: who asked for what, who decided, and how it went back (FEE-7)."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -55,6 +55,8 @@ class FeeRefund(CountyRow):
     """The payment service's code, where it is stuck or was not done."""
     transaction_id: Mapped[uuid.UUID | None]
     looks: Mapped[int] = mapped_column(server_default="0", default=0)
+    billed_on: Mapped[date | None]
+    """The day of the payment service's bill that names it."""
     finished_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

@@ -1,7 +1,7 @@
 """Errands to payment services: tell them of an order, and look what became of it until that is known (SM-14).
 
 An answer that does not come, or cannot be believed, changes nothing: the order is looked at again, after longer and longer
-pauses. What no look has told is in the service's bill of the day.
+pauses. What no look has told, the service's bill of the day does (``resolvers.pay_bills``).
 """
 
 import uuid

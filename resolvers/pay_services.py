@@ -5,12 +5,13 @@ Nobody is asked inside a transaction: jobs that talk to a service are errands (`
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from domain.checkouts import PayService, Trade
 from domain.errors import ErrorCode, Refusal
 from domain.fee_refunds import Repayment
+from domain.pay_bills import DayBill
 
 
 class UnclearError(Exception):
@@ -97,6 +98,10 @@ class Service(Protocol):
 
     async def look_up_refund(self, merchant: str, number: str) -> Repayment:
         """What it knows of a refund."""
+        ...
+
+    async def bill(self, merchant: str, day: date) -> DayBill:
+        """What it says of a merchant's day, once that is over; a day without any payment is empty."""
         ...
 
     async def heard(self, headers: Mapping[str, str], body: bytes) -> Notice:

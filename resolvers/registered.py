@@ -26,6 +26,7 @@ from resolvers import invitations as invitations
 from resolvers import key_rotation as key_rotation
 from resolvers import late_fees as late_fees
 from resolvers import leader_filings as leader_filings
+from resolvers import pay_bills as pay_bills
 from resolvers import premises_filings as premises_filings
 from resolvers import reconciliation as reconciliation
 from resolvers import statements as statements

@@ -32,6 +32,7 @@ from auth.policies import inspections as inspections
 from auth.policies import ledger as ledger
 from auth.policies import meters as meters
 from auth.policies import officials as officials
+from auth.policies import pay_bills as pay_bills
 from auth.policies import payment_instructions as payment_instructions
 from auth.policies import payments as payments
 from auth.policies import people as people

@@ -63,6 +63,8 @@ CONDITIONS: Mapping[str, str] = {
     "owners": "OwnerFilter",
     "partnerAgreements": "PartnerAgreementFilter",
     "paymentInstructions": "PaymentInstructionFilter",
+    "payBills": "PayBillFilter",
+    "payDifferences": "PayDifferenceFilter",
     "payMerchants": "PayMerchantFilter",
     "payments": "PaymentFilter",
     "projectLeaders": "ProjectLeaderFilter",

@@ -116,4 +116,45 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.PAY_BILLS,
+        "payBills",
+        (
+            Part(
+                "支付机构对账单",
+                "Payment services' bills",
+                (
+                    shown("day", "日期", "Day"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("merchant.number", "商户号", "Merchant number"),
+                    shown("payments", "支付笔数", "Payments"),
+                    shown("paid", "支付金额（元）", "Paid (yuan)"),
+                    shown("refunds", "退款笔数", "Refunds"),
+                    shown("refunded", "退款金额（元）", "Refunded (yuan)"),
+                    shown("fees", "手续费（元）", "Fees (yuan)"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.PAY_DIFFERENCES,
+        "payDifferences",
+        (
+            Part(
+                "支付对账差异",
+                "Differences",
+                (
+                    shown("bill.day", "日期", "Day"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("kind", "类型", "Kind"),
+                    shown("number", "商户单号", "Number"),
+                    shown("billed", "对账单金额（元）", "On the bill (yuan)"),
+                    shown("booked", "账面金额（元）", "In the books (yuan)"),
+                    shown("state", "状态", "State"),
+                    shown("note", "处理说明", "Note"),
+                    shown("resolvedAt", "处理时间", "Resolved at"),
+                ),
+            ),
+        ),
+    ),
 )

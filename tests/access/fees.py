@@ -12,6 +12,7 @@ from models.fee_refunds import FeeRefund
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
+from models.pay_bills import PayBill, PayDifference
 from models.payments import Allocation, Payment
 from models.prices import FeeAccount, PriceIncrease
 
@@ -29,6 +30,8 @@ KNOWN = (
     FeeReceipt,
     FeeRefund,
     DailyClose,
+    PayBill,
+    PayDifference,
     LedgerAccount,
     LedgerTransaction,
 )

@@ -69,7 +69,8 @@ async def served(command_sessions: async_sessionmaker[AsyncSession]) -> AsyncIte
 def wechat(served: Wechat) -> Any:
     """In good order, and nothing asked yet."""
     served.double.trouble = Trouble(silent=True)
-    served.double.outbox.clear()
+    for kept in (served.double.outbox, served.double.orders, served.double.refunds):
+        kept.clear()
     served.double.asked.clear()
     pay_services.provide(PayService.WECHAT, lambda: served.service)
     yield served
