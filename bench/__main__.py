@@ -10,6 +10,7 @@
     python -m bench --payments           payments through GraphQL at 32 clients, everything on the same two cores
     python -m bench --reconcile          a bank's statement of 100,000 lines compared with the books
     python -m bench --votes              a vote of 200,000 heads counted, and nothing else
+    python -m bench --bill-run           100,000 bills by the companies' bill runs and the worker
     python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
@@ -28,6 +29,7 @@ from typing import Any
 
 from bench import (
     access,
+    billing,
     contenders,
     fuse,
     machine,
@@ -59,10 +61,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--access", action="store_true", help="time ended grants and interleaved counties instead")
     parser.add_argument("--payments", action="store_true", help="payments at 32 clients on two shared cores instead")
     parser.add_argument("--reconcile", action="store_true", help="time the reconciliation of a statement instead")
+    parser.add_argument("--bill-run", action="store_true", help="time bill runs of all companies instead")
     parser.add_argument("--lines", type=int, help="of the statement, with --reconcile; default 100,000")
     parser.add_argument("--votes", action="store_true", help="time the count of a vote instead")
     parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000; with --rotate 500,000 owners")
-    parser.add_argument("--bills", type=int, help="default 1,000,000; with --quick 100,000; with --payments 250,000")
+    parser.add_argument(
+        "--bills", type=int, help="default 1,000,000; with --quick and --bill-run 100,000; with --payments 250,000"
+    )
     parser.add_argument("--rounds", type=int, help="default 7; with --quick 3; with --payments 5")
     parser.add_argument("--seconds", type=float, help="of one contender on one screen in one round")
     parser.add_argument("--connections", type=int, help="default 16; with --payments 32")
@@ -91,6 +96,8 @@ def main() -> int:
         return apart(given, reconciliation, reconciliation.measured(folder_of(given), given.lines or 100_000, say))
     if given.votes:
         return apart(given, votes, votes.measured(folder_of(given), votes.HEADS, given.rounds or 5, say))
+    if given.bill_run:
+        return apart(given, billing, billing.measured(folder_of(given), given.bills or 100_000, say))
     if given.rotate:
         return apart(given, rotation, rotation.measured(folder_of(given), given.units or 500_000, say))
     quick = given.quick

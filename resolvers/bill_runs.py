@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
+from auth.actor import Grant
 from domain.bills import BILLERS, ChargeBasis, ChargeCategory, RunState
 from domain.contracts import IN_FORCE, ContractKind, ContractMode
 from domain.errors import ErrorCode, Refusal
@@ -237,10 +238,22 @@ async def bill_run_start(
     """
     item = await uow.load(ChargeItem, charge_item_id, lock=True, field="chargeItemId")
     grant = await uow.act(BILLERS, ChargeItem, item)
+    return await start(uow, item, grant, period_from, period_to)
+
+
+def latest_start(today: date) -> date:
+    """The last day on which a period billed today may start: the first of next month (FEE-4)."""
+    return period_end(today.replace(day=1), 1) + timedelta(days=1)
+
+
+async def start(
+    uow: UnitOfWork, item: ChargeItem, grant: Grant, period_from: date, period_to: date | None = None
+) -> BillRun:
+    """Start the run of an item that ``grant`` may bill; refuses as ``bill_run_start`` does, before a run is there."""
     last = period_to or period_end(period_from, item.period_months)
     if last < period_from:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", least=period_from)
-    starts_latest = period_end(uow.today.replace(day=1), 1) + timedelta(days=1)
+    starts_latest = latest_start(uow.today)
     if not item.valid_from <= period_from <= starts_latest:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodFrom", least=item.valid_from, most=starts_latest)
     if item.valid_to is not None and last > item.valid_to:

@@ -10,12 +10,13 @@ from domain.estates import UnitUse
 from domain.meters import MeterKind
 from domain.payments import Channel
 from domain.profiles.parameters import BuildingType
-from resolvers import bill_runs, bills, charge_items, payments, prepaid, receipts
+from resolvers import bill_runs, bills, charge_items, due_bill_runs, payments, prepaid, receipts
 from resolvers.unit_of_work import UnitOfWork
-from schema.acts import act
+from schema.acts import COUNTY, act
 from schema.common import Fen
 from schema.engine.intents import given, inputs, intent, ref
-from schema.engine.types import described
+from schema.engine.types import described, plain_type
+from schema.engine.values import Ref, encode_id
 
 for _enumeration in (BuildingType, Channel, ChargeBasis, ChargeCategory, DisputeOutcome, UnitUse):
     described(_enumeration)
@@ -69,6 +70,32 @@ class BillRunStartInput:
     charge_item_id: strawberry.ID = ref("ChargeItem", "The charge item.")
     period_from: datetime.date = given("First day of the period; not after the start of next month (FEE-4).")
     period_to: datetime.date | None = given("Last day; left out, as long as the item's bills cover.")
+
+
+plain_type(
+    "BillRunRefused",
+    "A charge item whose run was not started.",
+    {
+        "item": ("strawberry.ID", "The charge item's id."),
+        "name": ("str", "Its name."),
+        "code": ("str", "Why, as the code of an error, such as ITEM_NOT_DISCLOSED."),
+    },
+)
+plain_type(
+    "BillRunsStarted",
+    "What came of starting the due bill runs.",
+    {
+        "started": ("int", "How many runs were started; `billRuns` shows how each gets on."),
+        "left": ("int", "How many due items are left for a further call."),
+        "refused": ("list[BillRunRefused]", "Items that may not be billed as things stand."),
+    },
+)
+
+
+@inputs("Start all due bill runs of a period at once.", keyed=False)
+class BillRunsStartInput:
+    period_from: datetime.date = given("First day of the period; not after the start of next month (FEE-4).")
+    county: str | None = given(COUNTY)
 
 
 @inputs("Record that one bill was paid.")
@@ -152,6 +179,22 @@ class BillVoidInput:
 _DISPUTED = {"bill": "FeeBill", "dispute": "BillDispute"}
 
 
+async def _start_due(uow: UnitOfWork, **given: Any) -> dict[str, Any]:
+    found = await due_bill_runs.start_due(uow, **given)
+    return {
+        "started": len(found.runs),
+        "left": found.left,
+        "refused": [
+            {
+                "item": encode_id(Ref("ChargeItem", uow.county, one.item.id)),
+                "name": one.item.name,
+                "code": one.refusal.code.value,
+            }
+            for one in found.refused
+        ],
+    }
+
+
 async def _record(uow: UnitOfWork, **item: Any) -> Any:
     return await receipts.payment_record(uow, **{name: value for name, value in item.items() if value is not None})
 
@@ -194,6 +237,15 @@ MUTATIONS = [
         BillRunStartInput,
         "Start a bill run; follow its progress on the run.",
         {"run": "BillRun"},
+    ),
+    act(
+        "billRunsStart",
+        _start_due,
+        BillRunsStartInput,
+        "Start the runs of all charges by the calendar that are due and not billed yet, in all areas of the company, up to "
+        "500 at once. What is billed already is left alone, so calling again starts nothing twice.",
+        {"runs": "BillRunsStarted"},
+        keyed=False,
     ),
     act(
         "feeBillPay",
