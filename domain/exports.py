@@ -46,6 +46,7 @@ class ExportedList(Term):
     PAY_MERCHANTS = "PAY_MERCHANTS", "Companies' merchant numbers (商户号)."
     PAY_BILLS = "PAY_BILLS", "Payment services' bills of a day (支付机构对账单)."
     PAY_DIFFERENCES = "PAY_DIFFERENCES", "Differences from them (支付对账差异)."
+    PAY_SETTLEMENTS = "PAY_SETTLEMENTS", "Settlements of payment services (结算到账)."
     CUSTODIAN_TENDERS = "CUSTODIAN_TENDERS", "Tenders for custodian banks (专户管理银行招标)."
     CUSTODIANS = "CUSTODIANS", "Custodian banks (专户管理银行)."
     CUSTODIAN_MEASURES = "CUSTODIAN_MEASURES", "Measures of assessing them (考核办法)."

@@ -41,6 +41,7 @@ from models import meters as meters
 from models import oauth as oauth
 from models import officials as officials
 from models import pay_bills as pay_bills
+from models import pay_settlements as pay_settlements
 from models import payment_instructions as payment_instructions
 from models import payments as payments
 from models import people as people

@@ -66,6 +66,7 @@ CONDITIONS: Mapping[str, str] = {
     "payBills": "PayBillFilter",
     "payDifferences": "PayDifferenceFilter",
     "payMerchants": "PayMerchantFilter",
+    "paySettlements": "PaySettlementFilter",
     "payments": "PaymentFilter",
     "projectLeaders": "ProjectLeaderFilter",
     "propertyAreas": "PropertyAreaFilter",

@@ -157,4 +157,23 @@ LISTS = (
             ),
         ),
     ),
+    Listed(
+        ExportedList.PAY_SETTLEMENTS,
+        "paySettlements",
+        (
+            Part(
+                "结算到账",
+                "Settlements",
+                (
+                    shown("settledOn", "到账日期", "Day"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("merchant.number", "商户号", "Merchant number"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("reference", "银行流水号", "Bank's number"),
+                    shown("reversedAt", "冲销时间", "Taken back at"),
+                    shown("reversalReason", "冲销原因", "Taken back for"),
+                ),
+            ),
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, Charge
 from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
 from models.pay_bills import PayBill, PayDifference
+from models.pay_settlements import PaySettlement
 from models.payments import Allocation, Payment
 from models.prices import FeeAccount, PriceIncrease
 
@@ -32,6 +33,7 @@ KNOWN = (
     DailyClose,
     PayBill,
     PayDifference,
+    PaySettlement,
     LedgerAccount,
     LedgerTransaction,
 )

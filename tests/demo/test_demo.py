@@ -322,19 +322,19 @@ async def test_gaotai_has_five_pilots_a_returned_contract_on_its_own_text_and_a_
 def test_gaotai_tells_a_year_of_a_fund(loaded: Loaded) -> None:
     county = "county = '620724'"
     results = loaded.rows(
-        "SELECT strict_outcome, mode, mode_outcome, legal_basis FROM vote_result r "  # noqa: S608
+        "SELECT strict_outcome, mode, mode_outcome, legal_basis FROM vote_result r "
         f"JOIN vote_item i USING (county) WHERE r.{county} AND i.id = r.item_id ORDER BY r.id"
     )
     assert [row[:3] for row in results] == [
         ("PASSED", "STANDARD", "PASSED"),
         ("FAILED_QUORUM", "OBJECTION", "PASSED"),
     ]
-    stages = f"SELECT p.stage, p.state FROM fund_payment p WHERE p.{county} ORDER BY p.created_at, p.stage"  # noqa: S608
+    stages = f"SELECT p.stage, p.state FROM fund_payment p WHERE p.{county} ORDER BY p.created_at, p.stage"
     assert loaded.rows(stages) == [(1, "EXECUTED"), (2, "EXECUTED"), (3, "EXECUTED"), (1, "EXECUTED")]
-    receipts = f"SELECT state, suspense_cause FROM fund_receipt WHERE {county}"  # noqa: S608
+    receipts = f"SELECT state, suspense_cause FROM fund_receipt WHERE {county}"
     assert loaded.rows(receipts) == [("POSTED", None), ("POSTED", None)]
-    assert loaded.rows(f"SELECT amount FROM fund_distribution WHERE {county}") == [(318_640,)]  # noqa: S608
-    differences = f"SELECT found_as, state FROM bank_difference WHERE {county} ORDER BY found_as"  # noqa: S608
+    assert loaded.rows(f"SELECT amount FROM fund_distribution WHERE {county}") == [(318_640,)]
+    differences = f"SELECT found_as, state FROM bank_difference WHERE {county} ORDER BY found_as"
     assert loaded.rows(differences) == [("MISSING_AT_BANK", "SETTLED"), ("MISSING_IN_BOOKS", "RESOLVED")]
 
 
