@@ -55,10 +55,8 @@ case_kind(
     (DUNNING,),
     facts=facts_of,
     resting=(DunningState.REMINDED, DunningState.SETTLED),
-    # The court works with its own lists; offices are asked where mediation runs.
-    asks=lambda row, role: (
-        role is not Role.COURT and (role not in (Role.COMMUNITY, Role.TOWNSHIP) or row.state == DunningState.MEDIATING)
-    ),
+    # Offices are asked where mediation runs.
+    asks=lambda row, role: role not in (Role.COMMUNITY, Role.TOWNSHIP) or row.state == DunningState.MEDIATING,
     moved=_moved,
 )
 

@@ -20,6 +20,11 @@ ANY_TIME = frozenset({"WITHDRAW", "CANCEL", "ORDER_ACTION", "REPORT_PROGRESS", "
 """Actions that stay open in many states and so are nobody's turn: they fill no queue."""
 
 
+def _client(case: CaseRow, role: Role) -> str | None:
+    """The client that a partner's turn belongs to: the court that a case was referred to, the bank of a case."""
+    return getattr(case, "court_client_id" if role is Role.COURT else "client_id", None)
+
+
 async def hand_on(uow: "UnitOfWork", case: CaseRow, facts: Mapping[str, Any], *, new: bool = False) -> None:
     """Close the tasks that are over, open or update those of the present state, set ``due_on`` and ``wake_at``.
 
@@ -109,7 +114,7 @@ def _task(uow: "UnitOfWork", case: CaseRow, turn: lists.Task) -> Task:
         area_id=case.area_id,
         company_id=case.company_id,
         committee_id=case.committee_id,
-        client_id=getattr(case, "client_id", None),
+        client_id=_client(case, turn.role),
         account_id=case.applicant_id if turn.role in RESIDENTS else None,
         due_on=due_on,
         due_order=due_on or NEVER_DUE,

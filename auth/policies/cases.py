@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from auth.policies.contracts import has_scope
+from auth.policies.dunning import SUITS_HANDLE
 from auth.visibility import Predicate, Scope, policy, whole_county
 from domain.roles import COMPANY, COUNTY_OFFICES, PARTNERS, RESIDENTS, Role
 from models.cases import AuditEvent, Review, Task
@@ -34,6 +36,11 @@ def _leaders_queue(task: Any, scope: Scope) -> ColumnElement[bool]:
     return and_(task.area_id == scope.any("areas"), of_the_company)
 
 
+def _courts_queue(task: Any, scope: Scope) -> ColumnElement[bool]:
+    """A court's: the suits that were referred to its client, under the scope for suits."""
+    return and_(_queue(Role.COURT, "client_id", "clients")(task, scope), has_scope(SUITS_HANDLE, scope))
+
+
 def _personal_queue(role: Role) -> Predicate:
     return lambda task, scope: and_(task.role == role.value, _own(task, scope))
 
@@ -49,6 +56,7 @@ policy(
         Role.TOWNSHIP: _queue(Role.TOWNSHIP, "township", "townships"),
         **{role: _queue(role) for role in COUNTY_OFFICES},
         Role.BANK: _queue(Role.BANK, "client_id", "clients"),
+        Role.COURT: _courts_queue,
     },
 )
 

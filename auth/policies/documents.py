@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
+from auth.policies.dunning import referred_to_court
 from auth.policies.filings import referred
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
 from auth.visibility import Predicate, Scope, policy
 from domain.documents import DocumentAudience
 from domain.roles import COMPANY, PARTNERS, RESIDENTS, Role
 from models.documents import Document
+from models.dunning import DunningCase
+from models.suits import SuitEvidence
 
 
 def _uploaded(document: Any, scope: Scope) -> ColumnElement[bool]:
@@ -44,6 +48,26 @@ def _of_referred_filings(document: Any, scope: Scope) -> ColumnElement[bool]:
     return and_(_of_filings(document, scope), referred(document, scope))
 
 
+def _of_referred_suits(document: Any, scope: Scope) -> ColumnElement[bool]:
+    """A court reads the numbered documents of the suits before it, and no other paper of their cases (FEE-14, FEE-15)."""
+    evidence, case = aliased(SuitEvidence), aliased(DunningCase)
+    return exists(
+        select(1).where(
+            scope.county_of(evidence),
+            scope.county_of(case),
+            evidence.county == document.county,
+            case.county == document.county,
+            evidence.document_id == document.id,
+            case.id == evidence.case_id,
+            referred_to_court(case, scope),
+        )
+    )
+
+
+def _of_a_court(document: Any, scope: Scope) -> ColumnElement[bool]:
+    return or_(_of_referred_filings(document, scope), _of_referred_suits(document, scope))
+
+
 policy(
     Document,
     {
@@ -57,5 +81,6 @@ policy(
         Role.PRICE: _uploaded_or(_of_filings),
         Role.MARKET: _uploaded_or(_of_filings),
         **dict.fromkeys(PARTNERS, _of_referred_filings),
+        Role.COURT: _of_a_court,
     },
 )

@@ -10,6 +10,7 @@ from models.companies import Company, CompanyStaff, ProjectLeader
 from models.contracts import ContractProblem, ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry, DisclosureProof
 from models.documents import Document
+from models.dunning import DunningCase
 from models.estates import Unit
 from models.fees import ChargeItem
 from models.filings import (
@@ -22,6 +23,8 @@ from models.filings import (
     ReferralSubject,
     ServicePremises,
 )
+from models.suits import SuitEvidence
+from tests.access import dunning
 
 IN_FORCE = ("EFFECTIVE", "EXPIRING", "EXPIRED_CONTINUING")
 CHARGES = ("CHARGES", "EXTRA_SERVICES", "UTILITY_SHARES")
@@ -124,9 +127,22 @@ def _is_live(referral: Referral, actor: Actor) -> bool:
     return within and referral.revoked_on is None and referral.client_id == actor.client_id
 
 
+def _in_evidence(places: Any, actor: Actor, grant: Grant, row: Document) -> bool:
+    """A numbered document of a suit that is before the actor's court."""
+    cases = [
+        places.one(DunningCase, row.county, piece.case_id)
+        for piece in places.world.rows.get(SuitEvidence, [])
+        if piece.county == row.county and piece.document_id == row.id
+    ]
+    return any(
+        dunning.own(places, actor, grant, case) and dunning.CONDITIONS["referred_suit"](places, case) for case in cases
+    )
+
+
 def _own_document(places: Any, actor: Actor, grant: Grant, row: Document) -> bool:
     if grant.role in PARTNERS:
-        return "filings:asked" in grant.scopes and row.subject_type == "filing" and _referred(places, actor, row)
+        asked = "filings:asked" in grant.scopes and row.subject_type == "filing" and _referred(places, actor, row)
+        return asked or (grant.role is Role.COURT and _in_evidence(places, actor, grant, row))
     if row.uploaded_by == actor.account_id:
         return True
     match grant.role:

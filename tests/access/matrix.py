@@ -210,6 +210,8 @@ class Places:
             return any(one is not None and one == other for one, other in mine)
         if isinstance(row, Task):
             theirs = row.role == grant.role and row.account_id in (None, actor.account_id)
+            if grant.role is Role.COURT:
+                return theirs and row.client_id == actor.client_id and "suits:handle" in grant.scopes
             personal = grant.role in (Role.OWNER, Role.TENANT)
             return theirs and (row.account_id is not None if personal else self._in_scope(actor, grant, row))
         return self._in_scope(actor, grant, row)

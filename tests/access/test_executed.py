@@ -79,7 +79,7 @@ UNTRIED = {
     "SuitEvidence": "BUREAU COMPANY_ADMIN COMPANY_STAFF COURT OWNER PROJECT_LEADER TENANT",
     "SuitLine": "BUREAU COMPANY_ADMIN COMPANY_STAFF COURT OWNER PROJECT_LEADER TENANT",
     "SuitParty": "BUREAU COMPANY_ADMIN COMPANY_STAFF COURT OWNER PROJECT_LEADER TENANT",
-    "Task": "MARKET PRICE TENANT",
+    "Task": "COURT MARKET PRICE TENANT",
     "UnitClaim": "BUREAU COMMUNITY OWNER TOWNSHIP",
 }
 """Type and the roles that the matrix shows it to, of which the demo has no example; their stems' tests have."""

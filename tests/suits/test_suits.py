@@ -13,6 +13,7 @@ from domain.roles import Role
 from models.dunning import DunningCase
 from models.personal_data import PersonalDataRead
 from models.suits import SuitEvidence
+from resolvers import courts
 from resolvers.unit_of_work import set_fuse
 from tests.acts import Ask, act, done, opaque, refusal, row_of
 from tests.dunning.debtors import Debtors
@@ -267,3 +268,75 @@ async def test_a_court_reads_who_is_sued_for_a_purpose_and_on_record(ask: Ask, w
     [logged] = await world.rows(PersonalDataRead, operation="suitPartiesRead")
     assert (logged.owner_id, logged.reason, logged.legal_basis) == (owner.id, "送达起诉状副本", "民事诉讼法（演示）")
     assert (logged.client_id, logged.purpose) == (judge.client_id, "CASE")
+
+
+@pytest.mark.rule("FEE-15")
+async def test_a_suit_not_filed_within_the_days_is_overdue_in_its_courts_queue(ask: Ask, world: World) -> None:
+    debtors = await Debtors.owe(world, ask)
+    judge, other = await court(world), await court(world)
+    case = await referred(debtors, judge)
+    queue = """{ viewer { taskCounts { caseType open overdue }
+      tasks(first: 5) { nodes { caseId state actions dueOn isOverdue } } } }"""
+
+    async def waiting(who: Actor) -> Any:
+        return (await ask(who, queue))["viewer"]
+
+    [task] = (await waiting(judge))["tasks"]["nodes"]
+    assert task == {
+        "caseId": case,
+        "state": "SUIT_REFERRED",
+        "actions": ["RECEIVE"],
+        "dueOn": None,
+        "isOverdue": False,
+    }
+    row = await debtors.case()
+    world.now -= days(30)
+    await world.do(judge, courts.receive, id=row.id)
+    world.now += days(30)
+    shown = await waiting(judge)
+    [task] = shown["tasks"]["nodes"]
+    assert (task["state"], task["isOverdue"]) == ("COURT_RECEIVED", True)
+    assert "FILE" in task["actions"]
+    # Seven days from receipt, or the first working day after them.
+    assert (world.today - days(23)).isoformat() <= task["dueOn"] < (world.today - days(10)).isoformat()
+    assert shown["taskCounts"] == [{"caseType": "DunningCase", "open": 1, "overdue": 1}]
+    without_scope = await world.person(Role.COURT, scopes=("filings:public",))
+    for stranger in (other, without_scope):
+        assert (await waiting(stranger))["tasks"]["nodes"] == []
+
+    # Late is seen, not refused; then nothing of it is overdue any more.
+    await done(ask, judge, "suitFile", "case { state }", id=case, caseNumber="（2026）鲁0303民初2号")
+    [task] = (await waiting(judge))["tasks"]["nodes"]
+    assert (task["state"], task["dueOn"], task["isOverdue"]) == ("FILED", None, False)
+
+
+@pytest.mark.rule("FEE-14", "FEE-15")
+async def test_a_court_opens_the_documents_in_evidence_of_suits_before_it_and_no_others(ask: Ask, world: World) -> None:
+    debtors = await Debtors.owe(world, ask)
+    judge, other, admin = await court(world), await court(world), debtors.market.admin
+    case = debtors.id(await debtors.demanded())
+    unnumbered = await debtors.papers(DocumentKind.SUIT_PAPER)
+    await done(ask, admin, "suitPrepare", "case { state }", id=case, documentIds=unnumbered)
+    numbered = [
+        opaque(world.county, "Document", piece.document_id)
+        for piece in await world.rows(SuitEvidence)
+        if piece.document_id is not None
+    ]
+    assert len(numbered) == 2
+    assert [await row_of(ask, judge, paper, "kind") for paper in numbered] == [None, None]  # not referred yet
+    await done(ask, admin, "suitRefer", "batch { caseCount }", caseIds=[case], courtClientId=judge.client_id)
+
+    evidence = await row_of(ask, judge, case, "evidence(first: 50) { nodes { sha256 document { id kind sha256 } } }")
+    papers = [piece for piece in evidence["evidence"]["nodes"] if piece["document"]]
+    assert [piece["document"]["id"] for piece in papers] == numbered
+    assert [piece["document"]["kind"] for piece in papers] == ["DEMAND_LETTER", "SERVICE_PROOF"]
+    assert all(piece["sha256"] == piece["document"]["sha256"] for piece in papers)
+    assert await row_of(ask, admin, unnumbered[0], "kind") == {"kind": "SUIT_PAPER"}
+    assert await row_of(ask, judge, unnumbered[0], "kind") is None
+    for paper in numbered:
+        assert await row_of(ask, other, paper, "kind") is None
+    # Rejected and prepared anew, it is with the company again, and its papers are.
+    await done(ask, judge, "suitReceive", "case { state }", id=case)
+    await done(ask, judge, "suitReject", "case { state }", id=case, reason="被告住址不明")
+    await done(ask, admin, "suitPrepare", "case { state }", id=case)
+    assert [await row_of(ask, judge, paper, "kind") for paper in numbered] == [None, None]
