@@ -5,8 +5,10 @@ dated; what the bank reports as moved is recorded once per serial and is what st
 """
 
 import re
+from collections.abc import Mapping
 
 from domain.errors import ErrorCode, Refusal
+from domain.ledger import AccountKind
 from domain.terms import Term
 
 
@@ -16,6 +18,14 @@ class AccountPurpose(Term):
     FUND = "FUND", "The maintenance fund (维修资金专户)."
     COMMON_INCOME = "COMMON_INCOME", "Income from common parts (公共收益)."
     WARRANTY_DEPOSIT = "WARRANTY_DEPOSIT", "Developers' quality warranty deposits (物业质量保修金)."
+
+
+MONEY: Mapping[AccountPurpose, AccountKind] = {
+    AccountPurpose.FUND: AccountKind.BANK,
+    AccountPurpose.COMMON_INCOME: AccountKind.COMMON_MONEY,
+    AccountPurpose.WARRANTY_DEPOSIT: AccountKind.WARRANTY_MONEY,
+}
+"""The kind of ledger account in which money of each purpose lies."""
 
 
 class AccountHolder(Term):

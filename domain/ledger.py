@@ -147,7 +147,7 @@ OWNED_BY: Mapping[AccountKind, tuple[frozenset[str], ...]] = {
     AccountKind.COMMON_INCOME: (frozenset({"area_id"}),),
     AccountKind.COMMON_MONEY: (frozenset({"area_id"}),),
     AccountKind.WARRANTY_DEPOSIT: (frozenset({"area_id"}),),
-    AccountKind.WARRANTY_MONEY: (frozenset({"area_id"}),),
+    AccountKind.WARRANTY_MONEY: (frozenset({"area_id"}), frozenset({"area_id", "bank_account_id"})),
     AccountKind.BANK: (
         frozenset({"area_id"}),
         frozenset({"building_id"}),

@@ -55,3 +55,4 @@ from models import sessions as sessions
 from models import statements as statements
 from models import suits as suits
 from models import votes as votes
+from models import warranty_deposits as warranty_deposits

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 
 from domain.agreements import PartnerScope
 from domain.custody import (
+    MONEY,
     AccountHolder,
     AccountPurpose,
     BankAccountState,
@@ -176,10 +177,21 @@ async def fund_money(
     uow: UnitOfWork, *, area_id: uuid.UUID | None = None, building_id: uuid.UUID | None = None
 ) -> uuid.UUID:
     """The ledger account of an area's (or building's) fund money, at the bank account that holds it now."""
-    held_at = await bank_account_of(uow, area_id=area_id, building_id=building_id)
+    return await money(uow, AccountPurpose.FUND, area_id=area_id, building_id=building_id)
+
+
+async def money(
+    uow: UnitOfWork,
+    purpose: AccountPurpose,
+    *,
+    area_id: uuid.UUID | None = None,
+    building_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """The ledger account of an owner's money of a purpose, at the bank account that holds it now."""
+    held_at = await bank_account_of(uow, area_id=area_id, building_id=building_id, purpose=purpose)
     owner = {"area_id": area_id} if area_id else {"building_id": building_id}
     at = {"bank_account_id": held_at.id} if held_at else {}
-    return await ledger.account(uow, AccountKind.BANK, **owner, **at)
+    return await ledger.account(uow, MONEY[purpose], **owner, **at)
 
 
 async def moved(
@@ -239,7 +251,7 @@ async def book_balance(uow: UnitOfWork, bank_account_id: uuid.UUID, as_of: date 
         .where(
             Posting.county == uow.county,
             LedgerAccount.county == uow.county,
-            LedgerAccount.kind == AccountKind.BANK.value,
+            LedgerAccount.kind.in_(sorted(kind.value for kind in MONEY.values())),
             LedgerAccount.bank_account_id == bank_account_id,
             *day,
         )
@@ -254,7 +266,7 @@ async def _hold(uow: UnitOfWork, account: BankAccount, field: str, **owner: uuid
     for former in await _current(uow, same_owner, Custody.purpose == account.purpose):
         if former.bank_account_id == account.id:
             return
-        if await _held(uow, bank_account_id=former.bank_account_id, **owner):
+        if await _held(uow, AccountPurpose(account.purpose), bank_account_id=former.bank_account_id, **owner):
             raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, field, action="bankAccountAssign", state="HELD_ELSEWHERE")
         former.valid_to = uow.today
         await uow.session.flush()  # one account at a time
@@ -268,7 +280,9 @@ async def _hold(uow: UnitOfWork, account: BankAccount, field: str, **owner: uuid
         )
     )
     await uow.session.flush()
-    if account.purpose == AccountPurpose.FUND and (fen := await _held(uow, bank_account_id=None, **owner)):
+    if account.purpose == AccountPurpose.FUND and (
+        fen := await _held(uow, AccountPurpose.FUND, bank_account_id=None, **owner)
+    ):
         plain = await ledger.account(uow, AccountKind.BANK, **owner)
         here = await ledger.account(uow, AccountKind.BANK, bank_account_id=account.id, **owner)
         await ledger.post(
@@ -279,8 +293,10 @@ async def _hold(uow: UnitOfWork, account: BankAccount, field: str, **owner: uuid
         )
 
 
-async def _held(uow: UnitOfWork, *, bank_account_id: uuid.UUID | None, **owner: uuid.UUID) -> int:
-    """What the books have of an owner's fund at a bank account (``None``: at none), in fen."""
+async def _held(
+    uow: UnitOfWork, purpose: AccountPurpose, *, bank_account_id: uuid.UUID | None, **owner: uuid.UUID
+) -> int:
+    """What the books have of an owner's money of a purpose at a bank account (``None``: at none), in fen."""
     ((column, owner_id),) = owner.items()
     total = await uow.session.scalar(
         select(func.coalesce(func.sum(Posting.amount), 0))
@@ -288,7 +304,7 @@ async def _held(uow: UnitOfWork, *, bank_account_id: uuid.UUID | None, **owner: 
         .where(
             Posting.county == uow.county,
             LedgerAccount.county == uow.county,
-            LedgerAccount.kind == AccountKind.BANK.value,
+            LedgerAccount.kind == MONEY[purpose].value,
             getattr(LedgerAccount, column) == owner_id,
             LedgerAccount.bank_account_id.is_not_distinct_from(bank_account_id),
         )

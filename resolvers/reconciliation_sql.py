@@ -1,5 +1,10 @@
 """The comparison of statements with the books, as statements over whole sets: 100,000 lines are no loop."""
 
+from domain.custody import MONEY
+
+_MONEY = ", ".join(f"'{kind.value}'" for kind in MONEY.values())
+"""The kinds of the books' accounts at a bank."""
+
 # Binds: :county, :account (the bank account's id); of what writes :now; of what is asked of a day :until and :booked_until.
 
 WHOLE_SETS = "SELECT set_config('enable_nestloop', :loops, true), set_config('jit', 'off', true)"
@@ -199,7 +204,7 @@ open_items AS (
 SELECT
   (SELECT CAST(coalesce(sum(p.amount), 0) AS bigint)
    FROM ledger_account a JOIN posting p ON p.county = a.county AND p.account_id = a.id AND p.county = :county
-   WHERE a.county = :county AND a.bank_account_id = :account AND a.kind = 'BANK' AND p.occurred_on <= :until),
+   WHERE a.county = :county AND a.bank_account_id = :account AND a.kind IN ({_MONEY}) AND p.occurred_on <= :until),
   CAST(coalesce(sum(apart) FILTER (WHERE books = 0), 0) AS bigint),
   CAST(coalesce(sum(apart) FILTER (WHERE bank = 0 AND books <> 0), 0) AS bigint),
   CAST(coalesce(sum(apart) FILTER (WHERE bank <> 0 AND books <> 0), 0) AS bigint),

@@ -74,6 +74,7 @@ from schema import (
     viewer,
     vote_acts,
     votes,
+    warranty_deposits,
 )
 from schema.engine.declare import finish
 from schema.engine.types import root_type
@@ -145,6 +146,7 @@ STEMS: tuple[Any, ...] = (
     viewer,
     vote_acts,
     votes,
+    warranty_deposits,
 )
 
 

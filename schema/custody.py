@@ -4,11 +4,10 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
-from domain.custody import AccountHolder, AccountPurpose, BankAccountState, MovementKind
-from domain.ledger import AccountKind
+from domain.custody import MONEY, AccountHolder, AccountPurpose, BankAccountState, MovementKind
 from domain.roles import Role
 from models import custody as models
 from models.ledger import LedgerAccount, Posting
@@ -44,7 +43,7 @@ def _book_balance(row: Any, env: Any) -> ColumnElement[int]:
             env.county_of(posting),
             account.county == row.county,
             account.bank_account_id == row.id,
-            account.kind == AccountKind.BANK.value,
+            or_(*(account.kind == kind.value for kind in MONEY.values())),
         )
         .scalar_subquery()
     )

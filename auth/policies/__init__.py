@@ -41,3 +41,4 @@ from auth.policies import prices as prices
 from auth.policies import register as register
 from auth.policies import statements as statements
 from auth.policies import votes as votes
+from auth.policies import warranty_deposits as warranty_deposits

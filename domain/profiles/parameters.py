@@ -294,6 +294,8 @@ class Profile:
     """Days that a written demand of it leaves (FUND-8)."""
     common_income_fund_percent: int
     """The least part of a year's common income that goes to the fund while that is below its renewal mark (V-22)."""
+    warranty_refund_posting_days: int
+    """Days for which the refund of a warranty deposit is posted before it is paid (FUND-32)."""
     fund_rates: tuple[FundRate, ...]
     fund_reform_cost_fen: int
     """The reform cost price of public housing (房改成本价) in fen per m² (FUND-2)."""

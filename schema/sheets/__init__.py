@@ -76,5 +76,8 @@ CONDITIONS: Mapping[str, str] = {
     "unitClaims": "UnitClaimFilter",
     "units": "UnitFilter",
     "votes": "VoteFilter",
+    "warrantyDeposits": "WarrantyDepositFilter",
+    "warrantyObjections": "WarrantyObjectionFilter",
+    "warrantyPayouts": "WarrantyPayoutFilter",
 }
 """The input type of each list query's conditions, by the query's name."""

@@ -183,6 +183,63 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.WARRANTY_DEPOSITS,
+        "warrantyDeposits",
+        (
+            Part(
+                "物业质量保修金",
+                "Warranty deposits",
+                (
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("developer", "建设单位", "Developer"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("valueDate", "起息日", "Value date"),
+                    shown("serial", "银行流水号", "Serial"),
+                    shown("refundableFrom", "可退还日期", "Refundable from"),
+                    shown("state", "状态", "State"),
+                    shown("reason", "冲正原因", "Reversed for"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.WARRANTY_PAYOUTS,
+        "warrantyPayouts",
+        (
+            Part(
+                "保修金使用退还",
+                "Warranty payouts",
+                (
+                    shown("createdAt", "申请时间", "Asked for at"),
+                    shown("area.name", "物业管理区域", "Property area"),
+                    shown("kind", "类型", "Kind"),
+                    shown("basis", "事由", "Basis"),
+                    shown("demandedOn", "要求保修日期", "Demanded on"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("postedTo", "公示截止日", "Posted to"),
+                    shown("state", "状态", "State"),
+                    shown("reason", "不予支付原因", "Declined for"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
+        ExportedList.WARRANTY_OBJECTIONS,
+        "warrantyObjections",
+        (
+            Part(
+                "保修金退还异议",
+                "Warranty objections",
+                (
+                    shown("createdAt", "提出时间", "Made at"),
+                    shown("payout.area.name", "物业管理区域", "Property area"),
+                    shown("role", "提出人身份", "Role"),
+                    shown("text", "异议内容", "Objection"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.LEDGER_CHECKS,
         "ledgerChecks",
         (

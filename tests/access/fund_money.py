@@ -11,9 +11,10 @@ from models.fund_incomes import FundDistribution, FundIncome, FundPoolUse
 from models.fund_receipts import FundReceipt
 from models.fund_refunds import FundRefund
 from models.fund_renewals import FundRenewalLine, FundRenewalPlan
+from models.warranty_deposits import WarrantyDeposit
 
 OF_THE_ACCOUNT = (FundIncome, FundDistribution, FundPoolUse)
-KNOWN = (FundDemand, FundReceipt, FundRefund, FundRenewalPlan, FundRenewalLine, *OF_THE_ACCOUNT)
+KNOWN = (FundDemand, FundReceipt, FundRefund, FundRenewalPlan, FundRenewalLine, WarrantyDeposit, *OF_THE_ACCOUNT)
 
 
 def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
@@ -25,7 +26,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
             return any(each.area_id == grant.area_id for each in held)
         case Role.BANK:
             return any(_kept(places, actor, row, account_id) for account_id in _accounts(places, row))
-        case Role.OWNER if isinstance(row, FundRenewalPlan):
+        case Role.OWNER if isinstance(row, FundRenewalPlan | WarrantyDeposit):
             return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
         case Role.OWNER:
             return bool(row.unit_id is not None and row.unit_id == grant.unit_id)
