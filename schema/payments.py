@@ -94,7 +94,6 @@ class Payment:
     receipts: Connection["FeeReceipt"] = many(
         FeeReceiptRow.payment_id,
         "Its receipts: one that counts, and those that were struck out.",
-        to=frozenset({*RESIDENTS, *OF_A_COMPANY, Role.PROJECT_LEADER, Role.BUREAU}),
     )
     created_at: DateTime = column(models.Payment.created_at, "When it was recorded.")
     updated_at: DateTime = column(models.Payment.updated_at, "Last change.")

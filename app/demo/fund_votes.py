@@ -22,7 +22,7 @@ from resolvers.unit_of_work import UnitOfWork
 TAKES = 42
 """Days from the notice to the final result: sixteen to the first day, fifteen of voting, a week of objections."""
 
-_CONTACT = {"contact": "居委会（演示）"}
+_CONTACT: dict[str, Any] = {"contact": "居委会（演示）"}
 
 
 async def clause(scene: Scene, site: Site, mode: VoteMode, ago: int) -> uuid.UUID:

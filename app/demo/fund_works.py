@@ -17,7 +17,7 @@ from resolvers.unit_of_work import UnitOfWork
 
 _K = DocumentKind
 CONTRACTOR = "演示防水工程有限公司（虚构）"
-_CONTACT = {"objection_contact": "居委会（演示）"}
+_CONTACT: dict[str, Any] = {"objection_contact": "居委会（演示）"}
 
 
 async def done(scene: Scene, site: Site, id: uuid.UUID, ago: int, price: int) -> None:
@@ -38,8 +38,8 @@ async def done(scene: Scene, site: Site, id: uuid.UUID, ago: int, price: int) ->
     auditor = scene.colleagues[Role.TOWNSHIP, site.plan.township]
     await scene.do(auditor, scene.at(ago - 47), fund_works.verify_use, id=id, signed=True, sealed=True)
     days: dict[str, Any] = {"posted_from": scene.day(ago - 48), "posted_to": scene.day(ago - 54)}
-    papers = (_K.APPORTIONMENT, _K.POSTING_PROOF)
-    await scene.do(company, scene.at(ago - 48), emergency_funds.post, *papers, id=id, **days, **_CONTACT)
+    posted = (_K.APPORTIONMENT, _K.POSTING_PROOF)
+    await scene.do(company, scene.at(ago - 48), emergency_funds.post, *posted, id=id, **days, **_CONTACT)
     await paid(scene, id, ago - 56)
     await scene.do(bureau, scene.at(ago - 58), fund_works.apportion, id=id)
     await scene.do(bureau, scene.at(ago - 58, 15), fund_works.close, id=id)

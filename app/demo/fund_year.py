@@ -95,7 +95,7 @@ async def _posted(scene: Scene, site: Site, ago: int, title: str, budget: int) -
     )
     papers = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
     days: dict[str, Any] = {"posted_from": scene.day(ago - 1), "posted_to": scene.day(ago - 9)}
-    contact = {"objection_contact": "居委会（演示）"}
+    contact: dict[str, Any] = {"objection_contact": "居委会（演示）"}
     await scene.do(company, scene.at(ago - 1), funds.post_plan, *papers, id=request.id, **days, **contact)
     return request
 

@@ -58,7 +58,11 @@ def others(table: Any) -> dict[str, Any]:
 def _other(column: Any) -> Any:
     name = sql.Identifier(column.name)
     if isinstance(column.type, Uuid):
-        return sql.SQL("%(copy)s")
+        # Where only what names something is unique, what names nothing goes on naming nothing.
+        named = f"{column.name} IS NOT NULL"
+        wheres = {str(index.dialect_options["postgresql"]["where"]) for index in column.table.indexes}
+        form = "CASE WHEN {} IS NOT NULL THEN CAST(%(copy)s AS uuid) END" if named in wheres else "%(copy)s"
+        return sql.SQL(form).format(name)
     if isinstance(column.type, LargeBinary):
         return sql.SQL("{} || '\\x00'").format(name)
     return sql.SQL("{} + 10000" if isinstance(column.type, Integer) else "{} || '′'").format(name)

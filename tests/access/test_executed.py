@@ -128,11 +128,11 @@ def places_of(town: Demo) -> Places:
 
 
 @cache
-def all_fields(type_name: str) -> str:
+def all_fields(type_name: str, but: frozenset[str] = frozenset()) -> str:
     """Every field that the reference can answer; of other rows their ids, of lists their figures."""
     type_ = graphql_schema().get_type(type_name)
     assert isinstance(type_, GraphQLObjectType)
-    names = [name for name in type_.fields if answerable(type_name, name)]
+    names = [name for name in type_.fields if answerable(type_name, name) and name not in but]
     return " ".join(["__typename", *(name + below(get_named_type(type_.fields[name].type)) for name in names)])
 
 
@@ -150,8 +150,8 @@ def the_list(type_name: str) -> str:
     return f"{{ {roots()[type_name]}(first: 5) {{ {figures(type_name)} nodes {{ id }} }} }}"
 
 
-def by_id(type_name: str) -> str:
-    return f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {all_fields(type_name)} }} }} }}"
+def by_id(type_name: str, but: frozenset[str] = frozenset()) -> str:
+    return f"query Q($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ {all_fields(type_name, but)} }} }} }}"
 
 
 def figures(type_name: str) -> str:
@@ -266,6 +266,9 @@ def whole(type_: Any) -> str:
     return below(type_)
 
 
+TOTALS = {"Estate": frozenset({"fundBalance"}), "Vote": frozenset({"votedArea", "votedHeads"})}
+"""Figures that are there to tell of rows which their readers do not see: how many voted, what an estate's fund holds."""
+
 FIGURES = """{
   viewer { counties grants { id } taskCounts { caseType open overdue } doneTasks(first: 5) { totalCount nodes { id } } }
   estates(where: { keyword: "小区" }, last: 5) { totalCount edges { cursor } pageInfo { hasPreviousPage startCursor } }
@@ -285,7 +288,7 @@ def questions(places: Places, actor: Actor) -> Iterator[tuple[str, dict[str, Any
         if type_name in roots() and entity.model not in WRITTEN_BY_ASKING:
             yield the_list(type_name), {}
         rows = chosen(places, actor, entity)
-        yield by_id(type_name), {"ids": [opaque(entity, row) for row in rows]}
+        yield by_id(type_name, TOTALS.get(type_name, frozenset())), {"ids": [opaque(entity, row) for row in rows]}
         seen = [opaque(entity, row) for row in rows if entity.shared or places.sees(actor, entity.model, row)]
         if seen and filled_in(type_name) != "id":
             yield (
