@@ -296,6 +296,7 @@ async def test_the_library_holds_editions_of_all_model_texts(project: Project) -
     )
 
 
+@pytest.mark.rule("V-34")
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -477,6 +478,7 @@ async def test_what_is_not_filed_is_not_published(project: Project) -> None:
 # -- the watch, the end -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("V-36")
 @pytest.mark.requirement("ZS-16")
 async def test_the_clock_watches_the_end_and_lists_what_expired(project: Project) -> None:
     world = project.world
@@ -587,6 +589,7 @@ async def test_a_contract_ends_after_due_notice(project: Project) -> None:
     assert (gone.state, gone.ended_on) == ("ENDED", world.today + timedelta(days=1))
 
 
+@pytest.mark.rule("V-35")
 @pytest.mark.parametrize(
     ("reason", "days"),
     [
@@ -600,6 +603,7 @@ def test_notices_run_their_time(reason: EndReason, days: int) -> None:
     assert earliest_end(reason, noticed, None, 92) == noticed + timedelta(days=days)
 
 
+@pytest.mark.rule("V-33")
 async def test_an_early_stage_contract_ends_when_the_owners_own_takes_effect(project: Project) -> None:
     world = project.world
     await project.filed_company()

@@ -342,6 +342,7 @@ def test_what_the_rules_leave_free_is_filed(county: str, facts: dict[str, Any]) 
     assert case.state == KS.SUBMITTED
 
 
+@pytest.mark.rule("G-7")
 @pytest.mark.requirement("SL-25")
 @pytest.mark.parametrize(
     ("day", "corrected_on", "until"),

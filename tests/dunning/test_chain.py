@@ -73,6 +73,7 @@ async def test_the_clock_reminds_once_and_gives_notice_and_the_company_demands(a
     assert [one.state for one in await world.rows(DunningCase, unit_id=case.unit_id)] == ["DEMAND_SERVED", "REMINDED"]
 
 
+@pytest.mark.rule("V-38")
 @pytest.mark.rule("FEE-16")
 async def test_nobody_is_cut_off_or_kept_out(ask: Ask, world: World) -> None:
     debtors = await Debtors.owe(world, ask)

@@ -166,6 +166,7 @@ async def test_the_check_is_due_within_a_day_and_asks_only_who_has_not_been_ther
     assert {task.role for task in await case.stage.rows(Task, closed_at=None)} == {"COMMITTEE"}
 
 
+@pytest.mark.rule("V-23")
 async def test_repair_acceptance_and_posting_come_before_the_money(case: Case) -> None:
     early = await case.refused(case.township, funds.verify, signed=True, sealed=True)
     assert early.code is ErrorCode.ACTION_NOT_AVAILABLE
