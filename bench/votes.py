@@ -1,8 +1,8 @@
 """How long a count takes: a vote of 200,000 heads who all have cast ballots, counted as ``voteTally`` does it.
 
 The roll and the ballots are written by SQL into a database of their own; foreign keys are off while they are, since units and
-owners add nothing to a count. A fifth of the heads changed their ballot, every tenth was served and stayed silent. The count
-is ``resolvers.tallies.counted_items``: two statements and the pure tally of two items, with everything between them.
+owners add nothing to a count. A fifth of the heads changed their ballot, at every tenth unit the ballot was served. The count
+is ``resolvers.tallies.counted_items``: one statement that puts heads together that are alike, and the pure count of two items.
 """
 
 import asyncio

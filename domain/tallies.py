@@ -70,6 +70,16 @@ class Count(NamedTuple):
         return Count(self.area + other.area, self.heads + other.heads)
 
 
+class Heads(NamedTuple):
+    """Heads that are alike: what their ballots say of an item, and whether each was served at each of its units."""
+
+    choice: Choice | None
+    """``None``: no valid ballot."""
+    served: bool
+    size: Count
+    """How many they are, with what area."""
+
+
 @dataclass(frozen=True)
 class Tally:
     """A counted item. Invalid ballots and silence are in the scope alone (V-6)."""
@@ -102,17 +112,25 @@ def tally(roll: Iterable[RollUnit], ballots: Mapping[str, Choice]) -> Tally:
         areas[unit.head] = areas.get(unit.head, 0) + unit.area
         if not unit.served:
             unserved.add(unit.head)
-    counts: dict[Choice | None, list[int]] = {choice: [0, 0] for choice in (*Choice, None)}
-    for head, area in areas.items():
-        choice = ballots.get(head)
-        if choice is None and head in unserved:
-            continue
-        counted = counts[choice]
-        counted[0] += area
-        counted[1] += 1
-    scope = Count(sum(areas.values()), len(areas))
-    by_choice = {choice: Count(*counted) for choice, counted in counts.items()}
-    return Tally(scope, by_choice[Choice.FOR], by_choice[Choice.AGAINST], by_choice[Choice.ABSTAIN], by_choice[None])
+    return counted(
+        Heads(ballots.get(head), served=head not in unserved, size=Count(area, 1)) for head, area in areas.items()
+    )
+
+
+def counted(scope: Iterable[Heads]) -> Tally:
+    """Count heads: one by one, or those that are alike together, which gives the same.
+
+    >>> both = Heads(Choice.FOR, served=True, size=Count(30_000, 2))
+    >>> counted([both]).participating
+    Count(area=30000, heads=2)
+    """
+    whole = Count()
+    by_choice: dict[Choice | None, Count] = dict.fromkeys((*Choice, None), Count())
+    for choice, served, size in scope:
+        whole += size
+        if choice is not None or served:
+            by_choice[choice] += size
+    return Tally(whole, by_choice[Choice.FOR], by_choice[Choice.AGAINST], by_choice[Choice.ABSTAIN], by_choice[None])
 
 
 def strict(matter: Matter, count: Tally) -> Outcome:

@@ -1,18 +1,17 @@
 """What a count gave: the tally of a vote's items, its recount by others, and what hangs on the board (V-20, V-31)."""
 
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import TextClause, func, select, text
+from sqlalchemy import func, select, text
 
 from domain.ballots import PaperState, effective
 from domain.disclosures import DisclosureItem
 from domain.errors import ErrorCode, Refusal
 from domain.profiles import profile_version
 from domain.profiles.parameters import VoteMode
-from domain.tallies import LEGAL_BASIS, Choice, Matter, Outcome, RollUnit, Tally, by_mode, deciding, strict, tally
+from domain.tallies import LEGAL_BASIS, Choice, Count, Heads, Matter, Outcome, Tally, by_mode, counted, deciding, strict
 from domain.votes import VoteAction, VoteState
 from models import rolls as roll_models
 from models.ballots import BallotPaper
@@ -46,21 +45,18 @@ async def recount(uow: UnitOfWork, *, id: uuid.UUID) -> Vote:
 
 
 async def counted_items(uow: UnitOfWork, vote: Vote, items: Sequence[VoteItem]) -> list[Tally]:
-    """The pure count of each item over the frozen roll. Its tables are read whole, each as one row of arrays: a row for each
-    of many thousand ballots would cost more than the count."""
-    said, served = await _said(uow, vote), await _served_units(uow, vote)
-    roll: list[RollUnit] = []
-    by_head: list[tuple[str, tuple[str | None, ...]]] = []
-    for head, area, representative, units in await _columns(uow, vote, _ROLL):
-        # A head is silent only when it was served at each of its units with the last day on the ballot (V-28).
-        roll.append(RollUnit(head, head, area, served[head] == units))
-        if head in said:
-            by_head.append((head, effective(said[head], representative)))
-    counted = []
-    for at in range(len(items)):
-        ballots = {head: Choice(word) for head, choices in by_head if choices and (word := choices[at]) is not None}
-        counted.append(tally(roll, ballots))
-    return counted
+    """The pure count of each item over the frozen roll, of whose many thousand heads the database puts those together that are
+    alike: it sums areas and decides nothing."""
+    by_item: list[list[Heads]] = [[] for _ in items]
+    found = await uow.session.execute(_ALIKE, {"county": vote.county, "vote": vote.id})
+    for units, served, representative, said, area, heads in found:
+        choices = effective(dict(enumerate(map(tuple, said or ()), start=1)), representative)
+        for at, alike in enumerate(by_item):
+            word = choices[at] if choices else None
+            choice = None if word is None else Choice(word)
+            # A head is silent only when it was served at each of its units with the last day on the ballot (V-28).
+            alike.append(Heads(choice, served == units, Count(int(area), heads)))
+    return [counted(alike) for alike in by_item]
 
 
 async def results_of(uow: UnitOfWork, vote: Vote) -> list[VoteResult]:
@@ -128,10 +124,10 @@ async def _open_papers(uow: UnitOfWork, vote: Vote) -> int:
 async def _store(uow: UnitOfWork, vote: Vote, number: int) -> None:
     items = await items_of(uow, vote)
     strict_required = profile_version(vote.profile_version).strict_vote_required
-    for item, counted in zip(items, await counted_items(uow, vote, items), strict=True):
+    for item, tallied in zip(items, await counted_items(uow, vote, items), strict=True):
         matter, mode = Matter(item.matter), VoteMode(item.mode)
-        strictly = strict(matter, counted)
-        in_mode = strictly if mode is VoteMode.STANDARD else by_mode(mode, counted)
+        strictly = strict(matter, tallied)
+        in_mode = strictly if mode is VoteMode.STANDARD else by_mode(mode, tallied)
         uow.session.add(
             VoteResult(
                 county=uow.county,
@@ -139,16 +135,16 @@ async def _store(uow: UnitOfWork, vote: Vote, number: int) -> None:
                 item_id=item.id,
                 round=number,
                 position=item.position,
-                scope_area=counted.scope.area,
-                scope_heads=counted.scope.heads,
-                for_area=counted.for_.area,
-                for_heads=counted.for_.heads,
-                against_area=counted.against.area,
-                against_heads=counted.against.heads,
-                abstained_area=counted.abstained.area,
-                abstained_heads=counted.abstained.heads,
-                silent_area=counted.silent_served.area,
-                silent_heads=counted.silent_served.heads,
+                scope_area=tallied.scope.area,
+                scope_heads=tallied.scope.heads,
+                for_area=tallied.for_.area,
+                for_heads=tallied.for_.heads,
+                against_area=tallied.against.area,
+                against_heads=tallied.against.heads,
+                abstained_area=tallied.abstained.area,
+                abstained_heads=tallied.abstained.heads,
+                silent_area=tallied.silent_served.area,
+                silent_heads=tallied.silent_served.heads,
                 strict_outcome=strictly.value,
                 mode_outcome=in_mode.value,
                 outcome=deciding(strictly, in_mode, strict_required=strict_required).value,
@@ -161,52 +157,28 @@ async def _store(uow: UnitOfWork, vote: Vote, number: int) -> None:
     await uow.session.flush()
 
 
-async def _said(uow: UnitOfWork, vote: Vote) -> dict[str, dict[str, tuple[str, ...]]]:
-    """By head, the last ballot of each of its electors; one that was withdrawn says nothing."""
-    newest: dict[tuple[str, str], tuple[int, str | None]] = {}
-    for head, elector, version, choices in await _columns(uow, vote, _BALLOTS):
-        key = (head, elector)
-        if key not in newest or newest[key][0] < version:
-            newest[key] = (version, choices)
-    said: dict[str, dict[str, tuple[str, ...]]] = {}
-    for (head, elector), (_, choices) in newest.items():
-        if choices is not None:
-            said.setdefault(head, {})[elector] = tuple(choices.split(","))
-    return said
-
-
-async def _served_units(uow: UnitOfWork, vote: Vote) -> Counter[str]:
-    """How many of a head's units were served with a ballot."""
-    served = {unit for (unit,) in await _columns(uow, vote, _SERVED)}
-    units = await _columns(uow, vote, _UNITS) if served else ()
-    return Counter(head for unit, head in units if unit in served)
-
-
-async def _columns(uow: UnitOfWork, vote: Vote, statement: TextClause) -> Iterable[tuple[Any, ...]]:
-    """The rows of a statement that gives its columns as arrays."""
-    (columns,) = await uow.session.execute(statement, _of(vote))
-    return zip(*(column or () for column in columns), strict=True)
-
-
-def _of(vote: Vote) -> dict[str, Any]:
-    return {"county": vote.county, "vote": vote.id}
-
-
-_BALLOTS = text("""
-SELECT array_agg(head_id::text), array_agg(elector_key::text), array_agg(version), array_agg(array_to_string(choices, ','))
-  FROM ballot WHERE county = :county AND vote_id = :vote
+_ALIKE = text("""
+WITH newest AS (
+    SELECT DISTINCT ON (head_id, elector_key) head_id, elector_key, choices FROM ballot
+     WHERE county = :county AND vote_id = :vote ORDER BY head_id, elector_key, version DESC
+), said AS (
+    SELECT head_id, array_agg(elector_key) AS electors, array_agg(choices) AS choices FROM newest
+     WHERE choices IS NOT NULL GROUP BY head_id
+), served AS (
+    SELECT unit.head_id, count(*) AS units FROM roll_unit unit
+      JOIN ballot_service service ON service.county = unit.county AND service.roll_unit_id = unit.id
+     WHERE unit.county = :county AND unit.vote_id = :vote
+       AND service.county = :county AND service.vote_id = :vote AND service.paper = 'BALLOT' GROUP BY unit.head_id
+)
+SELECT head.unit_count, coalesce(served.units, 0),
+       CASE WHEN head.representative_id IS NOT NULL
+            THEN coalesce(array_position(said.electors, head.representative_id), 0) END,
+       said.choices, sum(head.area), count(*)
+  FROM roll_head head LEFT JOIN said ON said.head_id = head.id LEFT JOIN served ON served.head_id = head.id
+ WHERE head.county = :county AND head.vote_id = :vote GROUP BY 1, 2, 3, 4
 """)
-_ROLL = text("""
-SELECT array_agg(id::text), array_agg(area), array_agg(representative_id::text), array_agg(unit_count)
-  FROM roll_head WHERE county = :county AND vote_id = :vote
-""")
-_UNITS = text("""
-SELECT array_agg(id::text), array_agg(head_id::text) FROM roll_unit WHERE county = :county AND vote_id = :vote
-""")
-_SERVED = text("""
-SELECT array_agg(roll_unit_id::text) FROM ballot_service
- WHERE county = :county AND vote_id = :vote AND paper = 'BALLOT'
-""")
+"""Heads that are alike: their units and how many of these were served; the last ballots of their electors that were not
+withdrawn, and which of these is the fixed representative's (0: none cast; null: none is fixed); area and number of the heads."""
 
 _TITLES: Mapping[VoteState, str] = {
     VoteState.NOTICED: "业主共同决定事项表决通知",

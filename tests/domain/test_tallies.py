@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.profiles.parameters import VoteMode
-from domain.tallies import Choice, Count, Matter, Outcome, RollUnit, by_mode, strict, tally
+from domain.tallies import Choice, Count, Heads, Matter, Outcome, RollUnit, by_mode, counted, strict, tally
 
 FOR, AGAINST, ABSTAIN = Choice.FOR, Choice.AGAINST, Choice.ABSTAIN
 ALL = 10_000
@@ -128,3 +128,13 @@ def test_one_more_vote_for_it_never_makes_it_fail(
 ) -> None:
     if strict(matter, tally(roll, ballots)) is Outcome.PASSED:
         assert strict(matter, tally(roll, ballots | {head: FOR})) is Outcome.PASSED
+
+
+@given(st.lists(st.tuples(st.sampled_from([*Choice, None]), st.booleans(), st.integers(1, 20_000)), max_size=25))
+def test_heads_that_are_alike_may_be_counted_together(heads: list[tuple[Choice | None, bool, int]]) -> None:
+    together: dict[tuple[Choice | None, bool], Count] = {}
+    for choice, served, area in heads:
+        together[choice, served] = together.get((choice, served), Count()) + Count(area, 1)
+    roll = [RollUnit(str(at), str(at), area, served) for at, (_, served, area) in enumerate(heads)]
+    alone = tally(roll, {str(at): choice for at, (choice, _, _) in enumerate(heads) if choice is not None})
+    assert counted(Heads(*alike, count) for alike, count in together.items()) == alone
