@@ -18,7 +18,8 @@ import procrastinate
 import psycopg
 from obstore.store import ObjectStore
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.database import session_options, without_driver
@@ -162,13 +163,22 @@ async def sweep(workshop: Workshop) -> int:
 
 
 async def rescue(app: procrastinate.App) -> int:
-    """Put back the jobs whose worker gave no sign of life, drop old finished ones; returns how many were put back."""
-    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
-    for job in stalled:
-        log.warning("job %s (%s) stalled and is put back", job.id, job.task_name)
-        await app.job_manager.retry_job(job)
+    """Put back the jobs whose worker gave no sign of life, drop old finished ones; returns how many were put back.
+
+    A recurring job whose successor waits in the queue already is ended instead: the successor does its work.
+    """
+    put_back = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            log.warning("job %s (%s) stalled and is ended: the next one waits", job.id, job.task_name)
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        else:
+            log.warning("job %s (%s) stalled and is put back", job.id, job.task_name)
+            put_back += 1
     await app.job_manager.delete_old_jobs(nb_hours=KEEP_HOURS)
-    return len(stalled)
+    return put_back
 
 
 async def run(app: procrastinate.App, *, concurrency: int = 4, wait: bool = True) -> None:

@@ -33,6 +33,15 @@ async def shop(own_database: Database, county: str) -> AsyncIterator[tuple[Stage
     await engine.dispose()
 
 
+DIED = """
+WITH worker AS (
+    INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes') RETURNING id
+)
+UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM worker)
+"""
+"""A worker took every job that waits, and gave no sign of life since."""
+
+
 async def _work(shop: tuple[Stage, worker.Workshop, str]) -> None:
     _stage, workshop, url = shop
     await worker.run(worker.build(url, workshop), wait=False)
@@ -89,14 +98,7 @@ async def test_a_job_whose_worker_died_is_put_back_and_done(
     monkeypatch.setitem(jobs.HANDLERS, "fragile", handler)
     await _enqueue(stage, "fragile")
     async with stage.sessions.begin() as session:
-        # A worker that took the job and gave no sign of life since.
-        await session.execute(
-            text(
-                "WITH w AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes') "
-                "RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM w) "
-                "WHERE task_name = 'fragile'"
-            )
-        )
+        await session.execute(text(DIED))
     app = worker.build(url, workshop)
     async with app.open_async():
         assert await worker.rescue(app) == 1
@@ -104,6 +106,27 @@ async def test_a_job_whose_worker_died_is_put_back_and_done(
     await _work(shop)
     assert ran == 1
     assert await _states(stage, "fragile") == ["succeeded"]
+
+
+async def test_a_recurring_job_whose_successor_waits_is_ended_and_the_others_are_put_back(
+    shop: tuple[Stage, worker.Workshop, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, workshop, url = shop
+
+    async def handler(_uow: UnitOfWork) -> None: ...
+
+    monkeypatch.setitem(jobs.HANDLERS, "fragile", handler)
+    app = worker.build(url, workshop)
+    async with app.open_async():
+        await app.configure_task(worker.SWEEP, queueing_lock=worker.SWEEP).defer_async(timestamp=0)
+        await _enqueue(stage, "fragile")
+        async with stage.sessions.begin() as session:
+            await session.execute(text(DIED))
+        await app.configure_task(worker.SWEEP, queueing_lock=worker.SWEEP).defer_async(timestamp=60)
+        assert await worker.rescue(app) == 1
+        assert await worker.rescue(app) == 0
+    assert await _states(stage, worker.SWEEP) == ["failed", "todo"]
+    assert await _states(stage, "fragile") == ["todo"]
 
 
 async def test_expired_tokens_are_swept_and_others_stay(shop: tuple[Stage, worker.Workshop, str]) -> None:
