@@ -138,11 +138,13 @@ async def order(uow: UnitOfWork, *, id: uuid.UUID, ordered_to: date, reason: str
     return await uow.advance(request, FundAction.ORDER_ACTION, reason=reason)
 
 
-async def organise(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> FundRequest:
+async def organise(
+    uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None, document_ids: Sequence[uuid.UUID] = ()
+) -> FundRequest:
     """Organise the repair, charged to the fund, once an order's day has passed in vain (fundRequestOrganise, FUND-23)."""
     request = await uow.load(FundRequest, id, lock=True)
     request.organised_on = uow.today
-    return await uow.advance(request, FundAction.ORGANISE, reason=reason)
+    return await uow.advance(request, FundAction.ORGANISE, documents=document_ids, reason=reason)
 
 
 async def accept(

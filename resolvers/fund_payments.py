@@ -38,7 +38,9 @@ class Draw:
     amount: int
 
 
-async def pay(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> tuple[FundRequest, FundPayment]:
+async def pay(
+    uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None, document_ids: Sequence[uuid.UUID] = ()
+) -> tuple[FundRequest, FundPayment]:
     """Instruct the bank to pay the contractor what is due by now (fundRequestPay, FUND-26, FUND-28), as the cashier.
 
     What a bearer's account lacks is left out and becomes a claim on its owner; a later payment makes it up. Refuses
@@ -47,7 +49,7 @@ async def pay(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> t
     """
     request = await uow.load(FundRequest, id, lock=True)
     _check_due(request)
-    await uow.advance(request, FundAction.PAY, reason=reason)
+    await uow.advance(request, FundAction.PAY, documents=document_ids, reason=reason)
     await fund_shares.lock_area(uow, request)
     shares = [row for row in await fund_shares.shares_of(uow, request) if row.bearer != Bearer.DEVELOPER]
     stage = _stage(request)

@@ -98,10 +98,12 @@ async def cost_is(uow: UnitOfWork, request: FundRequest, cost: int) -> None:
     await uow.reschedule(request)
 
 
-async def start(uow: UnitOfWork, *, id: uuid.UUID, document_ids: Sequence[uuid.UUID] = ()) -> FundRequest:
+async def start(
+    uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None, document_ids: Sequence[uuid.UUID] = ()
+) -> FundRequest:
     """Say that the work begins (fundRequestStart)."""
     request = await uow.load(FundRequest, id, lock=True)
-    return await uow.advance(request, FundAction.START, documents=document_ids)
+    return await uow.advance(request, FundAction.START, documents=document_ids, reason=reason)
 
 
 async def report_progress(
@@ -160,13 +162,15 @@ async def verify_use(
     )
 
 
-async def apportion(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> FundRequest:
+async def apportion(
+    uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None, document_ids: Sequence[uuid.UUID] = ()
+) -> FundRequest:
     """Make every bearer's part final, as the bureau (fundRequestApportion, FUND-15..18).
 
     What was paid beyond the settled cost becomes a recovery from the contractor (FUND-30).
     """
     request = await uow.load(FundRequest, id, lock=True)
-    await uow.advance(request, FundAction.APPORTION, reason=reason)
+    await uow.advance(request, FundAction.APPORTION, documents=document_ids, reason=reason)
     paid_to = await contract_of(uow, request)
     overpaid = request.paid - request.fund_part
     if overpaid > 0 and paid_to is not None:
@@ -176,13 +180,15 @@ async def apportion(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None
     return request
 
 
-async def close(uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None) -> FundRequest:
+async def close(
+    uow: UnitOfWork, *, id: uuid.UUID, reason: str | None = None, document_ids: Sequence[uuid.UUID] = ()
+) -> FundRequest:
     """Close a request that owes and is owed nothing, and free the rest of its earmark (fundRequestClose, FUND-29)."""
     request = await uow.load(FundRequest, id, lock=True)
     profile = profile_version(request.profile_version)
     if request.state == FundState.APPORTIONED and not nothing_owed(profile, facts_of(request)):
         raise Refusal(ErrorCode.CLAIMS_OPEN, left_fen=max(request.fund_part - request.paid, 0))
-    await uow.advance(request, FundAction.CLOSE, reason=reason)
+    await uow.advance(request, FundAction.CLOSE, documents=document_ids, reason=reason)
     await fund_shares.release(uow, request, "办结，未用部分退回")
     return request
 

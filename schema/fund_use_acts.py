@@ -101,6 +101,7 @@ MUTATIONS = [
         FundRequestContractInput,
         "Enter the contractor and the contract. COMMITTEE, or who stands in for it.",
         {**_CASE, "fundContract": "FundContract"},
+        sensitive=True,
     ),
     act(
         "fundRequestAmendContract",

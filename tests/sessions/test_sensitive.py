@@ -23,6 +23,31 @@ SENSITIVE = {
     "unitClaimUphold",
     "paymentReverse",  # what pays money out
     "prepaidRefund",
+    "feeRefundGrant",
+    "fundRequestPay",
+    "fundPoolUse",
+    "fundUnitRefund",
+    "fundSuspenseReturn",
+    "warrantyPayoutApprove",
+    "custodyTransferOrder",
+    "bankAccountRegister",  # what says where money lies or goes
+    "bankAccountAssign",
+    "bankAccountClose",
+    "custodianTenderAward",
+    "custodianSign",
+    "custodianTerminate",
+    "custodianClose",
+    "fundRequestContract",
+    "fundRequestAmendContract",
+    "payMerchantRecord",
+    "payMerchantConfirm",
+    "payMerchantEnd",
+    "bankDifferenceConfirm",  # what changes what the books say of money that came or went
+    "fundDepositTakeOff",
+    "fundIncomeDistribute",
+    "fundRecoveryReceive",
+    "paymentInstructionCancel",
+    "paySettlementReverse",
 }
 AT_THE_BUREAU = {"officialAppoint", "officialDeputise", "officialHandOver", "officialExtend"}
 """Sensitive where two persons are needed."""
