@@ -108,11 +108,11 @@ class Vote:
     item_count: int = column(models.Vote.item_count, "How many items it has.")
     scope_area: Area = column(models.Vote.scope_area, "Area on the frozen roll; 0 before the notice.")
     scope_heads: int = column(models.Vote.scope_heads, "Heads on the frozen roll; 0 before the notice.")
-    voted_area: Area = derived(
+    participating_area: Area = derived(
         _took_part(lambda head: func.sum(head.area)),
         "Area of the heads that have voted so far, live and without choices.",
     )
-    voted_heads: int = derived(
+    participating_heads: int = derived(
         _took_part(lambda head: func.count(head.id)), "Heads that have voted so far, live and without choices."
     )
     published_on: datetime.date | None = column(models.Vote.published_on, "When the result was posted.")
@@ -240,6 +240,8 @@ QUERIES = {"votes": listing("Vote", "Votes that the caller may see.")}
 
 SUBSCRIPTIONS = [
     changes(
-        "voteChanged", "Vote", "A vote that changed, or that somebody voted in: `votedHeads` and `votedArea` are live."
+        "voteChanged",
+        "Vote",
+        "A vote that changed or that somebody voted in; `participatingHeads` and `participatingArea` are live.",
     )
 ]

@@ -266,7 +266,7 @@ def whole(type_: Any) -> str:
     return below(type_)
 
 
-TOTALS = {"Estate": frozenset({"fundBalance"}), "Vote": frozenset({"votedArea", "votedHeads"})}
+TOTALS = {"Estate": frozenset({"fundBalance"}), "Vote": frozenset({"participatingArea", "participatingHeads"})}
 """Figures that are there to tell of rows which their readers do not see: how many voted, what an estate's fund holds."""
 
 FIGURES = """{

@@ -108,13 +108,13 @@ async def test_owners_vote_by_themselves_by_a_proxy_and_on_paper(live: Stage, as
     vote = await electorate.opened(await electorate.drafted())
     live.now = datetime.now(UTC)
     id, said = desk.name("Vote", vote), await desk.said(vote, "FOR")
-    shown = "ballot { version choices channel receipt vote { votedHeads } }"
+    shown = "ballot { version choices channel receipt vote { participatingHeads } }"
     first = await desk.do(electorate.owners[0], "ballotCast", shown, voteId=id, choices=said)
-    assert (first["version"], first["choices"], first["vote"]) == (1, ["FOR"], {"votedHeads": 1})
+    assert (first["version"], first["choices"], first["vote"]) == (1, ["FOR"], {"participatingHeads": 1})
     again = await desk.do(
         electorate.owners[0], "ballotCast", shown, voteId=id, choices=await desk.said(vote, "ABSTAIN")
     )
-    assert (again["version"], again["choices"], again["vote"]) == (2, ["ABSTAIN"], {"votedHeads": 1})
+    assert (again["version"], again["choices"], again["vote"]) == (2, ["ABSTAIN"], {"participatingHeads": 1})
     mandate = {
         "areaId": desk.name("PropertyArea", electorate.place.area),
         "kind": "PROXY",
@@ -127,10 +127,10 @@ async def test_owners_vote_by_themselves_by_a_proxy_and_on_paper(live: Stage, as
     }
     proxy = await desk.do(electorate.owners[1], "mandateGive", "mandate { id kind revokedAt }", **mandate)
     cast = {"voteId": id, "choices": said, "mandateId": proxy["id"]}
-    assert (await desk.do(electorate.owners[0], "ballotCast", shown, **cast))["vote"] == {"votedHeads": 2}
+    assert (await desk.do(electorate.owners[0], "ballotCast", shown, **cast))["vote"] == {"participatingHeads": 2}
     revoked = await desk.do(electorate.owners[1], "mandateRevoke", "mandate { revokedAt }", id=proxy["id"])
     assert revoked["revokedAt"] is not None
-    assert await row_of(ask, committee, id, "votedHeads") == {"votedHeads": 1}
+    assert await row_of(ask, committee, id, "participatingHeads") == {"participatingHeads": 1}
     paper = {
         "voteId": id,
         "unitId": desk.name("Unit", electorate.place.units[2]),

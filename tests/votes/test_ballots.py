@@ -231,14 +231,19 @@ async def test_a_choice_is_its_voters_and_participation_everybodys(stage: Stage,
     voter, neighbour = electorate.owners[:2]
     bureau = await stage.actor(Role.BUREAU)
     id, own = opaque(stage.county, "Vote", vote), opaque(stage.county, "Ballot", ballot)
-    shown = (
-        "votedHeads votedArea scopeHeads roll { totalCount nodes { votedAt } } ballots { nodes { choices receipt } }"
-    )
+    live = "participatingHeads participatingArea scopeHeads"
+    shown = f"{live} roll {{ totalCount nodes {{ votedAt }} }} ballots {{ nodes {{ choices receipt }} }}"
 
     async def seen(who: Actor) -> tuple[int, int, int, list[bool], int]:
         row = await row_of(ask, who, id, shown)
         voted = [head["votedAt"] is not None for head in row["roll"]["nodes"]]
-        return row["votedHeads"], row["votedArea"], row["scopeHeads"], voted, len(row["ballots"]["nodes"])
+        return (
+            row["participatingHeads"],
+            row["participatingArea"],
+            row["scopeHeads"],
+            voted,
+            len(row["ballots"]["nodes"]),
+        )
 
     assert await seen(voter) == (1, 10_000, 3, [True], 1)
     assert await seen(neighbour) == (1, 10_000, 3, [False], 0)
