@@ -329,7 +329,10 @@ def test_gaotai_tells_a_year_of_a_fund(loaded: Loaded) -> None:
         ("PASSED", "STANDARD", "PASSED"),
         ("FAILED_QUORUM", "OBJECTION", "PASSED"),
     ]
-    stages = f"SELECT p.stage, p.state FROM fund_payment p WHERE p.{county} ORDER BY p.created_at, p.stage"
+    stages = (
+        "SELECT p.stage, p.state FROM fund_payment p JOIN fund_request r USING (county) "
+        f"WHERE p.{county} AND r.id = p.fund_request_id ORDER BY r.requested_on, p.stage"
+    )
     assert loaded.rows(stages) == [(1, "EXECUTED"), (2, "EXECUTED"), (3, "EXECUTED"), (1, "EXECUTED")]
     receipts = f"SELECT state, suspense_cause FROM fund_receipt WHERE {county}"
     assert loaded.rows(receipts) == [("POSTED", None), ("POSTED", None)]
