@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app import register_files, statement_files
+from app.files import PART_BYTES
 from app.lines import Lines
 from app.list_export import Exporter
 from app.receipt_pages import PATH as RECEIPTS
+from app.suit_files import papers_of, write_pack
 from app.texts import sentence
 from app.workbooks import write_template
 from auth.actor import Actor
@@ -32,6 +34,7 @@ from domain.statements import GivenStatement
 from models.base import CountyRow
 from resolvers.documents import Received
 from resolvers.fee_receipts import ReceiptFacts
+from resolvers.suit_files import PackFacts
 from resolvers.unit_of_work import set_fuse
 
 
@@ -110,11 +113,24 @@ class StoreCarrier:
             await asyncio.to_thread(write_receipt, target, facts, f"{self.address}{RECEIPTS}/{facts.code}")
         return target
 
+    async def suit_pack(self, facts: PackFacts) -> Path:
+        async with AsyncExitStack() as stack:
+            fetched = {
+                paper.id: await stack.enter_async_context(self.fetched(str(paper.key), "paper"))
+                for paper in papers_of(facts)
+            }
+            with _new_file() as target:
+                await asyncio.to_thread(write_pack, target, facts, fetched)
+        return target
+
     async def keep(self, county: str, path: Path) -> Received:
-        content = await asyncio.to_thread(_taken, path)
         key = f"{county}/register/{secrets.token_hex(16)}"
-        await obstore.put_async(self.store, key, content)
-        return Received(key, len(content), hashlib.sha256(content).hexdigest())
+        try:
+            received = Received(key, *await asyncio.to_thread(_measured, path))
+            await obstore.put_async(self.store, key, path, chunk_size=PART_BYTES, max_concurrency=2)
+        finally:
+            _drop(path)
+        return received
 
     async def tell(self, model: type[CountyRow], county: str, job_id: uuid.UUID, **progress: Any) -> None:
         async with self.sessions.begin() as session:
@@ -133,10 +149,14 @@ def _new_file() -> Iterator[Path]:
         raise
 
 
-def _taken(path: Path) -> bytes:
-    """A temporary file's bytes; it goes, and its folder with it when it was alone in one of ours."""
-    content = path.read_bytes()
+def _measured(path: Path) -> tuple[int, str]:
+    """Bytes, and SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _drop(path: Path) -> None:
+    """A temporary file goes, and its folder with it when it was alone in one of ours."""
     path.unlink()
     if path.parent.name.startswith("anju-register-") and not any(path.parent.iterdir()):
         path.parent.rmdir()
-    return content

@@ -1,10 +1,10 @@
 """Suits over unpaid bills (FEE-14): batches referred together, and what the evidence pack of a case holds."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,4 +124,38 @@ class SuitEvidence(CountyRow):
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     """Bytes."""
+    created_at: Mapped[CreatedAt]
+
+
+class SuitPack(CountyRow):
+    """The evidence packs of similar cases as one ZIP, for whoever asked for it: a person of the company, or a court's client."""
+
+    __tablename__ = "suit_pack"
+    __table_args__ = (
+        link("company_id", "company"),
+        index("company_id", "id"),
+        index("area_id", "id"),
+        index("requested_by", "id"),
+        index("client_id", "id"),
+        unique("key"),
+        CheckConstraint("num_nonnulls(requested_by, client_id) = 1", name="one_asker"),
+        CheckConstraint("cardinality(case_ids) > 0", name="of_cases"),
+        CheckConstraint("num_nonnulls(key, name, size, sha256, finished_at) IN (0, 5)", name="whole"),
+    )
+
+    company_id: Mapped[uuid.UUID]
+    area_id: Mapped[uuid.UUID]
+    case_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()))
+    """In the order of its folders."""
+    requested_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("oauth_client.client_id"))
+    key: Mapped[str | None]
+    """Where its bytes are in the object store; null until they are written."""
+    name: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    """Bytes."""
+    sha256: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+    opened_until: Mapped[datetime | None]
+    """Until when its asker may fetch it; each reading that is put on record opens it anew."""
     created_at: Mapped[CreatedAt]

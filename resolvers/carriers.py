@@ -22,6 +22,7 @@ from resolvers.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from resolvers.fee_receipts import ReceiptFacts
+    from resolvers.suit_files import PackFacts
 
 _SECONDS_BETWEEN_NEWS = 1.0
 
@@ -61,6 +62,9 @@ class Carrier(Protocol):
 
     async def receipt(self, facts: "ReceiptFacts") -> Path:
         """The paper of a receipt for fees."""
+
+    async def suit_pack(self, facts: "PackFacts") -> Path:
+        """The evidence of suits as a ZIP, its documents fetched from where they are kept."""
 
     async def keep(self, county: str, path: Path) -> Received:
         """Store a file that was written here, and take it off the disk."""

@@ -30,5 +30,6 @@ from resolvers import pay_bills as pay_bills
 from resolvers import premises_filings as premises_filings
 from resolvers import reconciliation as reconciliation
 from resolvers import statements as statements
+from resolvers import suit_files as suit_files
 from resolvers import warranty_deposits as warranty_deposits
 from resolvers.register import jobs as jobs

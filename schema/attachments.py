@@ -72,10 +72,15 @@ def _upload(
     }
 
 
+def download_address(run: Run, download: Download, since: datetime) -> str:
+    """Where a stored file is fetched from, for ``DOWNLOAD_SECONDS`` since an instant."""
+    return _address(run, file_tokens(run).for_download(download, since))
+
+
 def _download(run: Run, state: str, key: str | None, name: str, media_type: str) -> str | None:
     if state != DocumentState.READY or key is None:
         return None
-    return _address(run, file_tokens(run).for_download(Download(key, name, media_type), datetime.now(UTC)))
+    return download_address(run, Download(key, name, media_type), datetime.now(UTC))
 
 
 DOCUMENT_ORDERS = orders(

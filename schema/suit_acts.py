@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from domain.suits import SuitResult
-from resolvers import courts, suits
+from resolvers import courts, suit_files, suits
 from resolvers.unit_of_work import UnitOfWork
 from schema.acts import act
 from schema.common import Fen
@@ -42,6 +42,16 @@ class SuitPrepareInput:
 class SuitReferInput:
     case_ids: list[strawberry.ID] = ref("DunningCase", "The cases, up to 100.")
     court_client_id: str = given("The court's client id, as the county's agreement names it.")
+
+
+@inputs("Have the evidence of similar cases written as one ZIP.", keyed=False)
+class SuitPackWriteInput:
+    case_ids: list[strawberry.ID] = ref("DunningCase", "Cases of one company and property area, up to 100.")
+
+
+@inputs("Fetch an evidence pack.", keyed=False)
+class SuitPackReadInput:
+    id: strawberry.ID = ref("SuitPack", "The pack.")
 
 
 @inputs("Hand in what the court asked for.")
@@ -134,6 +144,23 @@ MUTATIONS = [
         SuitReferInput,
         "Refer prepared cases to a court as one batch (SL-36). By the company.",
         {"batch": "SuitBatch"},
+    ),
+    act(
+        "suitPackWrite",
+        suit_files.suit_pack_write,
+        SuitPackWriteInput,
+        "Have the evidence of similar cases written as one ZIP (FEE-14); poll it by its id until `finishedAt` is set. By the "
+        "company, and by the court that they are before.",
+        {"pack": "SuitPack"},
+        keyed=False,
+    ),
+    act(
+        "suitPackRead",
+        suit_files.suit_pack_read,
+        SuitPackReadInput,
+        "Open a written pack: `downloadUrl` holds for ten minutes, and each of its cases records who read it. By its asker.",
+        {"pack": "SuitPack"},
+        keyed=False,
     ),
     act("suitCorrect", suits.suit_correct, SuitCorrectInput, "Hand in a correction. By the company.", _CASE),
     act("suitReceive", courts.receive, SuitStepInput, "Receive a referred case. By its court alone.", _CASE),

@@ -6,16 +6,19 @@ from uuid import UUID
 
 import strawberry
 
+from auth.file_tokens import DOWNLOAD_SECONDS, Download
+from domain.documents import ZIP
 from domain.errors import ErrorCode, Refusal
 from domain.suits import EvidenceKind, PartySide, ReadinessPoint, SuitResult
 from models import dunning as dunning_models
 from models import suits as models
-from resolvers import suits
-from schema.common import JSON, Fen
-from schema.engine.declare import answer, ascending, column, descending, entity, listing, many, one, orders
+from resolvers import suit_files, suits
+from schema.attachments import download_address
+from schema.common import JSON, DateTime, Fen
+from schema.engine.declare import answer, ascending, column, computed, descending, entity, listing, many, one, orders
 from schema.engine.run import Run
 from schema.engine.types import Connection, described, plain_type
-from schema.engine.values import decode_id
+from schema.engine.values import Ref, decode_id, encode_id
 
 if TYPE_CHECKING:
     from schema.companies import Company
@@ -105,6 +108,44 @@ class SuitEvidence:
     size: int = column(models.SuitEvidence.size, "Bytes.")
 
 
+def _case_ids(_run: Run, county: str, keys: list[str]) -> list[str]:
+    return [encode_id(Ref("DunningCase", county, UUID(key))) for key in keys]
+
+
+def _pack_address(run: Run, key: str | None, name: str | None, opened_until: str | None) -> str | None:
+    """It holds as long as the reading on record, however often it is asked for."""
+    if key is None or name is None or opened_until is None:
+        return None
+    until = datetime.datetime.fromisoformat(opened_until)
+    if until <= datetime.datetime.now(datetime.UTC):
+        return None
+    return download_address(run, Download(key, name, ZIP), until - suit_files.OPEN_FOR)
+
+
+@entity(
+    models.SuitPack,
+    "The evidence packs of similar cases as one ZIP (证据包): claim tables as XLSX and CSV, parties, numbered evidence, and "
+    "`manifest.json` with every file's SHA-256. Only who asked for it sees it, a court while all its cases are before it.",
+    orders=orders("SuitPackOrder", "How packs are ordered.", NEWEST=(descending(models.SuitPack.id), "Latest first.")),
+)
+class SuitPack:
+    case_ids: list[strawberry.ID] = computed(
+        _case_ids,
+        "Its cases, in the order of its folders.",
+        needs=[models.SuitPack.county, models.SuitPack.case_ids],
+    )
+    created_at: DateTime = column(models.SuitPack.created_at, "When it was asked for.")
+    finished_at: DateTime | None = column(models.SuitPack.finished_at, "When it was written; null until then.")
+    name: str | None = column(models.SuitPack.name, "Its file name.")
+    size: int | None = column(models.SuitPack.size, "Bytes.")
+    sha256: str | None = column(models.SuitPack.sha256, "SHA-256 of the ZIP in hexadecimal.")
+    download_url: str | None = computed(
+        _pack_address,
+        f"An address to fetch it from, for {DOWNLOAD_SECONDS // 60} minutes after each `suitPackRead`; null otherwise.",
+        needs=[models.SuitPack.key, models.SuitPack.name, models.SuitPack.opened_until],
+    )
+
+
 plain_type(
     "SuitReadiness",
     "How ready a case is for suit (FEE-13).",
@@ -133,5 +174,6 @@ async def _suit_readiness(
 
 QUERIES = {
     "suitBatches": listing("SuitBatch", "Batches of suits that the caller may see."),
+    "suitPacks": listing("SuitPack", "Evidence packs that the caller asked for."),
     "suitReadiness": answer(_suit_readiness, "What a dunning case still lacks for suit (FEE-13)."),
 }

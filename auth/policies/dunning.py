@@ -5,16 +5,17 @@ What a suit needs of persons stands in none of these rows: the court reads it un
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, any_, exists, false, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from auth.policies.contracts import has_scope
 from auth.policies.fees import OF_A_COMPANY, led_by_actor, of_own_unit
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_township
-from auth.visibility import Rule, Scope, Via, policy, whole_county
+from auth.visibility import Predicate, Rule, Scope, Via, policy, whole_county
 from domain.dunning import AT_COURT
 from domain.roles import RESIDENTS, Role
 from models.dunning import DunningCase, DunningClaim, DunningRecord, Instalment
-from models.suits import SuitBatch, SuitEvidence, SuitLine, SuitParty
+from models.suits import SuitBatch, SuitEvidence, SuitLine, SuitPack, SuitParty
 
 SUITS_HANDLE = "suits:handle"
 """A court's scope: the suits that were referred to its client."""
@@ -63,3 +64,31 @@ def _batch_of_court(batch: Any, scope: Scope) -> ColumnElement[bool]:
 
 
 policy(SuitBatch, {**_COMPANY, Role.BUREAU: whole_county, Role.COURT: _batch_of_court})
+
+
+def _asked_and(rule: Predicate) -> Predicate:
+    return lambda pack, scope: and_(pack.requested_by == scope.any("accounts"), rule(pack, scope))
+
+
+def _pack_of_court(pack: Any, scope: Scope) -> ColumnElement[bool]:
+    """Its own pack, while all cases in it are before it: one that went back to the company takes its papers along."""
+    case = aliased(DunningCase)
+    elsewhere = exists(
+        select(1).where(
+            scope.county_of(case),
+            case.county == pack.county,
+            case.id == any_(pack.case_ids),
+            not_(func.coalesce(referred_to_court(case, scope), false())),
+        )
+    )
+    return and_(pack.client_id == scope.any("clients"), has_scope(SUITS_HANDLE, scope), not_(elsewhere))
+
+
+policy(
+    SuitPack,
+    {
+        Role.COMPANY_ADMIN: _asked_and(of_own_company),
+        Role.PROJECT_LEADER: _asked_and(led_by_actor),
+        Role.COURT: _pack_of_court,
+    },
+)

@@ -50,6 +50,7 @@ NOT_EXPORTED = {
     "listExports": "this very list",
     "personalDataReads": "the copy of the own data has them (personalDataCopy)",
     "registerJobs": "files of their own",
+    "suitPacks": "files of their own",
 }
 
 
