@@ -27,6 +27,7 @@ from app.files import Files, open_store
 from app.files import routes as file_routes
 from app.forms import FormTokens
 from app.graphql import GraphQLEndpoint
+from app.invoice_gateway import provide_invoices
 from app.lines import read_lines
 from app.manifests import all_manifests, load_from
 from app.middleware import Express, RequestIds
@@ -214,6 +215,7 @@ def create_app(settings: Settings) -> Starlette:
             *receipt_pages.routes(sessions),
             *([WeChatDouble().mount()] if settings.development and not settings.wechat_secrets else []),
             *_payments(settings, sessions),
+            *_invoices(settings),
         ],
         origins=settings.cors_origins,
         development=settings.development,
@@ -231,6 +233,16 @@ def _payments(settings: Settings, sessions: async_sessionmaker[AsyncSession]) ->
     doubled = settings.wechat_pay is None
     double = [WeChatPayDouble(lambda: DoubleKeys.kept(settings.data)).mount()] if doubled else []
     return [*pay_notices.routes(sessions), *double]
+
+
+def _invoices(settings: Settings) -> list[BaseRoute]:
+    """In development, the double of an invoice gateway."""
+    if not provide_invoices(settings) or settings.invoice_gateway is not None:
+        return []
+    from app.invoice_double import InvoiceDouble
+    from app.invoice_gateway import double_secret
+
+    return [InvoiceDouble(double_secret(settings)).route()]
 
 
 def _county_sign_in(

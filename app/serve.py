@@ -221,6 +221,7 @@ async def work(settings: Settings) -> None:
     import schema.api  # noqa: F401 — registers every job's handler
     from app import worker
     from app.files import open_store
+    from app.invoice_gateway import provide_invoices
     from app.lines import read_lines
     from app.pay_services import provide_services
     from app.register_job import StoreCarrier
@@ -237,6 +238,7 @@ async def work(settings: Settings) -> None:
     provide(StoreCarrier(open_store(settings.files_url), sessions, lines, settings.url))
     codes.provide(sender(settings))
     provide_services(settings)
+    provide_invoices(settings)
     try:
         app = worker.build(settings.database, workshop)
         await worker.run(app, concurrency=settings.job_concurrency)

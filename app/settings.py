@@ -163,6 +163,16 @@ class Settings(BaseSettings):
         description="The service provider's account at WeChat Pay, through which companies are paid in the mini-programs: a TOML "
         "file, see docs/operators.md. Unset: nobody pays this way in production; development uses its own double.",
     )
+    invoice_gateway: str | None = Field(
+        None,
+        description="Where electronic invoices are asked for (`https://…`), see docs/operators.md. Unset: nobody asks for any in "
+        "production; development uses its own double.",
+    )
+    invoice_secret: SecretStr | None = Field(
+        None,
+        description="What requests to the invoice gateway and its answers are signed with: `whsec_` and 24 bytes or more in "
+        "Base64.",
+    )
     sso: Path | None = Field(
         None, description="Counties' own single sign-on for officials: a TOML file, see docs/operators.md."
     )
@@ -207,7 +217,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return SecretStr(value.get_secret_value().replace("postgres://", "postgresql://", 1))
 
-    @field_validator("sms_gateway", "wechat_api")
+    @field_validator("sms_gateway", "wechat_api", "invoice_gateway")
     @classmethod
     def _is_secure(cls, value: str | None) -> str | None:
         return value and checked_endpoint(value)
@@ -232,6 +242,8 @@ class Settings(BaseSettings):
             raise ValueError("ANJU_PROXY_ADDRESSES and ANJU_PROXY_SECRET are set together or not at all")
         if bool(self.sms_gateway) != bool(self.sms_secret):
             raise ValueError("ANJU_SMS_GATEWAY and ANJU_SMS_SECRET are set together or not at all")
+        if bool(self.invoice_gateway) != bool(self.invoice_secret):
+            raise ValueError("ANJU_INVOICE_GATEWAY and ANJU_INVOICE_SECRET are set together or not at all")
         if self.wechat_pay and not self.wechat_apps:
             raise ValueError("ANJU_WECHAT_PAY: who pays is known by ANJU_WECHAT_APPS, which is not set")
         _ = self.proxy, self.wechat_secrets

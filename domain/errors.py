@@ -88,6 +88,11 @@ class ErrorCode(StrEnum):
     INVALID_UNIT_NUMBER = "INVALID_UNIT_NUMBER", "Not a 28-character real-estate unit number (不动产单元号)."
     INVALID_DIVISION = "INVALID_DIVISION", "Not the code of an administrative division (行政区划代码)."
     INVALID_ACCOUNT = "INVALID_ACCOUNT", "Not a bank account number."
+    INVALID_TAX_NUMBER = (
+        "INVALID_TAX_NUMBER",
+        "Not a taxpayer's number (纳税人识别号) of 18, or formerly 15 or 20 characters.",
+    )
+    INVALID_EMAIL = "INVALID_EMAIL", "Not an e-mail address."
 
     # documents
     MISSING_DOCUMENT = "MISSING_DOCUMENT", "The step needs documents that are not attached; params name their kinds."
@@ -176,6 +181,7 @@ class ErrorCode(StrEnum):
         "PAY_SERVICE_NOT_READY",
         "The company takes no money through this service here: no number of its own is confirmed, or the deployment has none.",
     )
+    INVOICE_SERVICE_NOT_READY = "INVOICE_SERVICE_NOT_READY", "The deployment has no electronic invoice service."
     CHECKOUT_UNDER_WAY = "CHECKOUT_UNDER_WAY", "Another order for one of these bills may still be paid."
     ADVANCE_NOT_AGREED = "ADVANCE_NOT_AGREED", "The service contract agrees to no payment in advance (FEE-4)."
     OVERPAYMENT = "OVERPAYMENT", "The payment is larger than what is owed."

@@ -40,6 +40,7 @@ class ExportedList(Term):
     PAYMENT_INSTRUCTIONS = "PAYMENT_INSTRUCTIONS", "Payment instructions to custodian banks (支付指令)."
     BANK_ACCOUNTS = "BANK_ACCOUNTS", "Accounts at custodian banks (专户)."
     CHECKOUTS = "CHECKOUTS", "Orders at payment services (支付订单)."
+    FEE_INVOICES = "FEE_INVOICES", "Electronic invoices (电子发票)."
     FEE_RECEIPTS = "FEE_RECEIPTS", "Receipts (收据)."
     FEE_REFUNDS = "FEE_REFUNDS", "Refunds of fees (退费)."
     DAILY_CLOSES = "DAILY_CLOSES", "Cashiers' closed days (日结)."

@@ -141,6 +141,17 @@ def mask_account(number: str) -> str:
     return f"****{number[-4:]}" if len(number) > 4 else "****"
 
 
+def mask_email(address: str) -> str:
+    """``w***@example.com``: the first character and the domain."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}***@{domain}"
+
+
+def mask_tax_number(number: str) -> str:
+    """An organisation's number is public; one of 20 characters has a person's identity number in it, and is masked."""
+    return number if len(number) < 20 else f"{number[:3]}{'*' * 13}{number[-4:]}"
+
+
 def mask_unit(building: str, room: str) -> str:
     """A unit in a public list: building, no entrance (a lone masked one is guessable), the room's first character.
 

@@ -74,6 +74,7 @@ class PersonalField(Term):
     AGENT_PHONE = "AGENT_PHONE", "Phone of an organisation's agent."
     CONTACT_PHONE = "CONTACT_PHONE", "Phone of a contact person."
     BANK_ACCOUNT = "BANK_ACCOUNT", "Number of a bank account."
+    EMAIL = "EMAIL", "E-mail address."
 
 
 SERVING = frozenset({Role.COMPANY_ADMIN, Role.PROJECT_LEADER})
@@ -90,6 +91,7 @@ REVEALED_TO: Mapping[str, Mapping[PersonalField, frozenset[Role]]] = {
     "CompanyStaff": {PersonalField.PHONE: frozenset({Role.COMPANY_ADMIN, Role.TOWNSHIP, Role.BUREAU, Role.MARKET})},
     "Company": {PersonalField.CONTACT_PHONE: OFFICIALS - {Role.COMMUNITY}},
     "Estate": {PersonalField.CONTACT_PHONE: REGISTRARS},
+    "FeeInvoice": dict.fromkeys((PersonalField.NAME, PersonalField.DOCUMENT, PersonalField.EMAIL), SERVING),
 }
 """By type and field: the named roles that may have the plain value, with a purpose and a reason on record (PRI-6)."""
 

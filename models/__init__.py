@@ -22,6 +22,7 @@ from models import documents as documents
 from models import dunning as dunning
 from models import estates as estates
 from models import exports as exports
+from models import fee_invoices as fee_invoices
 from models import fee_receipts as fee_receipts
 from models import fee_refunds as fee_refunds
 from models import fees as fees

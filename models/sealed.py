@@ -21,7 +21,7 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol, overload
@@ -32,7 +32,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.identifiers import mask_account, mask_id_number, mask_phone
+from domain.identifiers import (
+    mask_account,
+    mask_email,
+    mask_id_number,
+    mask_name,
+    mask_phone,
+    mask_tax_number,
+)
 from models.aead import AES_256_GCM, ALGORITHMS, NONCE_BYTES, Aead
 from models.base import new_id
 
@@ -50,6 +57,10 @@ class Kind(StrEnum):
     PHONE = "phone"
     ID_NUMBER = "id_number"
     BANK_ACCOUNT = "bank_account"
+    NAME = "name"
+    ORGANISATION = "organisation"
+    TAX_NUMBER = "tax_number"
+    EMAIL = "email"
 
 
 class SealedError(Exception):
@@ -120,10 +131,14 @@ class Vault(Protocol):
 
 
 _DIALLED = ("+86", "0086")
+AS_WRITTEN = frozenset({Kind.NAME, Kind.ORGANISATION, Kind.EMAIL})
 
 
 def normalised(value: str, kind: Kind | str) -> str:
-    """The one spelling that is sealed and indexed: half width, capitals, no blanks or dashes, a phone without +86."""
+    """The one spelling that is sealed and indexed: half width, capitals, no blanks or dashes, a phone without +86. Names and
+    addresses are kept as they are written."""
+    if kind in AS_WRITTEN:
+        return value
     if value.isascii() and value.isalnum():  # as nearly all are written: a register has hundreds of thousands
         compact = value.upper()
     else:
@@ -134,7 +149,16 @@ def normalised(value: str, kind: Kind | str) -> str:
     return compact
 
 
-_MASKS = {Kind.PHONE: mask_phone, Kind.ID_NUMBER: mask_id_number, Kind.BANK_ACCOUNT: mask_account}
+_MASKS: Mapping[Kind, Callable[[str], str]] = {
+    Kind.PHONE: mask_phone,
+    Kind.ID_NUMBER: mask_id_number,
+    Kind.BANK_ACCOUNT: mask_account,
+    Kind.NAME: mask_name,
+    Kind.ORGANISATION: str,
+    Kind.TAX_NUMBER: mask_tax_number,
+    Kind.EMAIL: mask_email,
+}
+"""What is shown of it; an organisation's name is no personal data."""
 
 
 @dataclass(frozen=True)

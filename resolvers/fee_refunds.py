@@ -21,6 +21,7 @@ from models.checkouts import Checkout
 from models.fee_refunds import FeeRefund
 from models.payments import Payment
 from resolvers.documents import attach
+from resolvers.fee_invoices import take_invoice_back
 from resolvers.fee_receipts import void_receipt_of
 from resolvers.jobs import Within, errand
 from resolvers.ledger import account, post, reverse
@@ -104,6 +105,7 @@ async def fee_refund_grant(
     )
     payment.prepaid -= refund.amount
     payment.refunded += refund.amount
+    await take_invoice_back(uow, payment, grant, refund.reason)
     refund.decided_by, refund.reference = uow.actor.account_id, reference
     refund.state = RefundState.PROCESSING.value
     await uow.audit("feeRefundGrant", refund, grant=grant, documents=document_ids, detail={"amount": refund.amount})

@@ -20,6 +20,7 @@ from models.base import CountyRow, new_id
 from models.committees import CommitteeMember
 from models.companies import Company, CompanyStaff
 from models.estates import Estate, Occupancy
+from models.fee_invoices import FeeInvoice
 from models.people import Owner
 from models.personal_data import LegalHold
 from models.sealed import reveal as opened
@@ -47,6 +48,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "CommitteeMember": Subject(CommitteeMember, {_F.PHONE: "phone"}),
     "CompanyStaff": Subject(CompanyStaff, {_F.PHONE: "phone"}),
     "Company": Subject(Company, {_F.CONTACT_PHONE: "contact_phone"}),
+    "FeeInvoice": Subject(FeeInvoice, {_F.NAME: "title", _F.DOCUMENT: "tax_number", _F.EMAIL: "email"}),
     "Estate": Subject(Estate, {_F.CONTACT_PHONE: "contact_cadre_phone"}),
 }
 
@@ -131,6 +133,7 @@ _APPEND = text(
         WHEN 'Occupancy' THEN (SELECT account_id FROM occupancy WHERE county = :county AND id = r.subject)
         WHEN 'CommitteeMember' THEN (SELECT account_id FROM committee_member WHERE county = :county AND id = r.subject)
         WHEN 'CompanyStaff' THEN (SELECT account_id FROM company_staff WHERE county = :county AND id = r.subject)
+        WHEN 'FeeInvoice' THEN (SELECT account_id FROM fee_invoice WHERE county = :county AND id = r.subject)
         WHEN 'UnitClaim' THEN (SELECT applicant_id FROM unit_claim WHERE county = :county AND id = r.subject)
         WHEN 'Account' THEN r.subject
       END,

@@ -10,6 +10,7 @@ from domain.ledger import AccountKind, TransactionKind, credit, debit
 from domain.payments import Channel, OpenBill, Share, allocate
 from domain.roles import COMPANY, Role
 from models.payments import Payment
+from resolvers.fee_invoices import take_invoice_back
 from resolvers.ledger import account, post
 from resolvers.receipts import Part, open_bills, settle, towards
 from resolvers.unit_of_work import UnitOfWork
@@ -97,6 +98,7 @@ async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason:
     )
     payment.prepaid -= amount
     payment.refunded += amount
+    await take_invoice_back(uow, payment, grant, reason)
     await uow.audit("prepaidRefund", payment, grant=grant, reason=reason, detail={"amount": amount})
     return payment
 

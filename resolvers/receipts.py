@@ -18,6 +18,7 @@ from models.estates import Unit
 from models.fees import ChargeItem, FeeBill
 from models.ledger import Posting
 from models.payments import Allocation, Payment
+from resolvers.fee_invoices import take_invoice_back
 from resolvers.fee_receipts import void_receipt_of
 from resolvers.ledger import account, post, reverse
 from resolvers.unit_of_work import UnitOfWork
@@ -227,6 +228,7 @@ async def payment_reverse(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> Pay
     payment.reversal_reason = reason
     payment.reversed_at = uow.now
     await void_receipt_of(uow, payment, grant, reason)
+    await take_invoice_back(uow, payment, grant, reason)
     await uow.audit("paymentReverse", payment, grant=grant, reason=reason)
     return payment
 

@@ -13,6 +13,7 @@ from resolvers import data_requests as data_requests
 from resolvers import dunning_cases as dunning_cases
 from resolvers import dunning_clock as dunning_clock
 from resolvers import exports as exports
+from resolvers import fee_invoices as fee_invoices
 from resolvers import fee_receipts as fee_receipts
 from resolvers import fee_refunds as fee_refunds
 from resolvers import fund_incomes as fund_incomes

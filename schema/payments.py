@@ -11,6 +11,7 @@ from domain.payments import Channel, PaymentState
 from domain.personal_data import PersonalField
 from domain.roles import RESIDENTS, Role
 from models import payments as models
+from models.fee_invoices import FeeInvoice as FeeInvoiceRow
 from models.fee_receipts import FeeReceipt as FeeReceiptRow
 from schema.common import DateTime, Fen
 from schema.conditions import equal, of, since
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from schema.areas import PropertyArea
     from schema.companies import Company
     from schema.estates import Unit
+    from schema.fee_invoices import FeeInvoice
     from schema.fee_receipts import FeeReceipt
     from schema.fees import FeeBill
 
@@ -94,6 +96,10 @@ class Payment:
     receipts: Connection["FeeReceipt"] = many(
         FeeReceiptRow.payment_id,
         "Its receipts: one that counts, and those that were struck out.",
+    )
+    invoices: Connection["FeeInvoice"] = many(
+        FeeInvoiceRow.payment_id,
+        "Its electronic invoices: one that lives, and those that were given up or taken back.",
     )
     created_at: DateTime = column(models.Payment.created_at, "When it was recorded.")
     updated_at: DateTime = column(models.Payment.updated_at, "Last change.")

@@ -167,7 +167,9 @@ SUBJECT_TYPES = "|".join(personal_data.SUBJECTS)
 @inputs("Personal data in plain, for a purpose and a reason that are put on record.", keyed=False)
 class PersonalDataRevealInput:
     subject: strawberry.ID = ref(
-        SUBJECT_TYPES, "An owner, an occupancy, a committee member, staff, a company or an estate (its contact)."
+        SUBJECT_TYPES,
+        "An owner, an occupancy, a committee member, staff, a company, an estate (its contact) or an "
+        "electronic invoice (whom it is made out to).",
     )
     fields: list[PersonalField] = given("What is needed, no more (PRI-1).")
     purpose: ProcessingPurpose = given("What for; one that the acting role has (`processingPurposes`).")

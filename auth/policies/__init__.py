@@ -17,6 +17,7 @@ from auth.policies import documents as documents
 from auth.policies import dunning as dunning
 from auth.policies import estates as estates
 from auth.policies import exports as exports
+from auth.policies import fee_invoices as fee_invoices
 from auth.policies import fee_receipts as fee_receipts
 from auth.policies import fee_refunds as fee_refunds
 from auth.policies import fees as fees

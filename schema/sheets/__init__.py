@@ -38,6 +38,7 @@ CONDITIONS: Mapping[str, str] = {
     "estates": "EstateFilter",
     "feeAccounts": "FeeAccountFilter",
     "feeBills": "FeeBillFilter",
+    "feeInvoices": "FeeInvoiceFilter",
     "feeReceipts": "FeeReceiptFilter",
     "feeRefunds": "FeeRefundFilter",
     "filingQueries": "FilingQueryFilter",

@@ -94,6 +94,33 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.FEE_INVOICES,
+        "feeInvoices",
+        (
+            Part(
+                "电子发票",
+                "Invoices",
+                (
+                    shown("createdAt", "申请时间", "Asked for at"),
+                    shown("unit.estate.name", "小区", "Estate"),
+                    shown("unit.building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("company.name", "企业名称", "Company"),
+                    shown("titleKind", "抬头类型", "Made out to"),
+                    shown("title", "抬头", "Title"),
+                    shown("taxNumber", "税号", "Tax number"),
+                    shown("amount", "金额（元）", "Amount (yuan)"),
+                    shown("state", "状态", "State"),
+                    shown("invoiceNumber", "发票号码", "Invoice number"),
+                    shown("issuedOn", "开票日期", "Issued on"),
+                    shown("redNumber", "红字发票号码", "Red invoice number"),
+                    shown("redOn", "红冲日期", "Taken back on"),
+                    shown("problem", "失败原因", "Problem"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.FEE_REFUNDS,
         "feeRefunds",
         (

@@ -7,6 +7,7 @@ from auth.actor import Actor, Grant
 from domain.roles import RESIDENTS, Role
 from models.checkouts import Checkout, CheckoutBill, PayMerchant
 from models.estates import Unit
+from models.fee_invoices import FeeInvoice
 from models.fee_receipts import DailyClose, FeeReceipt
 from models.fee_refunds import FeeRefund
 from models.fees import BillAdjustment, BillDispute, BillRun, ChargeItem, ChargeItemDisclosure, FeeBill
@@ -28,6 +29,7 @@ KNOWN = (
     Payment,
     Checkout,
     PayMerchant,
+    FeeInvoice,
     FeeReceipt,
     FeeRefund,
     DailyClose,
