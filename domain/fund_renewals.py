@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from domain.errors import ErrorCode, Refusal
 from domain.fund_demands import DemandState
 from domain.fund_votes import VoteFigures, strictly_passed
-from domain.money import ratio_at_least, ratio_below
+from domain.money import ratio_below
 from domain.profiles.parameters import Profile
+from domain.tallies import Matter
 from domain.terms import Term
 
 
@@ -53,16 +54,12 @@ def check_target(profile: Profile, percent: int) -> None:
 
 
 def renewal_passed(figures: VoteFigures) -> bool:
-    """Item 6: two thirds take part, three quarters of these are for, by area and by heads (V-3, V-4, FUND-8).
+    """Raising the fund is item 6 (FUND-8).
 
     >>> renewal_passed(VoteFigures(1_000, 7, 700, 5, 600, 4)), renewal_passed(VoteFigures(1_000, 8, 800, 8, 600, 5))
     (True, False)
     """
-    return (
-        strictly_passed(figures)
-        and ratio_at_least(figures.for_area, figures.participating_area, 3, 4)
-        and ratio_at_least(figures.for_heads, figures.participating_heads, 3, 4)
-    )
+    return strictly_passed(figures, Matter.FUND_RAISING)
 
 
 def pay_by(profile: Profile, noticed_on: date) -> date:

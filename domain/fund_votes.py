@@ -1,13 +1,13 @@
-"""The outcome of an owners' vote on fund use from its figures, by the law's plain majorities (V-3, V-5, V-31).
+"""An owners' vote on fund matters that was held elsewhere: its figures as the committee, or who stands in for it, attests them.
 
-Until votes are held on the platform, their figures are attested by the committee, or by who stands in for it.
+The law's majorities are those of ``tallies`` (V-3 to V-5, V-31).
 """
 
 from dataclasses import dataclass
 
 from domain.errors import ErrorCode, Refusal
-from domain.money import ratio_above, ratio_at_least
 from domain.records import Record
+from domain.tallies import Count, Matter, Outcome, majority
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,12 @@ def checked(figures: VoteFigures) -> VoteFigures:
     return figures
 
 
-def strictly_passed(figures: VoteFigures) -> bool:
-    """Civil Code 278: two thirds of area and heads take part, more than half of both of these are for (V-3, V-5, V-7).
+def strictly_passed(figures: VoteFigures, matter: Matter) -> bool:
+    """Whether Civil Code 278 passes what these figures say of a matter.
 
-    >>> strictly_passed(VoteFigures(1_000, 7, 700, 5, 600, 4))  # golden example G-1
-    True
-    >>> strictly_passed(VoteFigures(1_000, 7, 600, 4, 600, 4))  # G-2: everybody for, too few took part
+    >>> strictly_passed(VoteFigures(1_000, 7, 600, 4, 600, 4), Matter.FUND_USE)  # G-2: everybody for, too few took part
     False
     """
-    quorum = ratio_at_least(figures.participating_area, figures.scope_area, 2, 3) and ratio_at_least(
-        figures.participating_heads, figures.scope_heads, 2, 3
-    )
-    support = ratio_above(figures.for_area, figures.participating_area, 1, 2) and ratio_above(
-        figures.for_heads, figures.participating_heads, 1, 2
-    )
-    return quorum and support
+    scope = Count(figures.scope_area, figures.scope_heads)
+    participating = Count(figures.participating_area, figures.participating_heads)
+    return majority(matter, scope, participating, Count(figures.for_area, figures.for_heads)) is Outcome.PASSED

@@ -133,9 +133,26 @@ def counted(scope: Iterable[Heads]) -> Tally:
     return Tally(whole, by_choice[Choice.FOR], by_choice[Choice.AGAINST], by_choice[Choice.ABSTAIN], by_choice[None])
 
 
+def majority(matter: Matter, scope: Count, participating: Count, for_: Count) -> Outcome:
+    """The law's majorities over area and heads: two thirds of the scope take part, and of these more than half are for it,
+    or three quarters where the matter asks for them (V-3 to V-5).
+
+    >>> majority(Matter.FUND_USE, Count(1_000, 7), Count(700, 5), Count(600, 4)).value  # golden example G-1
+    'PASSED'
+    """
+    if not all(ratio_at_least(part, whole, 2, 3) for part, whole in zip(participating, scope, strict=True)):
+        return Outcome.FAILED_QUORUM
+    enough = (
+        all(ratio_at_least(part, whole, 3, 4) for part, whole in zip(for_, participating, strict=True))
+        if matter in QUALIFIED
+        else all(ratio_above(part, whole, 1, 2) for part, whole in zip(for_, participating, strict=True))
+    )
+    return Outcome.PASSED if enough else Outcome.FAILED_SUPPORT
+
+
 def strict(matter: Matter, count: Tally) -> Outcome:
-    """Civil Code 278: two thirds of area and heads take part, then more than half of these, or three quarters (V-3 to V-5)."""
-    return _majority(matter, count.scope, count.participating, count.for_)
+    """What Civil Code 278 gives for a counted item."""
+    return majority(matter, count.scope, count.participating, count.for_)
 
 
 def by_mode(mode: VoteMode, count: Tally) -> Outcome:
@@ -154,13 +171,13 @@ def by_mode(mode: VoteMode, count: Tally) -> Outcome:
         )
         return Outcome.PASSED if few else Outcome.FAILED_SUPPORT
     if mode is VoteMode.DEFAULT:
-        return _majority(Matter.FUND_USE, count.scope, count.participating + silent, count.for_ + silent)
+        return majority(Matter.FUND_USE, count.scope, count.participating + silent, count.for_ + silent)
     if mode is VoteMode.SILENCE_WITH_MAJORITY:
         joined = Count(
             silent.area if count.for_.area > count.against.area else 0,
             silent.heads if count.for_.heads > count.against.heads else 0,
         )
-        return _majority(Matter.FUND_USE, count.scope, count.participating + silent, count.for_ + joined)
+        return majority(Matter.FUND_USE, count.scope, count.participating + silent, count.for_ + joined)
     return strict(Matter.FUND_USE, count)
 
 
@@ -184,14 +201,3 @@ LEGAL_BASIS: Mapping[VoteMode, str] = {
     VoteMode.SILENCE_WITH_MAJORITY: "建房〔2009〕274号（未投票从多数票）；民法典第二百七十八条未作规定",
 }
 """What an outcome in a mode rests on, as it is shown beside it: Civil Code 278 is silent on the last three (V-31)."""
-
-
-def _majority(matter: Matter, scope: Count, participating: Count, for_: Count) -> Outcome:
-    if not all(ratio_at_least(part, whole, 2, 3) for part, whole in zip(participating, scope, strict=True)):
-        return Outcome.FAILED_QUORUM
-    enough = (
-        all(ratio_at_least(part, whole, 3, 4) for part, whole in zip(for_, participating, strict=True))
-        if matter in QUALIFIED
-        else all(ratio_above(part, whole, 1, 2) for part, whole in zip(for_, participating, strict=True))
-    )
-    return Outcome.PASSED if enough else Outcome.FAILED_SUPPORT

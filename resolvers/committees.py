@@ -271,6 +271,22 @@ def _check_letters(uow: UnitOfWork, kind: BodyKind, member: MemberDraft, path: s
         raise Refusal(ErrorCode.REQUIRED, f"{path}trainedOn")
 
 
+async def body_in_office(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | None:
+    """The committee, or the body in its place, that is in office for the area."""
+    return await uow.session.scalar(
+        select(Committee.id)
+        .where(
+            Committee.county == uow.county,
+            Committee.area_id == area_id,
+            Committee.state.in_(sorted(IN_OFFICE)),
+            Committee.term_from <= uow.today,
+            Committee.term_to >= uow.today,
+        )
+        .order_by(Committee.term_from.desc(), Committee.id)
+        .limit(1)
+    )
+
+
 async def _end_former(uow: UnitOfWork, area_id: uuid.UUID, draft: BodyDraft) -> None:
     former = await uow.session.scalar(
         select(Committee)

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import select
 
 from auth.actor import Grant
-from domain.committees import IN_OFFICE
 from domain.contracts import IN_FORCE
 from domain.disclosures import DisclosureItem
 from domain.documents import DocumentAudience, DocumentKind
@@ -33,13 +32,13 @@ from domain.ordinary_funds import FUND_REQUEST
 from domain.profiles import profile_version
 from domain.records import Record
 from domain.roles import COMPANY, OFFICIALS, Role
-from models.committees import Committee
 from models.contracts import ServiceContract
 from models.documents import Document
 from models.estates import Building, Estate, Facility, PropertyArea
 from models.funds import FundRequest
 from resolvers.case_kinds import is_applicant
 from resolvers.cases import case_kind
+from resolvers.committees import body_in_office
 from resolvers.disclosures import About, Posting, put_up
 from resolvers.estates import whole_area
 from resolvers.unit_of_work import UnitOfWork
@@ -145,7 +144,7 @@ async def new_request(
         township=estate.township,
         community=estate.community,
         company_id=grant.company_id if grant.role in COMPANY else await _serving_company(uow, area_id),
-        committee_id=await _committee(uow, area_id),
+        committee_id=await body_in_office(uow, area_id),
         requested_on=uow.today,
         returns=0,
     )
@@ -239,22 +238,6 @@ async def _serving_company(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | N
             ServiceContract.state.in_(sorted(IN_FORCE)),
         )
         .order_by(ServiceContract.starts_on.desc(), ServiceContract.id)
-        .limit(1)
-    )
-
-
-async def _committee(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | None:
-    """The body in office that acts for the area's owners."""
-    return await uow.session.scalar(
-        select(Committee.id)
-        .where(
-            Committee.county == uow.county,
-            Committee.area_id == area_id,
-            Committee.state.in_(sorted(IN_OFFICE)),
-            Committee.term_from <= uow.today,
-            Committee.term_to >= uow.today,
-        )
-        .order_by(Committee.term_from.desc(), Committee.id)
         .limit(1)
     )
 

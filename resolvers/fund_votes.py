@@ -14,7 +14,6 @@ from domain.funds import FundAction, FundState, VoteMode
 from domain.ordinary_funds import UNDONE_BY_ANNULMENT, vote_counts
 from domain.profiles import profile_version
 from domain.tallies import Matter, Outcome
-from models.estates import PropertyArea
 from models.funds import FundRequest
 from models.votes import Vote
 from resolvers import fund_shares, tallies, votes
@@ -77,7 +76,7 @@ async def record_vote(
     counted = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
     if request.posted_to is not None and not request.posted_to < voted_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "votedOn", most=uow.today)
-    strict = strictly_passed(counted)
+    strict = strictly_passed(counted, Matter.FUND_USE)
     in_mode = strict if request.vote_mode == VoteMode.STANDARD else passed_in_mode
     if in_mode is None:
         raise Refusal(ErrorCode.REQUIRED, "passedInMode")
@@ -152,7 +151,7 @@ async def use_quota(
     request = await uow.load(FundRequest, id, lock=True)
     if not quota_basis.strip():
         raise Refusal(ErrorCode.REQUIRED, "quotaBasis")
-    await _lock_area(uow, request)
+    await fund_shares.lock_area(uow, request)
     request.quota_item, request.quota_year, request.quota_basis = quota_item, quota_year, quota_basis.strip()
     facts = {
         "quota_item_fen": quota_item,
@@ -162,15 +161,6 @@ async def use_quota(
     await uow.advance(request, FundAction.USE_QUOTA, facts=facts, documents=document_ids)
     request.quota_used_on = uow.today
     return request
-
-
-async def _lock_area(uow: UnitOfWork, request: FundRequest) -> None:
-    """Two requests must not spend one quota at the same time."""
-    await uow.session.execute(
-        select(PropertyArea.id)
-        .where(PropertyArea.county == uow.county, PropertyArea.id == request.area_id)
-        .with_for_update(key_share=True)
-    )
 
 
 async def _quota_used(uow: UnitOfWork, request: FundRequest) -> int:

@@ -15,21 +15,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
-from domain.committees import IN_OFFICE
 from domain.errors import ErrorCode, Refusal
 from domain.profiles.parameters import VoteMode
 from domain.records import Record
 from domain.roles import Role
 from domain.tallies import Matter, Outcome
 from domain.votes import VOTE, Authority, Occasion, VoteAction, VoteScope, VoteState, mode_refusal
-from models.committees import Committee
 from models.estates import Building, PropertyArea
 from models.votes import ModeClause, Vote, VoteItem, VoteObjection
 from resolvers import documents as papers
 from resolvers import rolls, tallies
 from resolvers.cases import case_kind
+from resolvers.committees import body_in_office
 from resolvers.unit_of_work import UnitOfWork
 
 MOST_ITEMS = 30
@@ -326,22 +325,6 @@ async def annul(
 async def conveners_grant(uow: UnitOfWork, vote: Vote) -> Any:
     """The grant under which the actor acts for who convened the vote."""
     return await uow.act({Role(vote.applicant_role)}, Vote, vote)
-
-
-async def body_in_office(uow: UnitOfWork, area_id: uuid.UUID) -> uuid.UUID | None:
-    """The committee, or the body in its place, that is in office for the area."""
-    return await uow.session.scalar(
-        select(Committee.id)
-        .where(
-            Committee.county == uow.county,
-            Committee.area_id == area_id,
-            Committee.state.in_(sorted(IN_OFFICE)),
-            Committee.term_from <= uow.today,
-            Committee.term_to >= uow.today,
-        )
-        .order_by(Committee.term_from.desc(), Committee.id)
-        .limit(1)
-    )
 
 
 def _scope(building_id: uuid.UUID | None, entrance: str | None) -> VoteScope:
