@@ -1,15 +1,14 @@
-"""Who bears the cost of a repair paid from the maintenance fund, to the fen (FUND-15 to FUND-18).
+"""Who bears the cost of a repair paid from the maintenance fund, to the fen (FUND-16 to FUND-18).
 
-The beneficiaries bear: all units for an asset of the estate, a building's units for an asset of the building. The cost is
+The beneficiaries bear: the units that the asset serves (``FundScope``, FUND-15). The cost is
 shared by building area. What falls on sold public housing (已售公有住房) is shared between its owners and its former
 landlord by their deposits, and among the owners by area. Unsold units are the developer's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import ErrorCode, Refusal
-from domain.funds import FundScope
 from domain.money import apportion
 from domain.terms import Term
 
@@ -50,15 +49,6 @@ class Share:
     bearer: Bearer
     key: str
     amount: int
-
-
-def beneficiaries(scope: FundScope, building: str | None, units: Iterable[Beneficiary]) -> tuple[Beneficiary, ...]:
-    """The units that an asset serves (FUND-15). REQUIRED without the building of a building's asset."""
-    if scope is FundScope.ESTATE:
-        return tuple(units)
-    if building is None:
-        raise Refusal(ErrorCode.REQUIRED, "buildingId")
-    return tuple(unit for unit in units if unit.building == building)
 
 
 def shares(cost: int, units: Sequence[Beneficiary]) -> tuple[Share, ...]:

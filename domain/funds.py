@@ -8,6 +8,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.periods import Facts
 from domain.profiles.parameters import EmergencyCode, EmergencyOrder, Profile, VoteMode
 from domain.roles import Role
+from domain.tallies import Matter
 from domain.terms import Term
 from domain.workflow import ByProfile, Party, Transition
 
@@ -25,6 +26,10 @@ class FundUse(Term):
     """What the money buys (FUND-12)."""
 
     REPAIR = "REPAIR", "Repair or renewal of common parts and shared equipment (维修、更新、改造)."
+    REBUILDING = (
+        "REBUILDING",
+        "Altering or rebuilding (改建、重建): three quarters of the owners decide on it (FUND-19).",
+    )
     INSURANCE = "INSURANCE", "Liability insurance of houses and lifts, where the county allows it (保险, TQ-102)."
 
 
@@ -33,6 +38,7 @@ class FundScope(Term):
 
     ESTATE = "ESTATE", "An asset of the whole estate: all units."
     BUILDING = "BUILDING", "An asset of one building: its units."
+    ENTRANCE = "ENTRANCE", "An asset of one entrance (单元) of a building, as its lift: its units."
 
 
 class Exclusion(Term):
@@ -115,6 +121,11 @@ class FundAction(Term):
     REVISE = "REVISE", "Send the settlement back after an objection."
     APPORTION = "APPORTION", "Make every bearer's part final."
     CLOSE = "CLOSE", "Close it and release the rest of the earmark."
+
+
+def matter_of(use: FundUse) -> Matter:
+    """On what the owners decide: the use of the fund, or with a rebuilding the work itself (V-1, FUND-19)."""
+    return Matter.REBUILDING if use is FundUse.REBUILDING else Matter.FUND_USE
 
 
 # --- what every request must keep to -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from domain.officials import Power
 from domain.periods import Facts, days, end_of_day, working_days
 from domain.profiles.parameters import Profile, VoteMode
 from domain.roles import COMPANY, Role
+from domain.tallies import Matter
 from domain.workflow import ByProfile, Transition, Workflow
 
 
@@ -24,10 +25,16 @@ def settlement_posting_long_enough(profile: Profile, facts: Facts) -> Refusal | 
 
 
 def mode_allowed(profile: Profile, facts: Facts) -> Refusal | None:
-    """The vote is held in the standard mode, or in one that the county allows (V-25, V-31)."""
-    if facts["vote_mode"] in {VoteMode.STANDARD, *profile.fund_modes}:
+    """The vote is held in the standard mode, or on the use of the fund in one that the county allows (V-25, V-31)."""
+    special = profile.fund_modes if _is_fund_use(facts) else frozenset()
+    if facts["vote_mode"] in {VoteMode.STANDARD, *special}:
         return None
     return Refusal(ErrorCode.MODE_NOT_ALLOWED, "voteMode")
+
+
+def _is_fund_use(facts: Facts) -> bool:
+    """Owners decide on the fund's use alone (item 5), not on a rebuilding (item 7)."""
+    return funds.matter_of(funds.FundUse(facts["use"])) is Matter.FUND_USE
 
 
 def vote_counts(profile: Profile, facts: Facts) -> bool:
@@ -398,7 +405,7 @@ FUND_REQUEST = Workflow(
         **funds.CONDITIONS,
         **fund_use.CONDITIONS,
         **fund_use.STAGE_CONDITIONS,
-        "delegated_quota": lambda profile, facts: profile.delegated_quota,
+        "delegated_quota": lambda profile, facts: profile.delegated_quota and _is_fund_use(facts),
         "on_platform": lambda profile, facts: bool(facts.get("vote_on_platform")),
         "attested": lambda profile, facts: not facts.get("vote_on_platform"),
     },

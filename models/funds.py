@@ -45,7 +45,8 @@ class FundRequest(CaseRow):
         index("origin_id"),
         CheckConstraint("budget > 0", name="budget_positive"),
         CheckConstraint("(kind = 'EMERGENCY') = (emergency_code IS NOT NULL)", name="emergency_has_code"),
-        CheckConstraint("(scope = 'BUILDING') = (building_id IS NOT NULL)", name="building_named"),
+        CheckConstraint("(scope = 'ESTATE') = (building_id IS NULL)", name="building_named"),
+        CheckConstraint("(scope = 'ENTRANCE') = (entrance IS NOT NULL)", name="entrance_named"),
         CheckConstraint("posted_to >= posted_from", name="posting_in_order"),
         CheckConstraint("estate_id IS NOT NULL AND area_id IS NOT NULL", name="place_named"),
     )
@@ -54,6 +55,8 @@ class FundRequest(CaseRow):
     description: Mapped[str]
     """What is broken and what shall be done."""
     building_id: Mapped[uuid.UUID | None]
+    entrance: Mapped[str | None]
+    """The entrance (单元) of the building, for an asset of one."""
     facility_id: Mapped[uuid.UUID | None]
     """The shared facility to be repaired, where it is in the register."""
     scope: Mapped[str]

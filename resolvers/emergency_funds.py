@@ -14,7 +14,7 @@ from domain.ordinary_funds import FUND_REQUEST
 from models.estates import Estate, Unit
 from models.funds import FundRequest, SiteCheck
 from resolvers import fund_shares
-from resolvers.fund_requests import FundPlan, new_request, put_to_owners
+from resolvers.fund_requests import Asset, FundPlan, new_request, put_to_owners
 from resolvers.fund_works import cost_is
 from resolvers.unit_of_work import UnitOfWork
 
@@ -26,6 +26,7 @@ async def report(
     emergency_code: EmergencyCode,
     scope: FundScope,
     building_id: uuid.UUID | None = None,
+    entrance: str | None = None,
     concerned_unit_id: uuid.UUID | None = None,
     document_ids: Sequence[uuid.UUID] = (),
     **plan: Any,
@@ -37,7 +38,8 @@ async def report(
     """
     estate = await uow.load(Estate, estate_id, field="estateId")
     grant = await uow.act(EMERGENCY_FUND_REQUEST.openers(uow.profile), Estate, estate)
-    request = await new_request(uow, FundKind.EMERGENCY, estate, FundScope(scope), building_id, grant, FundPlan(**plan))
+    asset = Asset(scope, building_id, entrance)
+    request = await new_request(uow, FundKind.EMERGENCY, estate, asset, grant, FundPlan(**plan))
     request.emergency_code = EmergencyCode(emergency_code).value
     request.emergency_order = uow.profile.emergency_order.value
     if concerned_unit_id is not None:
@@ -105,8 +107,8 @@ async def continue_ordinary(uow: UnitOfWork, *, id: uuid.UUID) -> FundRequest:
         contractor=former.contractor,
         contractor_credit_code=former.contractor_credit_code,
     )
-    scope = FundScope(former.scope)
-    request = await new_request(uow, FundKind.ORDINARY, estate, scope, former.building_id, grant, plan)
+    asset = Asset(FundScope(former.scope), former.building_id, former.entrance)
+    request = await new_request(uow, FundKind.ORDINARY, estate, asset, grant, plan)
     request.origin_id = former.id
     await uow.open_case(request, FUND_REQUEST, grant=grant)
     await fund_shares.apportion(uow, request, request.budget)

@@ -64,6 +64,15 @@ class FundPlan(Record):
     use: FundUse = FundUse.REPAIR
 
 
+@dataclass(frozen=True)
+class Asset(Record):
+    """Whose asset is to be repaired, and so who bears the cost: the estate's, a building's, or an entrance's (FUND-15)."""
+
+    scope: FundScope
+    building_id: uuid.UUID | None = None
+    entrance: str | None = None
+
+
 def facts_of(row: Any) -> Mapping[str, Any]:
     """What a request's row says to its workflow."""
     known: dict[str, Any] = {
@@ -128,17 +137,23 @@ async def new_request(
     uow: UnitOfWork,
     kind: FundKind,
     estate: Estate,
-    scope: FundScope,
-    building_id: uuid.UUID | None,
+    asset: Asset,
     grant: Grant,
     plan: FundPlan,
 ) -> FundRequest:
-    """A request of an estate with its area, company and committee, not stored yet."""
-    area_id = await _area(uow, estate, scope, building_id)
+    """A request of an estate with its area, company and committee, not stored yet.
+
+    ``REQUIRED`` without the building or entrance of its asset, ``NOT_FOUND`` for a building elsewhere.
+    """
+    area_id = await _area(uow, estate, asset)
+    entrance = (asset.entrance or "").strip() or None
+    if asset.scope is FundScope.ENTRANCE and entrance is None:
+        raise Refusal(ErrorCode.REQUIRED, "entrance")
     request = FundRequest(
         kind=kind.value,
-        scope=scope.value,
-        building_id=building_id if scope is FundScope.BUILDING else None,
+        scope=asset.scope.value,
+        building_id=None if asset.scope is FundScope.ESTATE else asset.building_id,
+        entrance=entrance if asset.scope is FundScope.ENTRANCE else None,
         estate_id=estate.id,
         area_id=area_id,
         township=estate.township,
@@ -213,12 +228,13 @@ async def write_plan(uow: UnitOfWork, request: FundRequest, plan: FundPlan) -> N
     request.contractor, request.contractor_credit_code = plan.contractor, plan.contractor_credit_code
 
 
-async def _area(uow: UnitOfWork, estate: Estate, scope: FundScope, building_id: uuid.UUID | None) -> uuid.UUID:
+async def _area(uow: UnitOfWork, estate: Estate, asset: Asset) -> uuid.UUID:
     """The property area whose fund pays (FUND-4)."""
+    building_id = asset.building_id
     building = None if building_id is None else await uow.load(Building, building_id, field="buildingId")
     if building is not None and building.estate_id != estate.id:
         raise Refusal(ErrorCode.NOT_FOUND, "buildingId")
-    if scope is FundScope.ESTATE:
+    if asset.scope is FundScope.ESTATE:
         area_id = await whole_area(uow, estate.id)
     elif building is None:
         raise Refusal(ErrorCode.REQUIRED, "buildingId")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
-from domain.fund_shares import Bearer, Beneficiary, PublicHousing, beneficiaries, debit, shares
+from domain.fund_shares import Bearer, Beneficiary, PublicHousing, debit, shares
 from domain.funds import FundScope
 from domain.ledger import AccountKind, Line, TransactionKind
 from models.estates import PropertyArea, Unit
@@ -29,9 +29,7 @@ async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[Fu
     units = await _units(uow, request)
     held = await _deposits(uow, Unit.id.in_(select(Unit.id).where(*_scope(uow, request))))
     sellers = await _seller_deposits(uow, {unit.building_id for unit in units})
-    scope = FundScope(request.scope)
-    building = str(request.building_id) if request.building_id else None
-    bearers = beneficiaries(scope, building, _beneficiaries(units, held, sellers))
+    bearers = _beneficiaries(units, held, sellers)
     by_id = {str(unit.id): unit for unit in units}
     await uow.session.flush()
     known = {(row.unit_id, row.building_id): row for row in await shares_of(uow, request)}
@@ -201,13 +199,20 @@ async def _promise(
 
 
 def _scope(uow: UnitOfWork, request: FundRequest) -> list[ColumnElement[bool]]:
-    """The units that bear: those of the building, or all of the property area."""
-    place = (
-        Unit.building_id == request.building_id
-        if request.scope == FundScope.BUILDING
-        else Unit.area_id == request.area_id
-    )
-    return [Unit.county == uow.county, place, Unit.use.not_in(NO_BEARERS), Unit.building_area > 0]
+    """The units that bear, which are those that the asset serves (FUND-15): all of the property area, of the building, or of
+    its entrance."""
+    whole, building = Unit.area_id == request.area_id, Unit.building_id == request.building_id
+    served = {
+        FundScope.ESTATE: [whole],
+        FundScope.BUILDING: [building],
+        FundScope.ENTRANCE: [building, Unit.entrance == request.entrance],
+    }
+    return [
+        Unit.county == uow.county,
+        *served[FundScope(request.scope)],
+        Unit.use.not_in(NO_BEARERS),
+        Unit.building_area > 0,
+    ]
 
 
 async def _units(uow: UnitOfWork, request: FundRequest) -> list[Unit]:

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from domain.errors import ErrorCode, Refusal
 from domain.fund_votes import VoteFigures, checked, strictly_passed
-from domain.funds import FundAction, FundState, VoteMode
+from domain.funds import FundAction, FundState, FundUse, VoteMode, matter_of
 from domain.ordinary_funds import UNDONE_BY_ANNULMENT, vote_counts
 from domain.profiles import profile_version
-from domain.tallies import Matter, Outcome
+from domain.tallies import Outcome
 from models.funds import FundRequest
 from models.votes import Vote
 from resolvers import fund_shares, tallies, votes
@@ -43,11 +43,12 @@ async def open_vote(
     request.vote_mode = mode.value
     await uow.advance(request, FundAction.OPEN_VOTE)
     if on_platform and request.area_id is not None:
-        item = votes.Item(Matter.FUND_USE, request.title, request.description, mode, clause_id)
+        item = votes.Item(matter_of(FundUse(request.use)), request.title, request.description, mode, clause_id)
         vote = await votes.convene(
             uow,
             area_id=request.area_id,
             building_id=request.building_id,
+            entrance=request.entrance,
             title=request.title,
             agenda=[item],
             subject=votes.Subject(FundRequest.__tablename__, request.id),
@@ -76,7 +77,7 @@ async def record_vote(
     counted = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
     if request.posted_to is not None and not request.posted_to < voted_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "votedOn", most=uow.today)
-    strict = strictly_passed(counted, Matter.FUND_USE)
+    strict = strictly_passed(counted, matter_of(FundUse(request.use)))
     in_mode = strict if request.vote_mode == VoteMode.STANDARD else passed_in_mode
     if in_mode is None:
         raise Refusal(ErrorCode.REQUIRED, "passedInMode")

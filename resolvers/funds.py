@@ -21,7 +21,7 @@ from models.funds import FundRequest
 from resolvers import documents as papers
 from resolvers import fund_shares
 from resolvers.cases import Signature
-from resolvers.fund_requests import FundPlan, applicants_grant, new_request, note_due, put_to_owners, write_plan
+from resolvers.fund_requests import Asset, FundPlan, applicants_grant, new_request, note_due, put_to_owners, write_plan
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -31,17 +31,19 @@ async def draft(
     estate_id: uuid.UUID,
     scope: FundScope,
     building_id: uuid.UUID | None = None,
+    entrance: str | None = None,
     document_ids: Sequence[uuid.UUID] = (),
     **plan: Any,
 ) -> FundRequest:
     """Prepare an ordinary request (fundRequestDraft, ``FundPlan``). ``budget`` in fen.
 
-    Refuses ``FORBIDDEN_ROLE`` for who may not ask in this county, ``REQUIRED`` without a property area, a building of
-    the building's asset or units to bear it, ``OUT_OF_RANGE`` for a budget that is not positive.
+    Refuses ``FORBIDDEN_ROLE`` for who may not ask in this county, ``REQUIRED`` without a property area, the building or
+    entrance of its asset or units to bear it, ``OUT_OF_RANGE`` for a budget that is not positive.
     """
     estate = await uow.load(Estate, estate_id, field="estateId")
     grant = await uow.act(FUND_REQUEST.openers(uow.profile), Estate, estate)
-    request = await new_request(uow, FundKind.ORDINARY, estate, FundScope(scope), building_id, grant, FundPlan(**plan))
+    asset = Asset(scope, building_id, entrance)
+    request = await new_request(uow, FundKind.ORDINARY, estate, asset, grant, FundPlan(**plan))
     await uow.open_case(request, FUND_REQUEST, grant=grant, documents=document_ids)
     await fund_shares.apportion(uow, request, request.budget)
     return request
@@ -50,13 +52,23 @@ async def draft(
 async def change(
     uow: UnitOfWork, *, id: uuid.UUID, expected_version: int, document_ids: Sequence[uuid.UUID] = (), **plan: Any
 ) -> FundRequest:
-    """Correct a draft, or a request that was returned (fundRequestChange). Only its applicant may."""
+    """Correct a draft, or a request that was returned (fundRequestChange). Only its applicant may.
+
+    What was returned costs no more than what was decided on, and stays what it was to buy: ``OVERRUN``, ``ACTION_NOT_AVAILABLE``
+    on ``use``. More is a new application (FUND-19, FUND-27), as insurance in an emergency's stead is.
+    """
     request = await uow.load(FundRequest, id, lock=True)
     uow.check_version(request, expected_version)
     if request.state not in (FundState.DRAFT, FundState.RETURNED):
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, state=request.state, action="CHANGE")
     grant = await applicants_grant(uow, request)
-    await write_plan(uow, request, FundPlan(**plan))
+    corrected = FundPlan(**plan)
+    if request.state == FundState.RETURNED:
+        if corrected.budget > request.budget:
+            raise Refusal(ErrorCode.OVERRUN, "budget", limit_fen=request.budget)
+        if corrected.use != request.use:
+            raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "use", state=request.state, action="CHANGE")
+    await write_plan(uow, request, corrected)
     await papers.attach(uow, document_ids, request)
     await fund_shares.apportion(uow, request, request.settled_cost or request.budget)
     await uow.audit("CHANGE", request, grant=grant, documents=document_ids)

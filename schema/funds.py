@@ -123,7 +123,10 @@ class FundRequest:
     company: "Company | None" = one(models.FundRequest.company_id, "The company that serves it.")
     committee: "Committee | None" = one(models.FundRequest.committee_id, "The body that acts for its owners.")
     scope: FundScope = column(models.FundRequest.scope, "Whose asset it is, and so who bears the cost.")
-    building: "Building | None" = one(models.FundRequest.building_id, "The building, for a building's asset.")
+    building: "Building | None" = one(
+        models.FundRequest.building_id, "The building, for a building's or an entrance's asset."
+    )
+    entrance: str | None = column(models.FundRequest.entrance, "The entrance (单元), for an asset of one.")
     facility: "Facility | None" = one(models.FundRequest.facility_id, "The shared facility to be repaired.")
     concerned_unit: "Unit | None" = one(models.FundRequest.concerned_unit_id, "The unit of the owner concerned.")
     requested_on: datetime.date = column(models.FundRequest.requested_on, "Day on which it was opened.")

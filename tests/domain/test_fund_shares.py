@@ -1,27 +1,18 @@
-"""Sharing the cost of repairs: by area, by deposits, and to the fen (FUND-15 to FUND-18)."""
+"""Sharing the cost of repairs: by area, by deposits, and to the fen (FUND-16 to FUND-18)."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ErrorCode, Refusal
-from domain.fund_shares import Bearer, Beneficiary, PublicHousing, Share, beneficiaries, debit, shares
-from domain.funds import FundScope
+from domain.fund_shares import Bearer, Beneficiary, PublicHousing, Share, debit, shares
 
 A = Beneficiary("a", "1", 8050)
 B = Beneficiary("b", "1", 12025)
 C = Beneficiary("c", "2", 9999)
 
 
-@pytest.mark.rule("FUND-15")
-def test_an_asset_of_the_estate_is_borne_by_all_and_a_buildings_by_its_units() -> None:
-    assert beneficiaries(FundScope.ESTATE, None, [A, B, C]) == (A, B, C)
-    assert beneficiaries(FundScope.BUILDING, "1", [A, B, C]) == (A, B)
-    with pytest.raises(Refusal) as caught:
-        beneficiaries(FundScope.BUILDING, None, [A])
-    assert (caught.value.code, caught.value.field) == (ErrorCode.REQUIRED, "buildingId")
-
-
+@pytest.mark.rule("FUND-16", "FUND-18", "G-3")
 def test_g3_commodity_housing_bears_by_area() -> None:
     assert shares(10_000, [A, B, C]) == (
         Share(Bearer.UNIT_ACCOUNT, "a", 2677),

@@ -8,23 +8,28 @@ import pytest
 from auth.actor import Actor
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode
-from domain.funds import FundScope
+from domain.estates import BuildingKind, UnitUse
+from domain.funds import FundScope, FundUse
 from domain.profiles import profile_for_test
+from domain.profiles.parameters import VoteMode
 from domain.roles import Role
+from domain.tallies import Matter
 from models.cases import AuditEvent
-from models.funds import FundEarmark, FundRequest
-from models.votes import Vote
-from resolvers import fund_votes, funds, votes
+from models.funds import FundEarmark, FundRequest, FundShare
+from models.rolls import RollUnit
+from models.votes import Vote, VoteItem
+from resolvers import estates, fund_votes, funds, units, votes
 from tests.stage import Stage
 from tests.votes.electorate import CONTACT, Electorate
 
 
-async def posted(stage: Stage, electorate: Electorate) -> tuple[Actor, FundRequest]:
+async def posted(stage: Stage, electorate: Electorate, **changes: Any) -> tuple[Actor, FundRequest]:
     """A request whose plan hung for its days."""
     place = electorate.place
     company = await stage.actor(Role.COMPANY_ADMIN, company_id=await stage.company(place))
     plan = {"title": "屋面防水", "description": "重做屋面防水层", "budget": 9_000, "warranty_checked": True}
-    drafted = await stage.do(company, funds.draft, estate_id=place.estate.id, scope=FundScope.ESTATE, **plan)
+    asset = {"scope": FundScope.ESTATE, **changes}
+    drafted = await stage.do(company, funds.draft, estate_id=place.estate.id, **plan, **asset)
     kinds = (DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
     request = await stage.do(
         company,
@@ -89,6 +94,70 @@ async def test_a_request_whose_decision_is_annulled_is_cancelled_and_its_earmark
     await stage.do(township, votes.annul, id=vote.id, reason="送达造假", **CONTACT)
     assert (await stage.row(FundRequest, id=request.id)).state == "CANCELLED"
     assert (await stage.row(FundEarmark)).released_at is not None
+
+
+@pytest.mark.rule("FUND-15", "FUND-19", "V-15")
+async def test_whom_an_asset_serves_bears_its_cost_and_votes_on_it(stage: Stage) -> None:
+    place, bureau = await stage.place(10_000, 10_000), await stage.actor(Role.BUREAU)
+    number = {"estate_id": place.estate.id, "number": "2", "kind": BuildingKind.HIGH_RISE}
+    tower = await stage.do(bureau, estates.building_register, **number)
+    flat = {"building_id": tower.id, "floor": 1, "use": UnitUse.DWELLING, "registered_area": 10_000}
+    one, other = [
+        await stage.do(bureau, units.unit_register, room="101", entrance=entrance, **flat) for entrance in ("1", "2")
+    ]
+    electorate = await Electorate.build(stage, place)
+    company = await stage.actor(Role.COMPANY_ADMIN, company_id=await stage.company(place))
+    given: dict[str, Any] = {"estate_id": place.estate.id, "title": "电梯", "description": "更换", "budget": 9_000}
+    for scope, building, field in (
+        (FundScope.BUILDING, None, "buildingId"),
+        (FundScope.ENTRANCE, None, "buildingId"),
+        (FundScope.ENTRANCE, tower.id, "entrance"),
+        (FundScope.ENTRANCE, place.building.id, "units"),
+    ):
+        entrance = "1" if field == "units" else None  # the first building has no entrances of its own
+        refused = await stage.refused(
+            company, funds.draft, **given, scope=scope, building_id=building, entrance=entrance
+        )
+        assert (refused.code, refused.field) == (ErrorCode.REQUIRED, field)
+    served = {
+        FundScope.ESTATE: {*(unit.id for unit in place.units), one.id, other.id},
+        FundScope.BUILDING: {one.id, other.id},
+        FundScope.ENTRANCE: {one.id},
+    }
+    for scope, bears in served.items():
+        _company, request = await posted(stage, electorate, scope=scope, building_id=tower.id, entrance="1")
+        assert {share.unit_id for share in await stage.rows(FundShare, fund_request_id=request.id)} == bears
+        await stage.do(electorate.committee, fund_votes.open_vote, id=request.id, on_platform=True)
+        vote = await electorate.noticed(await stage.row(Vote, subject_id=request.id))
+        assert {row.unit_id for row in await stage.rows(RollUnit, vote_id=vote.id)} == bears
+
+
+@pytest.mark.rule("FUND-19", "V-4", "V-25")
+async def test_three_quarters_decide_on_a_rebuilding(stage: Stage) -> None:
+    """Altering or rebuilding is item 7: no special mode, no delegated quota, and half of the owners are too few."""
+    profile_for_test(stage.county, copy_of="410927")
+    electorate = await Electorate.build(stage, await stage.place())
+    committee, figures = electorate.committee, {"participating_area": 30_000, "participating_heads": 3}
+    counted = {"scope_area": 30_000, "scope_heads": 3, "for_area": 20_000, "for_heads": 2, **figures}
+    states = {}
+    for use in (FundUse.REPAIR, FundUse.REBUILDING):
+        _company, request = await posted(stage, electorate, use=use)
+        here = {"id": request.id}
+        if use is FundUse.REBUILDING:
+            mode = await stage.refused(committee, fund_votes.open_vote, **here, mode=VoteMode.OBJECTION)
+            assert (mode.code, mode.field) == (ErrorCode.MODE_NOT_ALLOWED, "voteMode")
+            rule = {"quota_item": 9_000, "quota_year": 9_000, "quota_basis": "议事规则第12条"}
+            quota = await stage.refused(committee, fund_votes.use_quota, **here, **rule)
+            assert quota.code is ErrorCode.ACTION_NOT_AVAILABLE
+        await stage.do(committee, fund_votes.open_vote, **here)
+        papers = [await electorate.paper(committee, DocumentKind.OWNERS_RESOLUTION)]
+        said = {"voted_on": stage.today, "figures": counted, "document_ids": papers}
+        states[use] = (await stage.do(committee, fund_votes.record_vote, **here, **said)).state
+    assert states == {FundUse.REPAIR: "VOTE_PASSED", FundUse.REBUILDING: "VOTE_FAILED"}
+    _company, request = await posted(stage, electorate, use=FundUse.REBUILDING)
+    await stage.do(committee, fund_votes.open_vote, id=request.id, on_platform=True)
+    vote = await stage.row(Vote, subject_id=request.id)
+    assert (await stage.row(VoteItem, vote_id=vote.id)).matter == Matter.REBUILDING
 
 
 @pytest.mark.rule("FUND-19")
