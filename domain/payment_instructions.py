@@ -31,6 +31,7 @@ class InstructionPurpose(Term):
 class InstructionState(Term):
     """Where an instruction stands."""
 
+    PREPARED = "PREPARED", "Prepared by one official; the bank may not pay before another has released it (待复核)."
     ISSUED = "ISSUED", "Issued; the bank has not taken it over yet."
     ACKNOWLEDGED = "ACKNOWLEDGED", "The bank has taken it over and will execute it; it can no longer be cancelled."
     EXECUTED = "EXECUTED", "Paid: the bank has named its serial and the value date (已支付)."
@@ -50,6 +51,7 @@ class PayoutState(Term):
 class InstructionAction(Term):
     """What is done with an instruction."""
 
+    RELEASE = "RELEASE", "Release it to the bank, as the bureau's cashier who did not prepare it."
     ACKNOWLEDGE = "ACKNOWLEDGE", "Take it over, as the bank."
     EXECUTE = "EXECUTE", "Report that it was paid, as the bank."
     FAIL = "FAIL", "Report that it cannot be paid, as the bank."
@@ -60,16 +62,21 @@ class InstructionAction(Term):
 _S, _A = InstructionState, InstructionAction
 
 ACTIONS: Mapping[InstructionAction, tuple[frozenset[InstructionState], Role, InstructionState]] = {
+    _A.RELEASE: (frozenset({_S.PREPARED}), Role.BUREAU, _S.ISSUED),
     _A.ACKNOWLEDGE: (frozenset({_S.ISSUED}), Role.BANK, _S.ACKNOWLEDGED),
     _A.EXECUTE: (frozenset({_S.ACKNOWLEDGED}), Role.BANK, _S.EXECUTED),
     _A.FAIL: (frozenset({_S.ACKNOWLEDGED}), Role.BANK, _S.FAILED),
     _A.RETURN: (frozenset({_S.EXECUTED}), Role.BANK, _S.RETURNED),
-    _A.CANCEL: (frozenset({_S.ISSUED}), Role.BUREAU, _S.CANCELLED),
+    _A.CANCEL: (frozenset({_S.PREPARED, _S.ISSUED}), Role.BUREAU, _S.CANCELLED),
 }
 """In which states an action exists, for whom, and where it leads."""
 
-OPEN = frozenset({_S.ISSUED, _S.ACKNOWLEDGED})
-"""The bank may still pay these: their amounts are no longer free."""
+OPEN = frozenset({_S.PREPARED, _S.ISSUED, _S.ACKNOWLEDGED})
+"""These may still be paid: their amounts are no longer free."""
+
+ISSUED_AT_ONCE = frozenset({InstructionPurpose.FUND_USE, InstructionPurpose.CUSTODY_TRANSFER})
+"""What needs no release of its own: a request that others have approved is paid by a cashier who decided nothing in it, and a
+transfer goes to another account of the county. All else leaves the county on the word of who prepares it."""
 
 REMARK_BYTES = 60
 """The longest remark (附言) that the payment system carries, in bytes of GB18030."""

@@ -1,4 +1,5 @@
-"""Payment instructions by intent: issued to the custodian bank, taken over, executed, failed, returned (FUND-28, FUND-29).
+"""Payment instructions by intent: prepared, released to the custodian bank, taken over, executed, failed, returned (FUND-28,
+FUND-29).
 
 What is paid for says once what follows, in its own module::
 
@@ -21,8 +22,10 @@ from domain.custody import MovementKind, check_serial
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import mask_name
 from domain.ledger import Line, TransactionKind, credit
+from domain.officials import Power
 from domain.payment_instructions import (
     ACTIONS,
+    ISSUED_AT_ONCE,
     OPEN,
     InstructionAction,
     InstructionPurpose,
@@ -88,9 +91,10 @@ async def instruct(
 ) -> PaymentInstruction:
     """Issue an instruction to pay ``amount`` fen for ``source`` out of the money account, whose area's people see it.
 
-    Nothing is posted yet. ``INSUFFICIENT_BALANCE`` when the money account holds less than this and all open instructions
-    together (FUND-28); ``BANK_TERMINATED`` for an account that pays nothing but the transfer (SM-17); ``OUT_OF_RANGE``
-    for an amount that is not positive; further as ``Payee.checked`` and ``check_remark`` do.
+    Another official releases it to the bank (``release``) unless its purpose is ``ISSUED_AT_ONCE``. Nothing is posted yet.
+    ``INSUFFICIENT_BALANCE`` when the money account holds less than this and all open instructions together (FUND-28);
+    ``BANK_TERMINATED`` for an account that pays nothing but the transfer (SM-17); ``OUT_OF_RANGE`` for an amount that is not
+    positive; further as ``Payee.checked`` and ``check_remark`` do.
     """
     if amount <= 0:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
@@ -120,17 +124,30 @@ async def instruct(
         payee_bank_code=payee.bank_code,
         amount=amount,
         remark=remark,
-        state=InstructionState.ISSUED.value,
-        issued_on=day,
-        due_on=add_working_days(day, uow.profile.fund_payment_working_days),
+        state=(InstructionState.ISSUED if purpose in ISSUED_AT_ONCE else InstructionState.PREPARED).value,
         issued_by=uow.actor.account_id,
         version=1,
     )
+    _due_from(uow, instruction)
     seal_into(instruction, "payee_account", payee.account, Kind.BANK_ACCOUNT, uow.vault)
     uow.session.add(instruction)
     await uow.session.flush()
     uow.notify(instruction)
     return instruction
+
+
+async def release(uow: UnitOfWork, *, id: uuid.UUID) -> PaymentInstruction:
+    """Release a prepared instruction to the bank, as a cashier who did not prepare it (paymentInstructionRelease).
+
+    The bank's days count from now. Refuses ``POWER_REQUIRED``, ``SECOND_PERSON_REQUIRED``, ``BANK_TERMINATED``.
+    """
+    instruction = await uow.load(PaymentInstruction, id, lock=True)
+    grant = await _may(uow, instruction, InstructionAction.RELEASE, power=Power.FUNDS_RELEASE)
+    if instruction.issued_by == uow.actor.account_id:
+        raise Refusal(ErrorCode.SECOND_PERSON_REQUIRED, "id")
+    check_pays(await uow.session.get_one(BankAccount, (uow.county, instruction.bank_account_id)))
+    _due_from(uow, instruction)
+    return await _move(uow, instruction, InstructionAction.RELEASE, grant=grant)
 
 
 async def acknowledge(uow: UnitOfWork, *, id: uuid.UUID) -> PaymentInstruction:
@@ -239,13 +256,21 @@ async def cancel(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> PaymentInstr
     return instruction
 
 
-async def _may(uow: UnitOfWork, instruction: PaymentInstruction, action: InstructionAction) -> Grant:
-    """The grant under which the actor takes this action now. ``FORBIDDEN_ROLE``, ``ACTION_NOT_AVAILABLE``."""
+async def _may(
+    uow: UnitOfWork, instruction: PaymentInstruction, action: InstructionAction, power: str | None = None
+) -> Grant:
+    """The grant under which the actor takes this action now. ``FORBIDDEN_ROLE``, ``POWER_REQUIRED``, ``ACTION_NOT_AVAILABLE``."""
     sources, role, _target = ACTIONS[action]
-    grant = await uow.act({role}, PaymentInstruction, instruction)
+    grant = await uow.act({role}, PaymentInstruction, instruction, power=power)
     if instruction.state not in sources:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=instruction.state, action=action)
     return grant
+
+
+def _due_from(uow: UnitOfWork, instruction: PaymentInstruction) -> None:
+    """The bank has the county's days to pay from today on."""
+    instruction.issued_on = uow.today
+    instruction.due_on = add_working_days(uow.today, uow.profile.fund_payment_working_days)
 
 
 async def _move(

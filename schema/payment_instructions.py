@@ -115,7 +115,9 @@ class PaymentInstruction:
         models.PaymentInstruction.remark, "What stands on the payee's statement (附言); at most 60 bytes of GB18030."
     )
     state: InstructionState = column(models.PaymentInstruction.state, "Where it stands.")
-    issued_on: datetime.date = column(models.PaymentInstruction.issued_on, "Day of its issue.")
+    issued_on: datetime.date = column(
+        models.PaymentInstruction.issued_on, "Day on which the bank was told; of its preparation before."
+    )
     due_on: datetime.date = column(models.PaymentInstruction.due_on, "The last day to execute it in time.")
     is_overdue: bool = derived(
         lambda row, env: func.coalesce(
@@ -193,6 +195,14 @@ _SHOWN = {"paymentInstruction": "PaymentInstruction"}
 QUERIES = {"paymentInstructions": listing("PaymentInstruction", "Payment instructions that the caller may see.")}
 
 MUTATIONS = [
+    act(
+        "paymentInstructionRelease",
+        payment_instructions.release,
+        PaymentInstructionStepInput,
+        "Release a prepared instruction to the bank: a cashier who did not prepare it. BUREAU with the power to release.",
+        _SHOWN,
+        sensitive=True,
+    ),
     act(
         "paymentInstructionAcknowledge",
         payment_instructions.acknowledge,

@@ -204,6 +204,10 @@ async def test_a_county_that_pools_uses_what_exceeds_demand_interest(live: Stage
     assert wanted["instruction"]["remark"] == "小区活动室音响（增值收益）"
     assert await refusal(ask, bureau, "fundPoolUse", **{**use, "amount": 1}) == ("INSUFFICIENT_BALANCE", "amount")
     instruction = {"id": wanted["instruction"]["id"]}
+    released = await refusal(ask, bureau, "paymentInstructionRelease", **instruction)
+    assert released == ("SECOND_PERSON_REQUIRED", "id")
+    cashier = await live.actor(Role.BUREAU)
+    await done(ask, cashier, "paymentInstructionRelease", "paymentInstruction { state }", **instruction)
     await done(ask, bank, "paymentInstructionAcknowledge", "paymentInstruction { state }", **instruction)
     paid = {**instruction, "serial": "P-1", "valueDate": live.today.isoformat()}
     await done(ask, bank, "paymentInstructionExecuted", "paymentInstruction { state }", **paid)

@@ -6,6 +6,7 @@ import pytest
 
 from auth.actor import Actor
 from domain.documents import DocumentKind
+from domain.officials import Power
 from domain.roles import Role
 from models.fund_refunds import FundRefund
 from models.ledger import LedgerTransaction
@@ -18,15 +19,28 @@ PAYEE = {"name": "王小明", "account": "6222020000000000018", "bankCode": "999
 _STEP = "paymentInstruction { state }"
 
 
-async def executed(live: Stage, ask: Ask, bank: Actor, id: str, serial: str) -> dict[str, Any]:
-    """The bank takes an instruction over and pays it; what a report of its return would be given."""
+async def executed(live: Stage, ask: Ask, bank: Actor, id: str, serial: str, prepared: Actor) -> dict[str, Any]:
+    """Another official releases an instruction, the bank takes it over and pays it; what a report of its return would be given.
+
+    Nobody sends money out of the fund alone: neither who prepared it nor who may not release, and the bank not before.
+    """
+    cashier, clerk = await live.actor(Role.BUREAU), await live.actor(Role.BUREAU, scopes=(Power.FUNDS_APPROVE,))
+    for who, step, refused in (
+        (prepared, "Release", ("SECOND_PERSON_REQUIRED", "id")),
+        (clerk, "Release", ("POWER_REQUIRED", None)),
+        (bank, "Release", ("FORBIDDEN_ROLE", None)),
+        (bank, "Acknowledge", ("ACTION_NOT_AVAILABLE", "id")),
+    ):
+        assert await refusal(ask, who, f"paymentInstruction{step}", id=id) == refused
+    assert await done(ask, cashier, "paymentInstructionRelease", _STEP, id=id) == {"state": "ISSUED"}
+    assert await refusal(ask, cashier, "paymentInstructionRelease", id=id) == ("ACTION_NOT_AVAILABLE", "id")
     await done(ask, bank, "paymentInstructionAcknowledge", _STEP, id=id)
     paid = {"id": id, "serial": serial, "valueDate": live.today.isoformat()}
     await done(ask, bank, "paymentInstructionExecuted", _STEP, **paid)
     return {**paid, "serial": f"{serial}-R", "code": "R01", "reason": "户名不符"}
 
 
-@pytest.mark.rule("FUND-7")
+@pytest.mark.rule("FUND-7", "FUND-28")
 @pytest.mark.requirement("ZD-21")
 async def test_a_destroyed_units_account_goes_back_to_its_owner(live: Stage, ask: Ask) -> None:
     bureau, clerk = await live.actor(Role.BUREAU), await live.actor(Role.BUREAU, scopes=())
@@ -55,7 +69,7 @@ async def test_a_destroyed_units_account_goes_back_to_its_owner(live: Stage, ask
     assert refund["instruction"]["purpose"] == "FUND_REFUND"
     assert await refusal(ask, bureau, "fundUnitRefund", **wanted) == ("ALREADY_REGISTERED", "unitId")
     assert await balances(ask, owner) == {"UNIT_FUND": 600_000}  # nothing moves before the bank has paid
-    back = await executed(live, ask, bank, refund["instruction"]["id"], "P-1")
+    back = await executed(live, ask, bank, refund["instruction"]["id"], "P-1", bureau)
     assert await balances(ask, owner) == {"UNIT_FUND": 0}
     assert await balances(ask, neighbour) == {"UNIT_FUND": 600_000}
     assert await row_of(ask, owner, refund["id"], "state amount") == {"state": "PAID", "amount": 600_000}
@@ -84,7 +98,7 @@ async def test_a_deposit_that_nobody_can_identify_is_sent_back(live: Stage, ask:
     told = await done(ask, bureau, "fundSuspenseReturn", shown, **wanted)
     assert (told["state"], told["returnInstruction"]["amount"]) == ("RETURNING", 12_345)
     assert await refusal(ask, bureau, "fundSuspenseReturn", **wanted) == ("ACTION_NOT_AVAILABLE", "id")
-    back = await executed(live, ask, bank, told["returnInstruction"]["id"], "P-1")
+    back = await executed(live, ask, bank, told["returnInstruction"]["id"], "P-1", bureau)
     state = "state suspenseCause reason"
     assert await row_of(ask, bureau, receipt["id"], state) == {
         "state": "RETURNED",

@@ -25,6 +25,7 @@ SENSITIVE = {
     "prepaidRefund",
     "feeRefundGrant",
     "fundRequestPay",
+    "paymentInstructionRelease",
     "fundPoolUse",
     "fundUnitRefund",
     "fundSuspenseReturn",

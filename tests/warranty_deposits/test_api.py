@@ -64,6 +64,8 @@ async def area(live: Stage) -> tuple[Place, Actor, dict[str, Any]]:
 
 
 async def pays(live: Stage, ask: Ask, bank: Actor, instruction: dict[str, Any], serial: str) -> None:
+    """A third official releases what was approved, and the bank pays it."""
+    await done(ask, await live.actor(Role.BUREAU), "paymentInstructionRelease", STEP, id=instruction["id"])
     await done(ask, bank, "paymentInstructionAcknowledge", STEP, id=instruction["id"])
     paid = {"id": instruction["id"], "serial": serial, "valueDate": live.today.isoformat()}
     await done(ask, bank, "paymentInstructionExecuted", STEP, **paid)
