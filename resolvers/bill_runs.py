@@ -8,10 +8,11 @@ import secrets
 import uuid
 from base64 import b32encode
 from calendar import monthrange
+from collections.abc import Container, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from auth.actor import Grant
 from domain.bills import BILLERS, ChargeBasis, ChargeCategory, RunState
@@ -26,9 +27,10 @@ from models.contracts import ServiceContract
 from models.estates import Unit
 from models.fees import BillRun, ChargeItem
 from models.payments import Payment
+from resolvers.bill_runs_sql import ISSUE, OPEN_ACCOUNTS, ROW_BY_ROW, SETS_OF_ROWS
 from resolvers.charge_items import current_posting
 from resolvers.jobs import job
-from resolvers.ledger import account, check_open, posting_ctes
+from resolvers.ledger import account, check_open
 from resolvers.prepaid import apply_to_unit
 from resolvers.prices import budget_of
 from resolvers.unit_of_work import UnitOfWork
@@ -37,182 +39,6 @@ PORTION = 2000
 """Units a transaction: large enough for set-based speed, small enough for progress and short locks."""
 
 FIRST = uuid.UUID(int=0)
-
-# The months of a period as an exact fraction: each part month is its days by its actual days (FEE-2). The same as
-# ``domain.money.months_between``, and a test compares the two.
-MONTHS = """
-SELECT CASE WHEN spans = 0 THEN CAST(last AS date) - CAST(first AS date) + 1
-            ELSE (first_days - first_day + 1) * last_days + last_day * first_days + (spans - 1) * first_days * last_days
-       END AS numerator,
-       CASE WHEN spans = 0 THEN first_days ELSE first_days * last_days END AS denominator
-FROM (
-  SELECT first, last,
-         CAST(EXTRACT(DAY FROM first) AS bigint) AS first_day, CAST(EXTRACT(DAY FROM last) AS bigint) AS last_day,
-         CAST(EXTRACT(DAY FROM date_trunc('month', CAST(first AS timestamp)) + interval '1 month - 1 day') AS bigint)
-           AS first_days,
-         CAST(EXTRACT(DAY FROM date_trunc('month', CAST(last AS timestamp)) + interval '1 month - 1 day') AS bigint)
-           AS last_days,
-         CAST((EXTRACT(YEAR FROM last) - EXTRACT(YEAR FROM first)) * 12
-              + EXTRACT(MONTH FROM last) - EXTRACT(MONTH FROM first) AS bigint) AS spans
-) calendar
-"""
-
-AMOUNT = """
-CASE CAST(:basis AS text)
-  WHEN 'ONCE' THEN CAST(:unit_price AS bigint)
-  WHEN 'METERED' THEN (2 * area * CAST(:unit_price AS bigint) + 100) / 200
-  WHEN 'SHARED' THEN area
-  WHEN 'AREA' THEN (2 * area * CAST(:unit_price AS bigint) * months.numerator + 100 * months.denominator)
-                   / (200 * months.denominator)
-  ELSE (2 * CAST(:unit_price AS bigint) * months.numerator + months.denominator) / (2 * months.denominator)
-END
-"""
-"""Fen, rounded once, half up: (2n + d) / 2d in whole numbers. The same as ``domain.fees.bill_amount``."""
-
-_CONSUMED = """
-(SELECT CAST(COALESCE(SUM((latest.value - earlier.value) * m.multiplier), 0) AS bigint)
- FROM meter m
- CROSS JOIN LATERAL (
-   SELECT r.value FROM meter_reading r
-   WHERE r.county = :county AND r.meter_id = m.id AND r.read_on <= CAST(:period_to AS date)
-     AND NOT EXISTS (SELECT FROM meter_reading c WHERE c.county = :county AND c.corrects_id = r.id)
-   ORDER BY r.read_on DESC, r.value DESC LIMIT 1
- ) latest
- CROSS JOIN LATERAL (
-   SELECT r.value FROM meter_reading r
-   WHERE r.county = :county AND r.meter_id = m.id AND r.read_on < CAST(:period_from AS date)
-     AND NOT EXISTS (SELECT FROM meter_reading c WHERE c.county = :county AND c.corrects_id = r.id)
-   ORDER BY r.read_on DESC, r.value DESC LIMIT 1
- ) earlier
- WHERE m.county = :county AND m.unit_id = u.id AND m.kind = CAST(:utility AS text))
-"""
-"""What a unit's meters counted in a period, in 0.01 of their unit: from the last reading before it to its own last one."""
-
-_PART = """
-(SELECT CAST(COALESCE(SUM(s.amount), 0) AS bigint) FROM shared_cost_part s
- WHERE s.county = :county AND s.charge_item_id = CAST(:charge_item_id AS uuid)
-   AND s.period_from = CAST(:period_from AS date) AND s.unit_id = u.id)
-"""
-"""What a unit bears of the costs that were shared out for a period, in fen."""
-
-_PORTION = f"""
-portion AS MATERIALIZED (
-  SELECT u.id, u.estate_id,
-         CASE CAST(:basis AS text) WHEN 'METERED' THEN {_CONSUMED} WHEN 'SHARED' THEN {_PART}
-              ELSE COALESCE(u.chargeable_area, 0) END AS area,
-         CASE WHEN u.developer_held THEN DATE '9999-12-31'
-              WHEN u.delivered_on IS NULL THEN CAST(:period_from AS date)
-              WHEN CAST(:fee_starts AS text) = 'DELIVERY' THEN u.delivered_on
-              ELSE CAST(date_trunc('month', CAST(u.delivered_on AS timestamp)) + interval '1 month' AS date)
-         END AS owner_from
-  FROM unit u
-  WHERE u.county = :county AND u.area_id = CAST(:area_id AS uuid) AND u.id > CAST(:after AS uuid)
-    AND u.use = ANY (CAST(:uses AS text[]))
-  ORDER BY u.id
-  LIMIT CAST(:size AS int)
-)"""  # noqa: S608 - constants; every value is a bind
-
-_OPEN_ACCOUNTS = text(f"""
-WITH {_PORTION}
-INSERT INTO ledger_account (county, id, kind, unit_id, company_id, opened_on)
-SELECT :county, given.id, 'RECEIVABLE', numbered.id, CAST(:company_id AS uuid), CAST(:issued_on AS date)
-FROM (SELECT portion.id, row_number() OVER (ORDER BY portion.id) AS n FROM portion) numbered
-JOIN unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS given (id, n) USING (n)
-ON CONFLICT DO NOTHING
-""")  # noqa: S608 - constants; every value is a bind
-
-_BOOKED = posting_ctes(
-    """SELECT CAST(:transaction_id AS uuid) AS id, CAST(:kind AS text) AS kind, CAST(:issued_on AS date) AS occurred_on,
-              CAST(:title AS text) AS reason, CAST(:number AS text) AS reference, CAST(NULL AS uuid) AS reverses_id
-       WHERE EXISTS (SELECT FROM bills)""",
-    """SELECT CAST(:transaction_id AS uuid) AS transaction_id, row_number() OVER () AS line,
-              receivable_id AS account_id, CAST(:issued_on AS date) AS occurred_on, amount
-       FROM bills
-       UNION ALL
-       SELECT CAST(:transaction_id AS uuid), 0, CAST(:income_id AS uuid), CAST(:issued_on AS date),
-              -CAST(sum(amount) AS bigint)
-       FROM bills HAVING count(*) > 0""",
-)
-
-_ISSUE = text(f"""
-WITH {_PORTION},
-parts AS (
-  -- The developer bears the days before the owner's first day, and all of them while the unit is unsold (FEE-3).
-  -- A charge of its own (ONCE), a consumption and a shared cost are not divided: they are borne by whoever holds the
-  -- unit at the period's end.
-  SELECT portion.id, portion.estate_id, portion.area, part.payer, part.first, part.last
-  FROM portion
-  CROSS JOIN LATERAL (
-    SELECT CASE WHEN CAST(:basis AS text) IN ('ONCE', 'METERED', 'SHARED') AND portion.owner_from <= CAST(:period_to AS date)
-                THEN CAST(:period_from AS date) ELSE portion.owner_from END AS owner_from
-  ) starts
-  CROSS JOIN LATERAL (VALUES
-    ('DEVELOPER', CAST(:period_from AS date), LEAST(CAST(:period_to AS date), starts.owner_from - 1)),
-    ('OWNER', GREATEST(CAST(:period_from AS date), starts.owner_from), CAST(:period_to AS date))
-  ) AS part (payer, first, last)
-  WHERE part.first <= part.last
-),
-priced AS (
-  SELECT parts.*, {AMOUNT} AS amount
-  FROM parts CROSS JOIN LATERAL ({MONTHS}) months
-),
-billed AS MATERIALIZED (
-  SELECT x.unit_id, x.period_from, x.period_to
-  FROM fee_bill x
-  WHERE x.county = :county AND x.charge_item_id = CAST(:charge_item_id AS uuid) AND x.unit_id > CAST(:after AS uuid)
-    AND x.kind = 'PRINCIPAL' AND x.state <> 'VOIDED'
-    AND x.period_from <= CAST(:period_to AS date) AND x.period_to >= CAST(:period_from AS date)
-),
-receivables AS MATERIALIZED (
-  SELECT a.id, a.unit_id
-  FROM ledger_account a
-  WHERE a.county = :county AND a.kind = 'RECEIVABLE' AND a.company_id = CAST(:company_id AS uuid)
-    AND a.unit_id > CAST(:after AS uuid) AND a.unit_id <= (SELECT id FROM portion ORDER BY id DESC LIMIT 1)
-),
-tenancies AS MATERIALIZED (
-  SELECT o.unit_id
-  FROM occupancy o
-  WHERE o.county = :county AND o.pays_fees AND o.valid_from <= CAST(:period_to AS date)
-    AND (o.valid_to IS NULL OR o.valid_to > CAST(:period_to AS date))
-),
-chosen AS (
-  SELECT priced.*, receivables.id AS receivable_id, row_number() OVER (ORDER BY priced.id, priced.first) AS n
-  FROM priced JOIN receivables ON receivables.unit_id = priced.id
-  WHERE priced.amount > 0
-    AND NOT EXISTS (
-      SELECT FROM billed
-      WHERE billed.unit_id = priced.id AND billed.period_from <= priced.last AND billed.period_to >= priced.first
-    )
-),
-bills AS (
-  INSERT INTO fee_bill (county, id, number, kind, unit_id, estate_id, area_id, company_id, township, community,
-                        charge_item_id, item_disclosure_id, bill_run_id, transaction_id, receivable_id, payer, title,
-                        basis, period_from, period_to, area, unit_price, amount, adjusted, settled, state, issued_on,
-                        due_on, created_at, updated_at)
-  SELECT :county, given.id, :number || '-' || given.mark, 'PRINCIPAL',
-         chosen.id, chosen.estate_id, CAST(:area_id AS uuid), CAST(:company_id AS uuid), :township, :community,
-         CAST(:charge_item_id AS uuid), CAST(:item_disclosure_id AS uuid), CAST(:run_id AS uuid),
-         CAST(:transaction_id AS uuid), chosen.receivable_id,
-         CASE WHEN chosen.payer = 'OWNER' AND chosen.id IN (SELECT unit_id FROM tenancies) THEN 'TENANT'
-              ELSE chosen.payer END,
-         :title, :basis, chosen.first, chosen.last,
-         CASE WHEN CAST(:basis AS text) IN ('AREA', 'METERED') THEN chosen.area ELSE 0 END, CAST(:unit_price AS bigint),
-         chosen.amount, 0, 0, 'ISSUED', CAST(:issued_on AS date), CAST(:due_on AS date),
-         CAST(:now AS timestamptz), CAST(:now AS timestamptz)
-  FROM chosen JOIN unnest(CAST(:ids AS uuid[]), CAST(:marks AS text[])) WITH ORDINALITY AS given (id, mark, n) USING (n)
-  RETURNING unit_id, receivable_id, amount
-),
-{_BOOKED}
-SELECT (SELECT count(*) FROM portion), (SELECT id FROM portion ORDER BY id DESC LIMIT 1),
-       (SELECT count(DISTINCT unit_id) FROM bills), (SELECT count(*) FROM bills),
-       (SELECT COALESCE(sum(amount), 0) FROM bills)
-""")  # noqa: S608
-
-
-# Without statistics (the first run of a new county) the planner takes every set for a handful of rows and joins them row
-# by row: 130 bills a second instead of thousands. Portions are sets; let it join them as sets.
-_SETS_OF_ROWS = text("SET LOCAL enable_nestloop = off")
-_ROW_BY_ROW = text("SET LOCAL enable_nestloop = on")
 
 
 def uses_of(item: ChargeItem) -> list[str]:
@@ -238,7 +64,11 @@ async def bill_run_start(
     """
     item = await uow.load(ChargeItem, charge_item_id, lock=True, field="chargeItemId")
     grant = await uow.act(BILLERS, ChargeItem, item)
-    return await start(uow, item, grant, period_from, period_to)
+    contract = await _contract(uow, item)
+    started = await under_way(uow, [item])
+    run = await queued(uow, item, contract, grant, period_from, period_to, under_way=started)
+    await uow.enqueue_each("bill_run_issue", bill_run_id=[run.id])
+    return run
 
 
 def latest_start(today: date) -> date:
@@ -246,10 +76,30 @@ def latest_start(today: date) -> date:
     return period_end(today.replace(day=1), 1) + timedelta(days=1)
 
 
-async def start(
-    uow: UnitOfWork, item: ChargeItem, grant: Grant, period_from: date, period_to: date | None = None
+async def under_way(uow: UnitOfWork, items: Iterable[ChargeItem]) -> frozenset[uuid.UUID]:
+    """The ids of those items of which a run is under way."""
+    found = await uow.session.scalars(
+        select(BillRun.charge_item_id).where(
+            BillRun.county == uow.county,
+            BillRun.charge_item_id.in_([item.id for item in items]),
+            BillRun.state.in_([RunState.QUEUED.value, RunState.RUNNING.value]),
+        )
+    )
+    return frozenset(found)
+
+
+async def queued(
+    uow: UnitOfWork,
+    item: ChargeItem,
+    contract: ServiceContract,
+    grant: Grant,
+    period_from: date,
+    period_to: date | None = None,
+    *,
+    under_way: Container[uuid.UUID],
 ) -> BillRun:
-    """Start the run of an item that ``grant`` may bill; refuses as ``bill_run_start`` does, before a run is there."""
+    """The run of a contract's item that ``grant`` may bill, whose job the caller enqueues; refuses as ``bill_run_start``
+    does, before a run is there."""
     last = period_to or period_end(period_from, item.period_months)
     if last < period_from:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", least=period_from)
@@ -258,15 +108,8 @@ async def start(
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodFrom", least=item.valid_from, most=starts_latest)
     if item.valid_to is not None and last > item.valid_to:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", most=item.valid_to)
-    posting = await _may_bill(uow, item, period_from)
-    under_way = await uow.session.scalar(
-        select(BillRun.id).where(
-            BillRun.county == uow.county,
-            BillRun.charge_item_id == item.id,
-            BillRun.state.in_([RunState.QUEUED.value, RunState.RUNNING.value]),
-        )
-    )
-    if under_way is not None:
+    posting = await _may_bill(uow, item, contract, period_from)
+    if item.id in under_way:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "periodFrom")
     run_id = new_id()
     run = BillRun(
@@ -288,14 +131,16 @@ async def start(
     )
     uow.session.add(run)
     await uow.audit("billRunStart", run, grant=grant, to_state=RunState.QUEUED.value)
-    await uow.enqueue("bill_run_issue", bill_run_id=run.id)
     return run
 
 
-async def _may_bill(uow: UnitOfWork, item: ChargeItem, period_from: date) -> uuid.UUID:
+async def _contract(uow: UnitOfWork, item: ChargeItem) -> ServiceContract:
+    return await uow.session.get_one(ServiceContract, (uow.county, item.contract_id))
+
+
+async def _may_bill(uow: UnitOfWork, item: ChargeItem, contract: ServiceContract, period_from: date) -> uuid.UUID:
     """The posting that bills of the item may rest on today; refuses otherwise."""
     posting = await current_posting(uow, item)
-    contract = await uow.session.get_one(ServiceContract, (uow.county, item.contract_id))
     if contract.state not in IN_FORCE:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "chargeItemId", state=contract.state)
     check_price(
@@ -332,7 +177,7 @@ async def issue(uow: UnitOfWork, *, bill_run_id: uuid.UUID) -> bool:
     try:
         await check_open(uow)
         if run.state == RunState.QUEUED:
-            await _may_bill(uow, item, run.period_from)
+            await _may_bill(uow, item, await _contract(uow, item), run.period_from)
     except Refusal as refusal:
         run.state, run.failure, run.finished_at = RunState.FAILED.value, refusal.code.value, uow.now
         return False
@@ -340,8 +185,6 @@ async def issue(uow: UnitOfWork, *, bill_run_id: uuid.UUID) -> bool:
         run.planned = int(await uow.session.scalar(_units(uow, item)) or 0)
         run.state, run.started_at = RunState.RUNNING.value, uow.now
     more = await _portion(uow, run, item)
-    if not more:
-        run.state, run.finished_at = RunState.DONE.value, uow.now
     uow.notify(run)
     return more
 
@@ -390,13 +233,11 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     }
     for kind in (AccountKind.BANK, AccountKind.CASH):
         await account(uow, kind, company_id=item.company_id)
-    await uow.session.flush()
-    await uow.session.execute(_SETS_OF_ROWS)
-    await uow.session.execute(_OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
+    await uow.session.execute(SETS_OF_ROWS)
+    await uow.session.execute(OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
     # A unit that changed hands within the period gets two bills.
     issued_under = {"ids": [new_id() for _ in range(2 * size)], "marks": _marks(2 * size)}
-    looked_at, last_unit, billed, issued, amount = (await uow.session.execute(_ISSUE, {**values, **issued_under})).one()
-    await uow.session.execute(_ROW_BY_ROW)
+    looked_at, last_unit, billed, issued, amount = (await uow.session.execute(ISSUE, {**values, **issued_under})).one()
     run.done += looked_at
     run.skipped += looked_at - billed
     run.issued += issued
@@ -404,9 +245,12 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     run.after_unit_id = last_unit or run.after_unit_id
     # Units that came meanwhile are looked at too.
     run.planned = max(run.planned, run.done)
+    more = int(looked_at) == size
+    if not more:
+        run.state, run.finished_at = RunState.DONE.value, uow.now
     if issued:
         await _apply_prepaid(uow, run, after)
-    return int(looked_at) == size
+    return more
 
 
 def _marks(count: int) -> list[str]:
@@ -434,5 +278,8 @@ async def _apply_prepaid(uow: UnitOfWork, run: BillRun, after: uuid.UUID) -> Non
         .distinct()
         .order_by(Payment.unit_id)
     )
-    for unit_id in in_advance.scalars().all():
+    unit_ids = in_advance.scalars().all()
+    if unit_ids:
+        await uow.session.execute(ROW_BY_ROW)
+    for unit_id in unit_ids:
         await apply_to_unit(uow, unit_id=unit_id, company_id=run.company_id)

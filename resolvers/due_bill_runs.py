@@ -9,8 +9,9 @@ from sqlalchemy import exists, or_, select
 from auth.actor import Grant
 from domain.bills import BILLERS, ChargeBasis, ChargeItemState, RunState
 from domain.errors import ErrorCode, Refusal
+from models.contracts import ServiceContract
 from models.fees import BillRun, ChargeItem
-from resolvers.bill_runs import latest_start, period_end, start
+from resolvers.bill_runs import latest_start, period_end, queued, under_way
 from resolvers.unit_of_work import UnitOfWork
 
 MOST_AT_ONCE = 500
@@ -52,15 +53,19 @@ async def start_due(uow: UnitOfWork, *, period_from: date, county: str | None = 
     runs: list[BillRun] = []
     refused: list[Refused] = []
     due = await _due(uow, grant, period_from)
+    started = await under_way(uow, [item for item, _ in due])
     looked_at = 0
-    for item in due:
-        if len(runs) == MOST_AT_ONCE:
-            break
-        looked_at += 1
-        try:
-            runs.append(await start(uow, item, grant, period_from, _last_day(item, period_from)))
-        except Refusal as refusal:
-            refused.append(Refused(item, refusal))
+    with uow.session.no_autoflush:  # all runs are written together
+        for item, contract in due:
+            if len(runs) == MOST_AT_ONCE:
+                break
+            looked_at += 1
+            try:
+                last = _last_day(item, period_from)
+                runs.append(await queued(uow, item, contract, grant, period_from, last, under_way=started))
+            except Refusal as refusal:
+                refused.append(Refused(item, refusal))
+    await uow.enqueue_each("bill_run_issue", bill_run_id=[run.id for run in runs])
     return Started(runs, refused, len(due) - looked_at)
 
 
@@ -70,7 +75,7 @@ def _last_day(item: ChargeItem, period_from: date) -> date:
     return min(last, item.valid_to) if item.valid_to else last
 
 
-async def _due(uow: UnitOfWork, grant: Grant, period_from: date) -> list[ChargeItem]:
+async def _due(uow: UnitOfWork, grant: Grant, period_from: date) -> list[tuple[ChargeItem, ServiceContract]]:
     billed = exists(
         select(BillRun.id).where(
             BillRun.county == uow.county,
@@ -82,6 +87,11 @@ async def _due(uow: UnitOfWork, grant: Grant, period_from: date) -> list[ChargeI
     )
     due = (
         uow.select(ChargeItem)
+        .join(
+            ServiceContract,
+            (ServiceContract.county == ChargeItem.county) & (ServiceContract.id == ChargeItem.contract_id),
+        )
+        .add_columns(ServiceContract)
         .where(
             ChargeItem.company_id == grant.company_id,
             ChargeItem.basis.in_(BY_CALENDAR),
@@ -91,6 +101,6 @@ async def _due(uow: UnitOfWork, grant: Grant, period_from: date) -> list[ChargeI
             ~billed,
         )
         .order_by(ChargeItem.area_id, ChargeItem.code)
-        .with_for_update()
+        .with_for_update(of=ChargeItem)
     )
-    return list((await uow.session.scalars(due)).all())
+    return [(item, contract) for item, contract in await uow.session.execute(due)]

@@ -19,7 +19,7 @@ An errand goes out into the world, to somebody else's server, and no transaction
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar, cast
 
@@ -91,6 +91,20 @@ async def enqueue(
     at: datetime | None = None,
 ) -> int:
     """Add a job to the session's transaction; returns its number. Jobs with one ``lock`` run one after another."""
+    (number,) = await enqueue_all(session, name, [arguments], queue=queue, lock=lock, at=at)
+    return number
+
+
+async def enqueue_all(
+    session: AsyncSession,
+    name: str,
+    arguments: Iterable[Mapping[str, Any]],
+    *,
+    queue: str = "default",
+    lock: str | None = None,
+    at: datetime | None = None,
+) -> list[int]:
+    """Add jobs of one name in one statement; returns their numbers."""
     if name not in HANDLERS and name not in ERRANDS:
         raise LookupError(f"no handler is registered for the job {name}")
     # With the first job only: they bring libraries for cron and dates that a server's start need not wait for.
@@ -98,24 +112,29 @@ async def enqueue(
     from procrastinate.jobs import Job
     from procrastinate.manager import JobManager
 
+    wanted = [
+        Job(
+            id=None,
+            queue=queue,
+            lock=lock,
+            queueing_lock=None,
+            task_name=name,
+            task_kwargs={key: _plain(value) for key, value in each.items()},
+            scheduled_at=at,
+        )
+        for each in arguments
+    ]
+    if not wanted:
+        return []
     connection = await (await session.connection()).get_raw_connection()
-    wanted = Job(
-        id=None,
-        queue=queue,
-        lock=lock,
-        queueing_lock=None,
-        task_name=name,
-        task_kwargs={key: _plain(value) for key, value in arguments.items()},
-        scheduled_at=at,
-    )
     # Never opened: it only writes procrastinate's own statement on the connection that it is handed.
-    manager = JobManager(PsycopgConnector())
-    deferred = await manager.defer_job_async(
+    deferred = await JobManager(PsycopgConnector()).batch_defer_jobs_async(
         wanted, connection=cast("psycopg.AsyncConnection[Any]", connection.driver_connection)
     )
-    if deferred.id is None:
-        raise RuntimeError(f"the job {name} got no number")
-    return deferred.id
+    numbers = [each.id for each in deferred if each.id is not None]
+    if len(numbers) < len(wanted):
+        raise RuntimeError(f"a job {name} got no number")
+    return numbers
 
 
 def _plain(value: Any) -> Any:

@@ -7,8 +7,10 @@ the same INSERTs as text from ``posting_ctes``; so every posting comes from this
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
+from typing import cast
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,10 +86,10 @@ async def account(uow: UnitOfWork, kind: AccountKind, **owner: uuid.UUID) -> uui
     """
     if frozenset(owner) not in OWNED_BY[kind]:
         raise ValueError(f"a {kind} account is owned by {OWNED_BY[kind]}, not by {sorted(owner)}")
-    values = {"county": uow.county, "kind": kind.value, **dict.fromkeys(OWNER_COLUMNS), **owner}
-    same = [getattr(LedgerAccount, column).is_not_distinct_from(value) for column, value in values.items()]
-    by_owner = select(LedgerAccount.id).where(*same)
-    if found := await uow.session.scalar(by_owner):
+    values = {"county": uow.county, "kind": kind.value, **owner}
+    by_owner = _of_owner(frozenset(owner))
+    found: uuid.UUID | None = await uow.session.scalar(by_owner, values)
+    if found is not None:
         return found
     opened = await uow.session.scalar(
         insert(LedgerAccount)
@@ -96,7 +98,15 @@ async def account(uow: UnitOfWork, kind: AccountKind, **owner: uuid.UUID) -> uui
         .returning(LedgerAccount.id)
     )
     # Nothing was opened when somebody else was first.
-    return opened or (await uow.session.execute(by_owner)).scalar_one()
+    return opened or cast("uuid.UUID", await uow.session.scalar(by_owner, values))
+
+
+@cache
+def _of_owner(columns: frozenset[str]) -> TextClause:
+    """Finds the account of an owner by the whole key: what is equal or null is looked up in its index, and what is merely not
+    distinct would not be."""
+    same = " AND ".join(f"{name} = :{name}" if name in columns else f"{name} IS NULL" for name in OWNER_COLUMNS)
+    return text(f"SELECT id FROM ledger_account WHERE county = :county AND kind = :kind AND {same}")  # noqa: S608
 
 
 async def unit_accounts(

@@ -249,6 +249,12 @@ class UnitOfWork:
         """Add a background job to this transaction; its handler gets ``county`` and the ids."""
         return await jobs.enqueue(self.session, name, {"county": self.county, **ids}, at=at, lock=lock)
 
+    async def enqueue_each(self, name: str, **ids: Iterable[uuid.UUID]) -> None:
+        """Add a job for each of the ids, which are named as its handler's argument, in one statement."""
+        ((argument, each),) = ids.items()
+        wanted = [{"county": self.county, argument: row_id} for row_id in each]
+        await jobs.enqueue_all(self.session, name, wanted)
+
     def check_version(self, row: Any, expected: int | None, field: str = "expectedVersion") -> None:
         """``VERSION_CONFLICT`` when the client decided on an older state of the row than there is."""
         if expected is not None and row.version != expected:

@@ -19,7 +19,8 @@ from models.estates import Occupancy
 from models.fees import BillRun, ChargeItem
 from models.ledger import LedgerAccount, LedgerTransaction
 from resolvers import bill_runs, ledger, receipts
-from resolvers.bill_runs import AMOUNT, MONTHS, bill_run_start, period_end
+from resolvers.bill_runs import bill_run_start, period_end
+from resolvers.bill_runs_sql import AMOUNT, MONTHS
 from resolvers.unit_of_work import UnitOfWork, set_fuse
 from tests.market import MARCH, Market, days
 from tests.world import World
