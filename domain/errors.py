@@ -18,7 +18,7 @@
     ├── documents    MISSING_DOCUMENT · DOCUMENT_NOT_READY · MODEL_TEXT_REQUIRED · SEAL_REQUIRED · SIGNATURES_REQUIRED
     ├── time         LATE · TOO_EARLY · POSTING_PERIOD_NOT_OVER · WARRANTY_NOT_OVER
     ├── filings      FIRM_NOT_FILED · STAFF_REQUIRED · BLACKLISTED · WHOLE_TRANSFER · ADJUSTMENT_CLAUSE_REQUIRED …
-    ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_EXCEEDED · ROLL_INCOMPLETE · SECOND_CHANNEL · MANDATE_NOT_VALID …
+    ├── votes        VOTE_NOT_PASSED · MODE_NOT_ALLOWED · QUOTA_* · CLAUSE_NOT_IN_FORCE · ROLL_INCOMPLETE · MANDATE_NOT_VALID …
     ├── money        PRICE_ABOVE_* · ITEM_NOT_DISCLOSED · INSUFFICIENT_BALANCE · UNBALANCED · OVERPAYMENT …
     └── fund         NO_DEPOSIT_DUE · DEPOSIT_NOT_PAID · NOT_EMERGENCY · EXCLUDED_WORK …   (* retryable)
 
@@ -134,7 +134,16 @@ class ErrorCode(StrEnum):
     # votes
     VOTE_NOT_PASSED = "VOTE_NOT_PASSED", "The owners' joint decision that the step rests on has not passed."
     MODE_NOT_ALLOWED = "MODE_NOT_ALLOWED", "The county does not allow this mode of voting (V-25, V-31)."
-    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what the assembly delegated to the committee (V-32, TQ-42)."
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The amount exceeds what is left of the quota that owners adopted (V-27, V-32)."
+    QUOTA_NOT_IN_FORCE = (
+        "QUOTA_NOT_IN_FORCE",
+        "The quota is not adopted, has ended, or its term does not run (V-27, V-32).",
+    )
+    QUOTA_NOT_FOR_THIS = "QUOTA_NOT_FOR_THIS", "The quota is for another area, building or class of repairs (V-27)."
+    CLAUSE_NOT_IN_FORCE = (
+        "CLAUSE_NOT_IN_FORCE",
+        "The covenant that holds the clause is not on file or was replaced, or the vote on the rules does not stand (V-25).",
+    )
     TOO_FEW_PROPOSERS = "TOO_FEW_PROPOSERS", "Fewer than a fifth of the owners propose the meeting (V-18)."
     ROLL_INCOMPLETE = (
         "ROLL_INCOMPLETE",

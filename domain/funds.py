@@ -84,6 +84,10 @@ class FundState(Term):
     LAPSED = "LAPSED", "Returned and not resubmitted in time."
 
 
+GIVEN_UP = frozenset({FundState.REJECTED, FundState.CANCELLED, FundState.LAPSED})
+"""Where nothing is paid any more: what was drawn on a quota may be drawn by others (V-27)."""
+
+
 class FundAction(Term):
     """What can be done with a request."""
 
@@ -91,7 +95,7 @@ class FundAction(Term):
     OPEN_VOTE = "OPEN_VOTE", "Open the owners' vote after the posting."
     RECORD_PASSED = "RECORD_PASSED", "Record that the vote passed, with the resolution."
     RECORD_FAILED = "RECORD_FAILED", "Record that the vote failed."
-    USE_QUOTA = "USE_QUOTA", "Approve within the quota that the assembly delegated (TQ-42)."
+    USE_QUOTA = "USE_QUOTA", "Approve within a quota that owners adopted, instead of a vote (V-27, TQ-42)."
     APPROVE = "APPROVE", "Approve as the committee, or in its stead."
     CHECK = "CHECK", "Find the materials true, as the residents' committee."
     VERIFY = "VERIFY", "Verify as the township, with signature and seal."

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from domain import fund_use, funds
+from domain import fund_quotas, fund_use, funds
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
+from domain.fund_quotas import QuotaKind
 from domain.funds import FundAction, FundState
 from domain.officials import Power
 from domain.periods import Facts, days, end_of_day, working_days
@@ -53,9 +54,17 @@ def vote_failed(profile: Profile, facts: Facts) -> Refusal | None:
 
 
 def within_quota(profile: Profile, facts: Facts) -> Refusal | None:
-    """The amount keeps to the assembly's limit per item and to what is left of its limit per year (V-32, TQ-42)."""
-    left = min(facts["quota_item_fen"], facts["quota_year_fen"] - facts["quota_used_fen"])
-    return None if facts["amount_fen"] <= left else Refusal(ErrorCode.QUOTA_EXCEEDED, "amount", limit_fen=max(left, 0))
+    """The amount keeps to the quota's limit per repair and to what is left of its limit per year (V-27, V-32, TQ-42)."""
+    limits = fund_quotas.Limits(facts["quota_item_fen"], facts["quota_year_fen"])
+    return fund_quotas.exceeded(limits, facts["quota_used_fen"], facts["amount_fen"])
+
+
+def _collective_quotas(profile: Profile, facts: Facts) -> bool:
+    return _is_fund_use(facts) and fund_quotas.kind_refusal(profile, QuotaKind.COLLECTIVE) is None
+
+
+def _any_quotas(profile: Profile, facts: Facts) -> bool:
+    return _is_fund_use(facts) and any(fund_quotas.kind_refusal(profile, kind) is None for kind in QuotaKind)
 
 
 _S = FundState
@@ -207,7 +216,7 @@ _AFTER_APPROVAL = (
 
 FUND_REQUEST = Workflow(
     id="fund_request",
-    version=2,
+    version=3,
     title="Fund request, ordinary (维修资金使用申请)",
     states=(
         _S.DRAFT,
@@ -262,11 +271,23 @@ FUND_REQUEST = Workflow(
             sources=(_S.PLAN_POSTED,),
             target=_S.COMMITTEE_APPROVED,
             by=(Role.COMMITTEE,),
-            basis=("TQ-42", "V-32"),
+            basis=("V-27", "TQ-42", "V-32"),
             documents=(DocumentKind.COMMITTEE_RECORD,),
             after=end_of_day("posted_to"),
-            when=("delegated_quota", "has_committee"),
+            when=("any_quotas", "has_committee"),
             guards=("within_quota",),
+            decides=True,
+        ),
+        Transition(
+            action=_A.USE_QUOTA,
+            sources=(_S.PLAN_POSTED,),
+            target=_S.COMMITTEE_APPROVED,
+            by=(_STAND_IN,),
+            basis=("V-27",),
+            after=end_of_day("posted_to"),
+            when=("collective_quotas", "no_committee"),
+            guards=("within_quota",),
+            decides=True,
         ),
         *_by_committee_or_stand_in(
             action=_A.RECORD_PASSED,
@@ -369,7 +390,7 @@ FUND_REQUEST = Workflow(
             target=_S.CANCELLED,
             by=(Role.SYSTEM,),
             basis=("V-21", "SM-8"),
-            when=("on_platform",),
+            when=("decided_on_platform",),
             guards=("nothing_paid",),
             reason=True,
         ),
@@ -405,8 +426,10 @@ FUND_REQUEST = Workflow(
         **funds.CONDITIONS,
         **fund_use.CONDITIONS,
         **fund_use.STAGE_CONDITIONS,
-        "delegated_quota": lambda profile, facts: profile.delegated_quota and _is_fund_use(facts),
+        "any_quotas": _any_quotas,
+        "collective_quotas": _collective_quotas,
         "on_platform": lambda profile, facts: bool(facts.get("vote_on_platform")),
+        "decided_on_platform": lambda profile, facts: bool(facts.get("vote_on_platform") or facts.get("on_quota")),
         "attested": lambda profile, facts: not facts.get("vote_on_platform"),
     },
     facts={
@@ -414,9 +437,10 @@ FUND_REQUEST = Workflow(
         **fund_use.FACTS,
         "vote_mode": "VoteMode",
         "vote_on_platform": "bool: the vote is held on the platform, its result is the request's",
+        "on_quota": "bool: it draws on a quota instead of a vote of its own",
         "vote_passed": "bool | None: the outcome in the mode of the vote",
         "vote_strict_passed": "bool | None: the outcome by Civil Code 278",
-        "quota_item_fen": "int: the assembly's limit per item",
+        "quota_item_fen": "int: the quota's limit per repair",
         "quota_year_fen": "int: its limit per year",
         "quota_used_fen": "int: what was used of it this year",
     },

@@ -29,6 +29,7 @@ from models import fees as fees
 from models import filings as filings
 from models import fund_demands as fund_demands
 from models import fund_incomes as fund_incomes
+from models import fund_quotas as fund_quotas
 from models import fund_receipts as fund_receipts
 from models import fund_refunds as fund_refunds
 from models import fund_renewals as fund_renewals

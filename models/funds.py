@@ -1,7 +1,8 @@
 """Requests to use the special maintenance fund (住宅专项维修资金使用申请): ordinary (SM-6) and emergency (SM-7).
 
 Money is integer fen, areas 0.01 m². Approval earmarks the budget in the ledger (``FundEarmark``), each payment draws on it
-(FUND-29; ``models.fund_use``). The owners' vote is recorded here as an attested outcome until votes are held on the platform.
+(FUND-29; ``models.fund_use``). What decides instead of the posted plan's own vote is a quota
+(``models.fund_quotas``); a vote held elsewhere is recorded here as attested.
 """
 
 import uuid
@@ -36,8 +37,10 @@ class FundRequest(CaseRow):
         one_of("vote_mode", VoteMode),
         link("concerned_unit_id", "unit"),
         link("vote_id", "vote"),
+        link("quota_id", "fund_quota"),
         index("concerned_unit_id"),
         index("vote_id"),
+        index("quota_id", "quota_used_on"),
         index("estate_id", "created_at", "id", name="ix_fund_request_estate_newest"),
         index("kind", "state", "id"),
         index("building_id"),
@@ -48,6 +51,7 @@ class FundRequest(CaseRow):
         CheckConstraint("(scope = 'ESTATE') = (building_id IS NULL)", name="building_named"),
         CheckConstraint("(scope = 'ENTRANCE') = (entrance IS NOT NULL)", name="entrance_named"),
         CheckConstraint("posted_to >= posted_from", name="posting_in_order"),
+        CheckConstraint("quota_id IS NULL OR quota_used_on IS NOT NULL", name="draw_has_day"),
         CheckConstraint("estate_id IS NOT NULL AND area_id IS NOT NULL", name="place_named"),
     )
 
@@ -83,14 +87,12 @@ class FundRequest(CaseRow):
     """How often it was returned for correction (FUND-25)."""
     requested_on: Mapped[date]
     """The day on which it was opened: the warranty must have ended before it (FUND-14)."""
-    quota_item: Mapped[int | None] = mapped_column(BigInteger)
-    """What the assembly's rule lets the committee spend on one item, in fen, as attested (TQ-42)."""
-    quota_year: Mapped[int | None] = mapped_column(BigInteger)
-    """What that rule allows in one year, in fen."""
-    quota_basis: Mapped[str | None]
-    """The adopted rule that grants the quota (V-25, V-32)."""
+    quota_id: Mapped[uuid.UUID | None]
+    """The quota on which it draws instead of a vote of its own (V-27, V-32)."""
     quota_used_on: Mapped[date | None]
-    """When the committee approved within the quota instead of a vote."""
+    """When it was drawn on: it counts towards the limit of this day's year."""
+    quota_drawn: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What it takes of that limit, in fen: the budget, then the price, then the settled cost; 0 once it is given up."""
     posted_from: Mapped[date | None]
     posted_to: Mapped[date | None]
     """The last day of the posting (公示), which runs to its 24:00."""

@@ -19,26 +19,36 @@ _NO_UUIDS = text("'{}'::uuid[]")
 
 
 class ModeClause(CountyRow):
-    """An adopted clause of the rules of procedure or the covenant that allows a special mode (V-25). Append-only."""
+    """An adopted clause of the rules of procedure or the covenant that allows a special mode (V-25), or lets the committee
+    decide on fund use within limits (V-32). Append-only."""
 
     __tablename__ = "mode_clause"
     __table_args__ = (
         link("area_id", "property_area"),
+        link("filing_id", "filing"),
+        link("vote_id", "vote"),
         one_of("mode", VoteMode),
         one_of("source", (Matter.RULES_OF_PROCEDURE, Matter.COVENANT)),
         index("area_id", "id"),
+        index("filing_id"),
+        index("vote_id"),
         APPEND_ONLY,
     )
 
     area_id: Mapped[uuid.UUID]
     township: Mapped[str]
     community: Mapped[str]
-    mode: Mapped[str]
+    mode: Mapped[str | None]
+    """The mode that it allows; null where it delegates fund use within limits to the committee (TQ-42)."""
     source: Mapped[str]
     """Which text holds it, as the matter by which it was adopted."""
     article: Mapped[str]
     """Where it stands, and its words."""
     adopted_on: Mapped[date]
+    filing_id: Mapped[uuid.UUID | None]
+    """The filing of the covenant that holds it: it stands as long as that covenant does."""
+    vote_id: Mapped[uuid.UUID | None]
+    """The vote on the platform that adopted the rules of procedure; null where the resolution is attested."""
     document_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()), server_default=_NO_UUIDS, default=list)
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[CreatedAt]

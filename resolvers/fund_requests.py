@@ -19,6 +19,7 @@ from domain.emergency_funds import EMERGENCY_FUND_REQUEST
 from domain.errors import ErrorCode, Refusal
 from domain.fund_use import something_due
 from domain.funds import (
+    GIVEN_UP,
     EmergencyCode,
     Exclusion,
     FundAction,
@@ -81,6 +82,7 @@ def facts_of(row: Any) -> Mapping[str, Any]:
         "use": FundUse(row.use),
         "has_committee": row.committee_id is not None,
         "vote_on_platform": row.vote_id is not None,
+        "on_quota": row.quota_id is not None,
         "has_company": row.company_id is not None,
         "contracted": row.contracted_on is not None,
         "budget_fen": row.budget,
@@ -121,6 +123,8 @@ def note_due(uow: UnitOfWork, request: FundRequest) -> None:
 
 
 async def _moved(uow: UnitOfWork, request: FundRequest, _former: str) -> None:
+    if request.state in GIVEN_UP:
+        request.quota_drawn = 0
     note_due(uow, request)
 
 

@@ -1,12 +1,10 @@
-"""The owners' decision behind an ordinary fund request: a vote on the platform, an attested one, or the committee's quota
-(FUND-19, V-31, V-32)."""
+"""The owners' vote behind an ordinary fund request: on the platform, or an attested one (FUND-19, V-31). What draws on a quota
+instead is in ``fund_quotas``."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-
-from sqlalchemy import func, select
 
 from domain.errors import ErrorCode, Refusal
 from domain.fund_votes import VoteFigures, checked, strictly_passed
@@ -95,7 +93,7 @@ async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> 
     """
     request = await uow.session.get_one(FundRequest, (uow.county, vote.subject_id), with_for_update=True)
     if outcome is None:
-        await _without_decision(uow, request)
+        await without_decision(uow, request)
         return
     if request.state != FundState.VOTING:
         return
@@ -114,7 +112,7 @@ async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> 
     await follow(uow, request, action)
 
 
-async def _without_decision(uow: UnitOfWork, request: FundRequest) -> None:
+async def without_decision(uow: UnitOfWork, request: FundRequest) -> None:
     """The owners' decision was annulled, or their vote called off: nothing may be paid on it."""
     if request.state == FundState.VOTING:
         request.vote_passed = request.vote_strict_passed = False
@@ -133,47 +131,3 @@ def _write(request: FundRequest, voted_on: date, counted: VoteFigures, *, in_mod
     request.vote_participating_area = counted.participating_area
     request.vote_participating_heads = counted.participating_heads
     request.vote_for_area, request.vote_for_heads = counted.for_area, counted.for_heads
-
-
-async def use_quota(
-    uow: UnitOfWork,
-    *,
-    id: uuid.UUID,
-    quota_item: int,
-    quota_year: int,
-    quota_basis: str,
-    document_ids: Sequence[uuid.UUID] = (),
-) -> FundRequest:
-    """Approve within what the assembly delegated to the committee, instead of a vote (fundRequestUseQuota, TQ-42,
-    V-32).
-
-    ``quota_item`` and ``quota_year`` are the rule's limits in fen, ``quota_basis`` names the rule.
-    """
-    request = await uow.load(FundRequest, id, lock=True)
-    if not quota_basis.strip():
-        raise Refusal(ErrorCode.REQUIRED, "quotaBasis")
-    await fund_shares.lock_area(uow, request)
-    request.quota_item, request.quota_year, request.quota_basis = quota_item, quota_year, quota_basis.strip()
-    facts = {
-        "quota_item_fen": quota_item,
-        "quota_year_fen": quota_year,
-        "quota_used_fen": await _quota_used(uow, request),
-    }
-    await uow.advance(request, FundAction.USE_QUOTA, facts=facts, documents=document_ids)
-    request.quota_used_on = uow.today
-    return request
-
-
-async def _quota_used(uow: UnitOfWork, request: FundRequest) -> int:
-    """What the area's committee has approved within its quota this year, in fen; what was given up does not count."""
-    first = uow.today.replace(month=1, day=1)
-    given_up = (FundState.CANCELLED.value, FundState.REJECTED.value, FundState.LAPSED.value)
-    used = await uow.session.scalar(
-        select(func.coalesce(func.sum(FundRequest.budget), 0)).where(
-            FundRequest.county == uow.county,
-            FundRequest.area_id == request.area_id,
-            FundRequest.quota_used_on >= first,
-            FundRequest.state.not_in(given_up),
-        )
-    )
-    return int(used or 0)

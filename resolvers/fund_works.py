@@ -17,7 +17,7 @@ from models.base import new_id
 from models.fund_use import FundContract, FundProgress
 from models.funds import FundRequest
 from models.sealed import Kind, seal_into
-from resolvers import fund_shares
+from resolvers import fund_quotas, fund_shares
 from resolvers.cases import Signature
 from resolvers.fund_payments import contract_of
 from resolvers.fund_recoveries import open_for
@@ -87,7 +87,9 @@ async def amend_contract(
 
 
 async def cost_is(uow: UnitOfWork, request: FundRequest, cost: int) -> None:
-    """The work costs ``cost`` fen: share it anew, and promise what an approved request needs more."""
+    """The work costs ``cost`` fen: share it anew, and promise what an approved request needs more;
+    ``QUOTA_EXCEEDED`` where it draws on a quota that does not hold it."""
+    await fund_quotas.cost_is(uow, request, cost)
     rows = await fund_shares.apportion(uow, request, cost)
     promised = await fund_shares.earmark_of(uow, request)
     if promised is None:

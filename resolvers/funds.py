@@ -56,6 +56,7 @@ async def change(
 
     What was returned costs no more than what was decided on, and stays what it was to buy: ``OVERRUN``, ``ACTION_NOT_AVAILABLE``
     on ``use``. More is a new application (FUND-19, FUND-27), as insurance in an emergency's stead is.
+    request.quota_drawn = request.budget if request.quota_id else 0
     """
     request = await uow.load(FundRequest, id, lock=True)
     uow.check_version(request, expected_version)
@@ -69,6 +70,7 @@ async def change(
         if corrected.use != request.use:
             raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "use", state=request.state, action="CHANGE")
     await write_plan(uow, request, corrected)
+    request.quota_drawn = request.budget if request.quota_id else 0
     await papers.attach(uow, document_ids, request)
     await fund_shares.apportion(uow, request, request.settled_cost or request.budget)
     await uow.audit("CHANGE", request, grant=grant, documents=document_ids)

@@ -18,6 +18,7 @@ from resolvers import fee_receipts as fee_receipts
 from resolvers import fee_refunds as fee_refunds
 from resolvers import fund_incomes as fund_incomes
 from resolvers import fund_payments as fund_payments
+from resolvers import fund_quotas as fund_quotas
 from resolvers import fund_receipts as fund_receipts
 from resolvers import fund_refunds as fund_refunds
 from resolvers import fund_requests as fund_requests

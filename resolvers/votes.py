@@ -26,7 +26,7 @@ from domain.votes import VOTE, Authority, Occasion, VoteAction, VoteScope, VoteS
 from models.estates import Building, PropertyArea
 from models.votes import ModeClause, Vote, VoteItem, VoteObjection
 from resolvers import documents as papers
-from resolvers import rolls, tallies
+from resolvers import mode_clauses, rolls, tallies
 from resolvers.cases import case_kind
 from resolvers.committees import body_in_office
 from resolvers.unit_of_work import UnitOfWork
@@ -188,7 +188,8 @@ async def change(
     occasion_note: str | None = None,
     proposers: int = 0,
 ) -> Vote:
-    """Correct a draft: what it says anew (voteChange). ``VERSION_CONFLICT`` when somebody changed it since."""
+    """Correct a draft: what it says anew (voteChange). ``VERSION_CONFLICT`` when somebody changed it since, ``INVALID_INPUT`` on
+    ``agenda`` where a request or quota waits for the vote and would be asked otherwise."""
     vote = await uow.load(Vote, id, lock=True)
     uow.check_version(vote, expected_version)
     if vote.state != VoteState.DRAFT:
@@ -196,8 +197,10 @@ async def change(
     grant = await conveners_grant(uow, vote)
     vote.title, vote.proposers = _text(title, "title"), proposers
     vote.occasion_note = (occasion_note or "").strip() or None
+    items = [item if isinstance(item, Item) else Item(**item) for item in agenda]
+    await _check_asks_the_same(uow, vote, items)
     await uow.session.execute(delete(VoteItem).where(VoteItem.county == uow.county, VoteItem.vote_id == vote.id))
-    await _write_items(uow, vote, agenda)
+    await _write_items(uow, vote, items)
     await uow.audit("CHANGE", vote, grant=grant)
     uow.notify(vote)
     return vote
@@ -376,13 +379,28 @@ async def _write_items(uow: UnitOfWork, vote: Vote, given: Iterable[Item | Mappi
 
 
 async def _mode_of_clause(uow: UnitOfWork, vote: Vote, item: Item) -> VoteMode | None:
-    """The mode that the named clause allows, if it is one of the vote's area."""
+    """The mode that the named clause allows, if it stands and is one of the vote's area."""
     if item.clause_id is None:
         return None
     clause = await uow.load(ModeClause, item.clause_id, field="clauseId")
     if clause.area_id != vote.area_id:
         raise Refusal(ErrorCode.NOT_FOUND, "clauseId")
+    if clause.mode is None:  # it is about the committee's quota
+        raise Refusal(ErrorCode.INVALID_INPUT, "clauseId")
+    await mode_clauses.check_stands(uow, clause, "clauseId")
     return VoteMode(clause.mode)
+
+
+async def _check_asks_the_same(uow: UnitOfWork, vote: Vote, given: Sequence[Item]) -> None:
+    """What a fund request or a quota asks is its own: its words and its majority are not changed in the vote's draft."""
+    if vote.subject_id is None:
+        return
+    asked = [
+        Item(Matter(row.matter), row.title, row.text, VoteMode(row.mode), row.clause_id)
+        for row in await tallies.items_of(uow, vote)
+    ]
+    if list(given) != asked:
+        raise Refusal(ErrorCode.INVALID_INPUT, "agenda")
 
 
 def _text(value: str, field: str) -> str:

@@ -14,6 +14,7 @@ from models.companies import ProjectLeader as ProjectLeaderRow
 from models.contracts import ServiceContract as ServiceContractRow
 from models.disclosures import Disclosure as DisclosureRow
 from models.disclosures import DisclosureEntry as DisclosureEntryRow
+from models.fund_quotas import FundQuota as FundQuotaRow
 from models.votes import ModeClause as ModeClauseRow
 from schema.common import Area, DateTime
 from schema.conditions import equal, found_by, since
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from schema.disclosures import Disclosure, DisclosureEntry
     from schema.divisions import Division
     from schema.estates import Building, Estate
+    from schema.fund_quotas import FundQuota
     from schema.votes import ModeClause
 
 for _enumeration in (AreaState, AreaWarning, ConsultedOffice, SuccessionKind):
@@ -128,7 +130,10 @@ class PropertyArea:
     board: Connection["DisclosureEntry"] = many(DisclosureEntryRow.area_id, "Its disclosure board (公示栏).")
     disclosures: Connection["Disclosure"] = many(DisclosureRow.area_id, "Its postings, all versions.")
     mode_clauses: Connection["ModeClause"] = many(
-        ModeClauseRow.area_id, "Adopted clauses that allow special modes of voting."
+        ModeClauseRow.area_id, "Adopted clauses that allow special modes of voting, or a committee's quota."
+    )
+    fund_quotas: Connection["FundQuota"] = many(
+        FundQuotaRow.area_id, "What fund requests draw on without a vote of their own."
     )
 
 

@@ -5,7 +5,7 @@ import datetime
 import strawberry
 
 from domain.funds import EmergencyCode, Exclusion, FundScope, FundUse, VoteMode
-from resolvers import emergency_funds, fund_votes, funds
+from resolvers import emergency_funds, fund_quotas, fund_votes, funds
 from schema import funds as types
 from schema.acts import act
 from schema.common import Area, Fen
@@ -118,12 +118,10 @@ class FundRequestRecordVoteInput:
     document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
 
 
-@inputs("Approve within the quota that the assembly delegated.")
+@inputs("Approve within a quota that owners adopted.")
 class FundRequestUseQuotaInput:
     id: strawberry.ID = ref("FundRequest", REQUEST)
-    quota_item: Fen = given("The rule's limit for one item, in fen.")
-    quota_year: Fen = given("The rule's limit for one year, in fen.")
-    quota_basis: str = given("The adopted rule that delegates.")
+    quota_id: strawberry.ID = ref("FundQuota", "The quota; `PropertyArea.fundQuotas` has them.")
     document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
 
 
@@ -213,9 +211,9 @@ MUTATIONS = [
     ),
     act(
         "fundRequestUseQuota",
-        fund_votes.use_quota,
+        fund_quotas.draw,
         FundRequestUseQuotaInput,
-        "Approve within the delegated quota instead of a vote. COMMITTEE.",
+        "Approve within a quota instead of a vote. COMMITTEE; on a collective one who stands in for it.",
         _CASE,
     ),
     act(

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from schema.committees import Committee
     from schema.companies import Company
     from schema.estates import Building, Estate, Facility, Unit
+    from schema.fund_quotas import FundQuota
     from schema.fund_use import FundContract, FundObjection, FundPayment, FundProgress, FundRecovery
     from schema.votes import Vote
 
@@ -171,12 +172,14 @@ class FundRequest:
     vote_participating_heads: int | None = column(models.FundRequest.vote_participating_heads, "Heads that took part.")
     vote_for_area: Area | None = column(models.FundRequest.vote_for_area, "Area that is for it.")
     vote_for_heads: int | None = column(models.FundRequest.vote_for_heads, "Heads that are for it.")
-    quota_item: Fen | None = column(
-        models.FundRequest.quota_item, "The delegated limit for one item, in fen, where the committee decided alone."
+    quota: "FundQuota | None" = one(
+        models.FundRequest.quota_id, "The quota on which it draws instead of a vote of its own."
     )
-    quota_year: Fen | None = column(models.FundRequest.quota_year, "The delegated limit for one year, in fen.")
-    quota_basis: str | None = column(models.FundRequest.quota_basis, "The adopted rule that delegates.")
-    quota_used_on: datetime.date | None = column(models.FundRequest.quota_used_on, "When it was used.")
+    quota_used_on: datetime.date | None = column(models.FundRequest.quota_used_on, "When it was drawn on.")
+    quota_drawn: Fen = column(
+        models.FundRequest.quota_drawn,
+        "What it takes of the quota, in fen: the budget, then the price, then the settled cost; 0 once it is given up.",
+    )
     repaired_on: datetime.date | None = column(models.FundRequest.repaired_on, "Day of an emergency repair.")
     accepted_on: datetime.date | None = column(models.FundRequest.accepted_on, "Day on which it was accepted.")
     fund_part: Fen = column(
@@ -232,6 +235,7 @@ class FundRequest:
         models.FundRequest.settled_cost,
         models.FundRequest.emergency_code,
         models.FundRequest.vote_id,
+        models.FundRequest.quota_id,
         models.FundRequest.vote_mode,
         models.FundRequest.vote_passed,
         models.FundRequest.vote_strict_passed,

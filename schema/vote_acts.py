@@ -112,13 +112,19 @@ class VoteAnnulInput:
     document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
 
 
-@inputs("Record an adopted clause that allows a special mode.")
+@inputs("Record an adopted clause that allows a special mode, or the committee's own decision within limits.")
 class ModeClauseRecordInput:
     area_id: strawberry.ID = ref("PropertyArea", "The property area whose owners adopted it.")
-    mode: VoteMode = given("The mode that it allows.")
+    mode: VoteMode | None = given(
+        "The mode that it allows; left out for one that lets the committee decide within limits."
+    )
     source: Matter = given("Which text holds it: RULES_OF_PROCEDURE or COVENANT.")
     article: str = given("Where it stands, and its words.")
-    adopted_on: datetime.date = given("When owners adopted it.")
+    filing_id: strawberry.ID | None = ref("Filing", "Of the covenant: its filing, which is in force.")
+    vote_id: strawberry.ID | None = ref("Vote", "Of the rules: the vote that adopted them, where it was held here.")
+    adopted_on: datetime.date | None = given(
+        "When owners adopted it; needed where neither filing nor vote says it, and the resolution is attached."
+    )
     document_ids: list[strawberry.ID] = ref("Document", "The text, as confirmed documents.")
 
 
@@ -240,7 +246,7 @@ MUTATIONS = [
         "modeClauseRecord",
         mode_clauses.record,
         ModeClauseRecordInput,
-        "Record the clause that allows a special mode. Who convenes.",
+        "Record the clause that allows a special mode, or a committee's quota. Who convenes.",
         {"modeClause": "ModeClause"},
     ),
     act("ballotCast", ballots.cast, BallotCastInput, "Vote, until the last day. OWNER.", {"ballot": "Ballot"}),

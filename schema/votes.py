@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from schema.cases import AuditEvent, AvailableAction
     from schema.committees import Committee
     from schema.estates import Building
+    from schema.filings import Filing
 
 for _enumeration in (
     VoteState,
@@ -222,15 +223,21 @@ CLAUSE_ORDERS = orders(
 
 @entity(
     models.ModeClause,
-    "An adopted clause that allows a special mode for fund use (V-25).",
+    "An adopted clause that allows a special mode for fund use (V-25), or the committee's own decision within limits (V-32).",
     orders=CLAUSE_ORDERS,
 )
 class ModeClause:
     area: "PropertyArea | None" = one(models.ModeClause.area_id, "The property area whose owners adopted it.")
-    mode: VoteMode = column(models.ModeClause.mode, "The mode that it allows.")
+    mode: VoteMode | None = column(
+        models.ModeClause.mode, "The mode that it allows; null where it lets the committee decide within limits."
+    )
     source: Matter = column(models.ModeClause.source, "Which text holds it: rules of procedure or covenant.")
     article: str = column(models.ModeClause.article, "Where it stands, and its words.")
     adopted_on: datetime.date = column(models.ModeClause.adopted_on, "When owners adopted it.")
+    filing: "Filing | None" = one(models.ModeClause.filing_id, "The filing of the covenant that holds it.")
+    vote: "Vote | None" = one(
+        models.ModeClause.vote_id, "The vote that adopted the rules of procedure, where it was held here."
+    )
     document_ids: list[strawberry.ID] = document_ids_of(
         models.ModeClause, models.ModeClause.document_ids, "The text, as ids of documents."
     )

@@ -1,4 +1,4 @@
-"""Who sees votes, rolls and ballots: the area's owners, body and offices; what a ballot says only its voter (PRI-9)."""
+"""Who sees votes, rolls, ballots and quotas: the area's owners, body and offices; what a ballot says only its voter (PRI-9)."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ from sqlalchemy.orm import aliased
 from auth.policies.estates import held_by_actor
 from auth.policies.places import in_own_areas, of_own_community, of_own_home, of_own_township
 from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
+from domain.fund_quotas import QuotaState
 from domain.roles import Role
 from models.ballots import Ballot, BallotPaper, Mandate
+from models.fund_quotas import FundQuota
 from models.people import Owner
 from models.rolls import BallotService, RollHead, RollOwner, RollUnit
 from models.votes import ModeClause, Vote, VoteItem, VoteObjection, VoteResult
@@ -99,6 +101,13 @@ policy(
     },
 )
 policy(ModeClause, {Role.OWNER: of_own_home, **_OFFICES})
+policy(
+    FundQuota,
+    {
+        Role.OWNER: lambda quota, scope: and_(quota.state != QuotaState.PROPOSED.value, of_own_home(quota, scope)),
+        **_OFFICES,
+    },
+)
 policy(RollHead, {Role.OWNER: _own_head, **_OFFICES})
 policy(RollUnit, everyone_via("head_id", RollHead))
 policy(RollOwner, everyone_via("head_id", RollHead))

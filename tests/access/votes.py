@@ -14,11 +14,12 @@ from models.base import new_id
 from models.committees import Committee
 from models.documents import Document
 from models.estates import Estate, Ownership, Unit
+from models.fund_quotas import FundQuota
 from models.people import Owner
 from models.rolls import BallotService, RollHead, RollOwner, RollUnit
 from models.votes import ModeClause, Vote, VoteItem, VoteObjection, VoteResult
 
-KNOWN = (Vote, ModeClause, VoteObjection, RollHead, Mandate, Ballot)
+KNOWN = (Vote, ModeClause, FundQuota, VoteObjection, RollHead, Mandate, Ballot)
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     VoteItem: ("vote_id", Vote),
     VoteResult: ("vote_id", Vote),
@@ -34,6 +35,7 @@ def _noticed_or(role: str) -> Callable[[Any, Any], bool]:
 
 
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "decided": lambda _places, quota: quota.state != "PROPOSED",
     "noticed": lambda _places, vote: vote.noticed_at is not None,
     "noticed_or_committees": _noticed_or("COMMITTEE"),
     "noticed_or_communitys": _noticed_or("COMMUNITY"),
@@ -50,7 +52,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         return bool(places.sees(actor, Vote, vote) & {grant.role})
     if grant.role is not Role.OWNER:
         return None
-    if isinstance(row, Vote | ModeClause):
+    if isinstance(row, Vote | ModeClause | FundQuota):
         return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
     if isinstance(row, RollHead):
         held = [entry.owner_id for entry in places.world.rows[RollOwner] if entry.head_id == row.id]
@@ -121,6 +123,20 @@ def _vote_of(
         adopted_on=date(2025, 1, 1),
         recorded_by=by,
     )
+    limits = {"works": "示例", "item_limit": 1, "year_limit": 1, "valid_from": at.date(), "valid_to": at.date()}
+    quotas = [
+        FundQuota(
+            **place,
+            **limits,
+            id=new_id(),
+            kind="COLLECTIVE",
+            state=state,
+            vote_id=vote.id,
+            clause_id=clause.id,
+            recorded_by=by,
+        )
+        for state in ("PROPOSED", "IN_FORCE")
+    ]
     item = VoteItem(**key, id=new_id(), position=1, matter="FUND_USE", title="示例", text="示例", mode="STANDARD")
     figures = {
         f"{name}_{what}": 1 for name in ("scope", "for", "against", "abstained", "silent") for what in ("area", "heads")
@@ -128,7 +144,7 @@ def _vote_of(
     outcomes = dict.fromkeys(("strict_outcome", "mode_outcome", "outcome"), "PASSED")
     counted = {"legal_basis": "示例", "profile_version": "1", "counted_by": by, "counted_at": at}
     result = VoteResult(**key, id=new_id(), item_id=item.id, round=1, position=1, **figures, **outcomes, **counted)
-    rows += [vote, clause, item, result]
+    rows += [vote, clause, *quotas, item, result]
     for number, (home, holder) in enumerate(voters, start=1):
         account = holder.account_id or by
         head = RollHead(

@@ -229,6 +229,7 @@ def test_which_tally_counts_is_the_profiles(county: str, passed: bool, strict: b
 
 
 @pytest.mark.requirement("TQ-42")
+@pytest.mark.rule("V-32")
 @pytest.mark.parametrize(
     ("amount", "used", "left"),
     [(2_000_000, 0, None), (2_000_001, 0, 2_000_000), (1_000_000, 2_000_000, None), (1_000_001, 2_000_000, 1_000_000)],
@@ -245,6 +246,16 @@ def test_taiqians_committee_decides_within_the_quota_that_the_assembly_gave(
         assert refused(case, A.USE_QUOTA, Role.COMMITTEE) == Refusal(ErrorCode.QUOTA_EXCEEDED, "amount", limit_fen=left)
 
 
+@pytest.mark.rule("V-27")
+def test_without_a_committee_the_stand_in_draws_on_what_gaotais_owners_agreed_to() -> None:
+    case = ordinary(GT, S.PLAN_POSTED, has_committee=False)
+    case.wait(days=8)
+    assert refused(case, A.USE_QUOTA, Role.COMMITTEE).code == ErrorCode.FORBIDDEN_ROLE
+    case.take(A.USE_QUOTA, case.profile.without_committee)
+    assert case.state == S.COMMITTEE_APPROVED
+
+
+@pytest.mark.rule("V-32")
 def test_elsewhere_there_is_no_quota() -> None:
     case = ordinary(ZD, S.PLAN_POSTED)
     case.wait(days=8)

@@ -155,7 +155,7 @@ WHO: dict[str, dict[str, dict[str, set[Role]]]] = {
     },
     "fund_request": {
         "DRAFT": {"POST_PLAN": APPLICANTS, "CANCEL": APPLICANTS},
-        "PLAN_POSTED": {"OPEN_VOTE": COMMITTEE, "CANCEL": APPLICANTS},
+        "PLAN_POSTED": {"OPEN_VOTE": COMMITTEE, "USE_QUOTA": COMMITTEE, "CANCEL": APPLICANTS},
         "VOTING": {"RECORD_PASSED": COMMITTEE, "RECORD_FAILED": COMMITTEE, "CANCEL": APPLICANTS},
         "VOTE_PASSED": {"APPROVE": COMMITTEE, "CANCEL": APPLICANTS},
         "COMMITTEE_APPROVED": {"CHECK": COMMUNITY, "RETURN": COMMUNITY, "CANCEL": APPLICANTS},
@@ -334,7 +334,7 @@ DECIDED = {
     "company_filing": {"REVIEW", "FILE", "RETURN", "FILE_CHANGE", "REFUSE_CHANGE"},
     "contract_filing": {"CHECK", "FILE", "RETURN"},
     **{key: {"CHECK", "FILE", "RETURN"} for key in SIMPLE},
-    "fund_request": {"APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT", "VERIFY_USE"},
+    "fund_request": {"USE_QUOTA", "APPROVE", "CHECK", "VERIFY", "GRANT", "RETURN", "REJECT", "VERIFY_USE"},
     "emergency_fund_request": {"APPROVE", "ORGANISE", "VERIFY", "GRANT", "RETURN", "REJECT"},
     "inspection": set[str](),
     "data_correction": {"CORRECT", "REFUSE"},
@@ -382,6 +382,7 @@ PAPERS = {
         ("PLANNING_PERMIT", "FLOOR_PLAN", "DEVELOPER_MANDATE"),
     ),
     ("fund_request", "POST_PLAN"): ("PLAN", "BUDGET", "POSTING_PROOF"),
+    ("fund_request", "USE_QUOTA"): ("COMMITTEE_RECORD",),
     ("fund_request", "RECORD_PASSED"): ("OWNERS_RESOLUTION",),
     ("fund_request", "RESUBMIT"): ("PLAN", "BUDGET"),
     **{

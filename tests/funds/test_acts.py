@@ -195,22 +195,6 @@ async def test_what_the_bureau_rejects_says_why(desk: Desk) -> None:
     assert reviews["reviews"]["nodes"] == [decided]
 
 
-async def test_a_committee_uses_the_quota_that_its_assembly_gave(live: Stage, ask: Ask) -> None:
-    profile_for_test(live.county, copy_of="410927")
-    desk = await Desk.open(live, ask)
-    committee = desk.committee
-    assert committee is not None
-    await drafted(desk)
-    papers = await desk.papers(desk.company, DocumentKind.PLAN, DocumentKind.BUDGET, DocumentKind.POSTING_PROOF)
-    await desk.do(desk.company, "PostPlan", postedFrom=desk.day(8), postedTo=desk.day(1), documentIds=papers, **CONTACT)
-    rule = {"quotaItem": 10_000, "quotaYear": 50_000, "quotaBasis": "议事规则第12条"}
-    minutes = await desk.papers(committee, DocumentKind.COMMITTEE_RECORD)
-    over = await desk.refused(committee, "UseQuota", **{**rule, "quotaItem": 9_999}, documentIds=minutes)
-    assert over == ("QUOTA_EXCEEDED", "amount")
-    used = await desk.do(committee, "UseQuota", f"state quotaUsedOn {' '.join(rule)}", **rule, documentIds=minutes)
-    assert used == {**rule, "state": "COMMITTEE_APPROVED", "quotaUsedOn": desk.day(0)}
-
-
 REPORT: dict[str, Any] = {
     "scope": "ESTATE",
     "emergencyCode": "ELEVATOR",

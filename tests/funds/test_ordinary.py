@@ -527,43 +527,6 @@ async def test_an_unsold_unit_without_deposit_is_paid_by_the_developer_in_cash(s
     assert (await case.now()).approved_amount == 5_000
 
 
-@pytest.mark.requirement("TQ-42")
-async def test_within_the_delegated_quota_the_committee_decides_without_a_vote(stage: Stage) -> None:
-    profile_for_test(stage.county, copy_of="410927")
-    place = await stage.place()
-    company = await stage.actor(Role.COMPANY_ADMIN, company_id=await stage.company(place))
-    committee = await stage.committee(place)
-    office = await stage.actor(Role.BUREAU)
-
-    async def posted() -> Case:
-        request = await stage.do(company, funds.draft, estate_id=place.estate.id, **PLAN)
-        case = Case(stage, place, company, committee, office, office, office, request.id)
-        await case.posted()
-        return case
-
-    first, second = await posted(), await posted()
-    stage.later(days=8)
-    rule = {"quota_item": 10_000, "quota_year": 19_999, "quota_basis": "议事规则第12条"}
-    minutes = [(await stage.paper(committee, DocumentKind.COMMITTEE_RECORD)).id for _ in range(2)]
-    over = await first.refused(
-        committee, fund_votes.use_quota, **{**rule, "quota_item": 9_999}, document_ids=minutes[:1]
-    )
-    assert (over.code, over.params["limit_fen"]) == (ErrorCode.QUOTA_EXCEEDED, 9_999)
-    await first.do(committee, fund_votes.use_quota, **rule, document_ids=minutes[:1])
-    assert (await first.now()).state == S.COMMITTEE_APPROVED
-    year = await second.refused(committee, fund_votes.use_quota, **rule, document_ids=minutes[1:])
-    assert (year.code, year.params["limit_fen"]) == (ErrorCode.QUOTA_EXCEEDED, 9_999)
-
-
-async def test_where_the_committee_may_not_decide_alone_there_is_no_quota(case: Case) -> None:
-    await case.posted()
-    case.stage.later(days=8)
-    refusal = await case.refused(
-        case.committee, fund_votes.use_quota, quota_item=10_000, quota_year=10_000, quota_basis="x"
-    )
-    assert refusal.code is ErrorCode.ACTION_NOT_AVAILABLE
-
-
 @pytest.mark.requirement("GT-39")
 async def test_objection_voting_counts_where_the_county_has_it(stage: Stage) -> None:
     profile_for_test(stage.county, copy_of="620724")

@@ -91,8 +91,8 @@ class Work:
         if fen:
             await self.live.do(self.crew.bureau, paid_in)
 
-    async def approved(self, budget: int = 10_000, **plan: Any) -> "Work":
-        """An ordinary request with this budget (fen), up to the bureau's approval, by the commands that have their tests."""
+    async def posted(self, budget: int = 10_000, **plan: Any) -> FundRequest:
+        """An ordinary request with this budget (fen) whose plan has hung for its days, by the commands that have their tests."""
         live, crew, day = self.live, self.crew, self.live.today
         papers = [(await live.paper(crew.company, kind)).id for kind in (Kind.PLAN, Kind.BUDGET, Kind.POSTING_PROOF)]
         request = await live.do(
@@ -107,7 +107,8 @@ class Work:
             document_ids=papers,
             **plan,
         )
-        await live.do(
+        self.id = opaque(live.county, "FundRequest", request)
+        return await live.do(  # type: ignore[no-any-return]
             crew.company,
             funds.post_plan,
             id=request.id,
@@ -115,6 +116,11 @@ class Work:
             posted_to=day - timedelta(days=1),
             objection_contact="0533-1234567",
         )
+
+    async def approved(self, budget: int = 10_000, **plan: Any) -> "Work":
+        """The same up to the bureau's approval."""
+        live, crew, day = self.live, self.crew, self.live.today
+        request = await self.posted(budget, **plan)
         await live.do(crew.committee, fund_votes.open_vote, id=request.id)
         resolution = (await live.paper(crew.committee, Kind.OWNERS_RESOLUTION)).id
         await live.do(
@@ -126,11 +132,15 @@ class Work:
             document_ids=[resolution],
         )
         await live.do(crew.committee, funds.approve, id=request.id)
+        await self.granted(request)
+        return self
+
+    async def granted(self, request: FundRequest) -> None:
+        """Checked, verified and approved by the offices, after the owners' side."""
+        live, crew = self.live, self.crew
         await live.do(crew.community, funds.check, id=request.id)
         await live.do(crew.township, funds.verify, id=request.id, signed=True, sealed=True)
         await live.do(crew.bureau, funds.grant, id=request.id)
-        self.id = opaque(live.county, "FundRequest", request)
-        return self
 
     # Steps
 

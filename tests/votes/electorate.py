@@ -134,17 +134,17 @@ class Electorate:
         published = await self.published(vote)
         return await self.turn_to(published, "published_on", 8)
 
-    async def clause(self, mode: VoteMode) -> ModeClause:
-        """The covenant's clause that allows a mode, as the committee records it."""
+    async def clause(self, mode: VoteMode | None) -> ModeClause:
+        """The clause of the rules of procedure that allows a mode, or the committee's quota, with the owners' resolution."""
         return await self.stage.do(  # type: ignore[no-any-return]
             self.committee,
             mode_clauses.record,
             area_id=self.place.area.id,
             mode=mode,
-            source=Matter.COVENANT,
-            article="管理规约第二十条",
+            source=Matter.RULES_OF_PROCEDURE,
+            article="议事规则第二十条",
             adopted_on=self.stage.today,
-            document_ids=[await self.paper(self.committee, DocumentKind.COVENANT)],
+            document_ids=[await self.paper(self.committee, DocumentKind.OWNERS_RESOLUTION)],
         )
 
     async def hold(self, *choices: str | None, request_id: uuid.UUID) -> Vote:

@@ -49,9 +49,15 @@ async def test_a_vote_is_prepared_noticed_served_and_called_off(live: Stage, ask
     profile_for_test(live.county, copy_of="620724")
     desk = await Desk.open(live, ask, ago=0)
     committee, area = desk.committee, desk.name("PropertyArea", desk.electorate.place.area)
-    text = [await desk.paper(committee, DocumentKind.COVENANT)]
+    text = [await desk.paper(committee, DocumentKind.OWNERS_RESOLUTION)]
     day = live.today.isoformat()
-    recorded = {"mode": "OBJECTION", "source": "COVENANT", "article": "第二十条", "adoptedOn": day, "documentIds": text}
+    recorded = {
+        "mode": "OBJECTION",
+        "source": "RULES_OF_PROCEDURE",
+        "article": "第二十条",
+        "adoptedOn": day,
+        "documentIds": text,
+    }
     clause = await desk.do(committee, "modeClauseRecord", "modeClause { id mode article }", areaId=area, **recorded)
     assert (clause["mode"], clause["article"]) == ("OBJECTION", "第二十条")
     item = {

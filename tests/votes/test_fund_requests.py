@@ -18,7 +18,7 @@ from models.cases import AuditEvent
 from models.funds import FundEarmark, FundRequest, FundShare
 from models.rolls import RollUnit
 from models.votes import Vote, VoteItem
-from resolvers import estates, fund_votes, funds, units, votes
+from resolvers import estates, fund_quotas, fund_votes, funds, units, votes
 from tests.stage import Stage
 from tests.votes.electorate import CONTACT, Electorate
 
@@ -146,8 +146,17 @@ async def test_three_quarters_decide_on_a_rebuilding(stage: Stage) -> None:
         if use is FundUse.REBUILDING:
             mode = await stage.refused(committee, fund_votes.open_vote, **here, mode=VoteMode.OBJECTION)
             assert (mode.code, mode.field) == (ErrorCode.MODE_NOT_ALLOWED, "voteMode")
-            rule = {"quota_item": 9_000, "quota_year": 9_000, "quota_basis": "议事规则第12条"}
-            quota = await stage.refused(committee, fund_votes.use_quota, **here, **rule)
+            rule = await stage.do(
+                await stage.actor(Role.BUREAU),
+                fund_quotas.record,
+                clause_id=(await electorate.clause(None)).id,
+                works="日常维修",
+                item_limit=9_000,
+                year_limit=9_000,
+                valid_from=stage.today,
+                valid_to=stage.today,
+            )
+            quota = await stage.refused(committee, fund_quotas.draw, **here, quota_id=rule.id)
             assert quota.code is ErrorCode.ACTION_NOT_AVAILABLE
         await stage.do(committee, fund_votes.open_vote, **here)
         papers = [await electorate.paper(committee, DocumentKind.OWNERS_RESOLUTION)]
