@@ -165,7 +165,15 @@ def _is_connection(annotation: Any) -> bool:
 @cache
 def named(annotation: Any, module: str = __name__) -> StrawberryAnnotation:
     """A type as a module names it. One object for all its uses: thousands of fields have a few hundred types."""
-    return StrawberryAnnotation(annotation, namespace=_Late(module))
+    return _Named(annotation, namespace=_Late(module))
+
+
+class _Named(StrawberryAnnotation):
+    def evaluate(self) -> Any:
+        """What the text names. Strawberry would parse it and look for its modules: it is one of ours, and names types only."""
+        if not isinstance(self.raw_annotation, str):
+            return super().evaluate()
+        return eval(self.raw_annotation, {}, self.namespace)  # noqa: S307 (written in a stem, never given)
 
 
 class _Late(dict[str, Any]):
