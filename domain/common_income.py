@@ -21,6 +21,10 @@ class CommonIncomeKind(Term):
     VENUE = "VENUE", "Use of common places: stalls, cabinets, masts (场地使用)."
     VENDING = "VENDING", "Shares of machines and charging points (自助设备)."
     COMPENSATION = "COMPENSATION", "Compensation for damage to common parts (赔偿)."
+    SCRAP_VALUE = (
+        "SCRAP_VALUE",
+        "What replaced shared equipment was sold for (残值): all of it goes to the fund (FUND-9).",
+    )
     OTHER_INCOME = "OTHER_INCOME", "Other income."
     OPERATING_COST = "OPERATING_COST", "Reasonable cost of earning it (合理成本): proven by documents."
     DECIDED_USE = "DECIDED_USE", "A use that the owners' assembly has decided (业主大会决定的用途)."
@@ -52,20 +56,23 @@ def below_renewal_mark(balance: int, first_deposits: int, percent: int) -> bool:
     return not ratio_at_least(balance, first_deposits, percent, 100)
 
 
-def least_to_fund(net: int, percent: int, *, below_mark: bool, decided: bool) -> int:
+def least_to_fund(net: int, percent: int, *, below_mark: bool, decided: bool, scrap: int = 0) -> int:
     """The least part of a year's net, in fen, that goes to the fund; a broken fen counts for the fund.
 
     Without a decision of the assembly nothing is kept for other uses. With one, the profile's share binds while the fund is
-    below its mark.
+    below its mark. ``scrap``, the value of what was replaced, is the fund's whatever is decided (FUND-9).
 
     >>> least_to_fund(1_001, 50, below_mark=True, decided=True), least_to_fund(1_001, 50, below_mark=False, decided=True)
     (501, 0)
     >>> least_to_fund(1_001, 50, below_mark=False, decided=False)
     1001
+    >>> [least_to_fund(net, 50, below_mark=True, decided=True, scrap=401) for net in (1_001, 300)]
+    [701, 300]
     """
     if not decided:
         return net
-    return -(-net * percent // 100) if below_mark else 0
+    scrap = min(scrap, net)
+    return scrap + (-(-(net - scrap) * percent // 100) if below_mark else 0)
 
 
 def check_split(net: int, to_fund: int, least: int) -> None:
@@ -85,6 +92,7 @@ BOARD_NAMES: Mapping[CommonIncomeKind, str] = {
     CommonIncomeKind.VENUE: "场地使用收入",
     CommonIncomeKind.VENDING: "自助设备收入",
     CommonIncomeKind.COMPENSATION: "赔偿收入",
+    CommonIncomeKind.SCRAP_VALUE: "共用设施设备残值",
     CommonIncomeKind.OTHER_INCOME: "其他收入",
     CommonIncomeKind.OPERATING_COST: "合理成本",
     CommonIncomeKind.DECIDED_USE: "业主大会决定的支出",

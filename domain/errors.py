@@ -161,6 +161,10 @@ class ErrorCode(StrEnum):
     )
     OWN_BALLOT_CAST = "OWN_BALLOT_CAST", "The owner has voted personally, so nobody votes instead (V-26)."
     PROXY_LIMIT = "PROXY_LIMIT", "The proxy would vote for more units than the county allows (V-13)."
+    DECISION_ANNULLED = (
+        "DECISION_ANNULLED",
+        "The owners' decision was annulled: nothing more is paid until a new one is there (V-21).",
+    )
     VOTE_ON_PLATFORM = "VOTE_ON_PLATFORM", "The result comes from the vote that is held on the platform (FUND-19)."
     ATTESTED_VOTE_NOT_ALLOWED = (
         "ATTESTED_VOTE_NOT_ALLOWED",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.errors import ErrorCode, Refusal
+from domain.periods import Facts
 from domain.profiles.parameters import Profile, VoteMode
 from domain.tallies import Matter
 from domain.terms import Term
@@ -69,3 +70,9 @@ def exceeded(limits: Limits, used: int, amount: int) -> Refusal | None:
     """``amount`` fen keep to the limits when ``used`` of the year's are drawn (V-27, V-32)."""
     left = limits.left(used)
     return None if amount <= left else Refusal(ErrorCode.QUOTA_EXCEEDED, "amount", limit_fen=left)
+
+
+def within_quota(profile: Profile, facts: Facts) -> Refusal | None:
+    """A request's amount keeps to the quota's limit per repair and to what is left of its limit per year (V-27, V-32, TQ-42)."""
+    limits = Limits(facts["quota_item_fen"], facts["quota_year_fen"])
+    return exceeded(limits, facts["quota_used_fen"], facts["amount_fen"])

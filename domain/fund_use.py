@@ -10,7 +10,7 @@ from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import FundAction, FundKind, FundState
 from domain.officials import Power
-from domain.periods import Facts, Period, end_of_day, working_days
+from domain.periods import Facts, Period, days, end_of_day, working_days
 from domain.profiles.parameters import Profile
 from domain.roles import Role
 from domain.terms import Term
@@ -59,7 +59,9 @@ def within_overrun(profile: Profile, facts: Facts) -> Refusal | None:
 
 
 def something_due(profile: Profile, facts: Facts) -> Refusal | None:
-    """More is due up to the stage reached than was paid and instructed (FUND-26, FUND-28)."""
+    """More is due up to the stage reached than was paid and instructed (FUND-26, FUND-28), on a decision that stands (V-21)."""
+    if facts.get("stopped_on"):
+        return Refusal(ErrorCode.DECISION_ANNULLED)
     if not facts["contracted"]:
         return Refusal(ErrorCode.NOT_CONTRACTED)
     kind = FundKind(facts["kind"])
@@ -76,6 +78,11 @@ def objections_answered(profile: Profile, facts: Facts) -> Refusal | None:
 def nothing_paid(profile: Profile, facts: Facts) -> Refusal | None:
     """Only what was neither paid nor instructed is given up (FUND-29)."""
     return Refusal(ErrorCode.ALREADY_PAID) if facts["paid_fen"] + facts["instructed_fen"] else None
+
+
+def nothing_under_way(profile: Profile, facts: Facts) -> Refusal | None:
+    """What the bank has taken over it first reports on."""
+    return Refusal(ErrorCode.ACTION_NOT_AVAILABLE) if facts["instructed_fen"] else None
 
 
 def all_asked(profile: Profile, facts: Facts) -> bool:
@@ -128,6 +135,8 @@ CONDITIONS = {
     "contracted": lambda profile, facts: bool(facts["contracted"]),
 }
 STAGE_CONDITIONS = {
+    "stopped": lambda profile, facts: bool(facts.get("stopped_on")),
+    "not_stopped": lambda profile, facts: not facts.get("stopped_on"),
     "has_company": lambda profile, facts: bool(facts["has_company"]),
     "no_company": lambda profile, facts: not facts["has_company"],
     "nothing_before_work": nothing_before_work,
@@ -154,6 +163,7 @@ FACTS: Mapping[str, str] = {
     "settled": "bool: the settled cost was entered",
     "settled_on": "date | None: when it was entered",
     "payable_on": "date | None: since when something is due that the bank was not told to pay",
+    "stopped_on": "date | None: since when its decision is annulled and nothing is paid",
     "paid_stage": "int: the stage whose payment the bank reports, from 1",
 }
 
@@ -254,6 +264,47 @@ def amended(sources: tuple[FundState, ...], by: Party, *when: str) -> Transition
         basis=("FUND-28",),
         documents=(DocumentKind.CONTRACT,),
         when=("contracted", *when),
+    )
+
+
+def stopped(sources: tuple[FundState, ...]) -> tuple[Transition, ...]:
+    """The decision behind a request under contract is annulled: nothing more is paid, and the bureau has to decide (V-21).
+
+    It resumes on a new decision of the owners, or ends it.
+    """
+    return (
+        Transition(
+            action=_A.STOP,
+            sources=sources,
+            target=None,
+            by=(Role.SYSTEM,),
+            basis=("V-21", "PMR 19"),
+            when=("decided_on_platform", "not_stopped"),
+            reason=True,
+        ),
+        Transition(
+            action=_A.RESUME,
+            sources=sources,
+            target=None,
+            by=(Role.BUREAU,),
+            basis=("V-21", "V-16"),
+            within=days("resubmission_days", since="stopped_on"),
+            when=("stopped",),
+            reason=True,
+            power=Power.FUNDS_APPROVE,
+        ),
+        Transition(
+            action=_A.TERMINATE,
+            sources=sources,
+            target=_S.CLOSED,
+            by=(Role.BUREAU,),
+            basis=("V-21", "FUND-29"),
+            within=days("resubmission_days", since="stopped_on"),
+            when=("stopped",),
+            guards=("nothing_under_way",),
+            reason=True,
+            power=Power.FUNDS_APPROVE,
+        ),
     )
 
 

@@ -124,6 +124,9 @@ class FundAction(Term):
     VERIFY_USE = "VERIFY_USE", "Verify the use as the township, with signature and seal."
     REVISE = "REVISE", "Send the settlement back after an objection."
     APPORTION = "APPORTION", "Make every bearer's part final."
+    STOP = "STOP", "Its decision was annulled: nothing more is paid (V-21)."
+    RESUME = "RESUME", "Go on with what was stopped, on a new decision of the owners."
+    TERMINATE = "TERMINATE", "End what was stopped; what was paid wrongly is demanded back."
     CLOSE = "CLOSE", "Close it and release the rest of the earmark."
 
 

@@ -53,12 +53,6 @@ def vote_failed(profile: Profile, facts: Facts) -> Refusal | None:
     return Refusal(ErrorCode.INVALID_INPUT, "vote") if vote_counts(profile, facts) else None
 
 
-def within_quota(profile: Profile, facts: Facts) -> Refusal | None:
-    """The amount keeps to the quota's limit per repair and to what is left of its limit per year (V-27, V-32, TQ-42)."""
-    limits = fund_quotas.Limits(facts["quota_item_fen"], facts["quota_year_fen"])
-    return fund_quotas.exceeded(limits, facts["quota_used_fen"], facts["amount_fen"])
-
-
 def _collective_quotas(profile: Profile, facts: Facts) -> bool:
     return _is_fund_use(facts) and fund_quotas.kind_refusal(profile, QuotaKind.COLLECTIVE) is None
 
@@ -94,7 +88,7 @@ UNDONE_BY_ANNULMENT = (
     _S.RETURNED,
     _S.BUREAU_APPROVED,
 )
-"""Where a request is cancelled when the owners' decision that it rests on is annulled (V-21): before anything is paid."""
+"""Where a request is cancelled when the owners' decision that it rests on is annulled (V-21): before a contract."""
 
 _UNDER_CONTRACT = (
     _S.CONTRACTED,
@@ -106,6 +100,9 @@ _UNDER_CONTRACT = (
     _S.APPORTIONED,
 )
 """Where a payment may have to be made once more, to another account of the same contractor."""
+
+STOPPED_BY_ANNULMENT = (*_UNDER_CONTRACT, _S.ACCEPTED, _S.SETTLED)
+"""Where work is under contract: when the owners' decision is annulled, nothing more is paid and the bureau decides (V-21)."""
 
 _AFTER_APPROVAL = (
     *(
@@ -208,6 +205,7 @@ _AFTER_APPROVAL = (
         guards=("settlement_posting_long_enough",),
         applicant_only=True,
     ),
+    *fund_use.stopped(STOPPED_BY_ANNULMENT),
     fund_use.REVISED,
     fund_use.apportioned(_S.POSTED, after=end_of_day("posted_to")),
     fund_use.apportioned(_S.FINAL_PAID),
@@ -413,6 +411,7 @@ FUND_REQUEST = Workflow(
     guards={
         **funds.GUARDS,
         **fund_use.GUARDS,
+        "nothing_under_way": fund_use.nothing_under_way,
         "insurance_allowed": funds.insurance_allowed,
         "settled": fund_use.settled,
         "settlement_posting_long_enough": settlement_posting_long_enough,
@@ -420,7 +419,7 @@ FUND_REQUEST = Workflow(
         "mode_allowed": mode_allowed,
         "vote_passed": vote_passed,
         "vote_failed": vote_failed,
-        "within_quota": within_quota,
+        "within_quota": fund_quotas.within_quota,
     },
     conditions={
         **funds.CONDITIONS,

@@ -16,6 +16,8 @@ class FundRenewalPlan(CountyRow):
     __tablename__ = "fund_renewal_plan"
     __table_args__ = (
         link("area_id", "property_area"),
+        link("vote_id", "vote"),
+        index("vote_id"),
         unique("area_id", where=text("state = 'DRAFT'"), name="uq_fund_renewal_plan_draft"),
         index("area_id", "drafted_on", "id"),
         index("township", "drafted_on", "id"),
@@ -37,6 +39,8 @@ class FundRenewalPlan(CountyRow):
     amount: Mapped[Fen]
     drafted_on: Mapped[date]
     state: Mapped[str] = mapped_column(server_default=RenewalState.DRAFT)
+    vote_id: Mapped[uuid.UUID | None]
+    """The vote on the platform, whose result is the plan's; null where it is held elsewhere and attested."""
     decided_on: Mapped[date | None]
     scope_area: Mapped[int | None] = mapped_column(BigInteger)
     scope_heads: Mapped[int | None]

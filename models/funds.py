@@ -136,6 +136,8 @@ class FundRequest(CaseRow):
     """When the settled cost was entered."""
     open_objections: Mapped[int] = mapped_column(server_default="0", default=0)
     open_recoveries: Mapped[int] = mapped_column(server_default="0", default=0)
+    stopped_on: Mapped[date | None]
+    """Since when nothing is paid, because the owners' decision that it rests on was annulled (V-21)."""
     ordered_to: Mapped[date | None]
     """Until when the township ordered idle parties to act (FUND-23)."""
     organised_on: Mapped[date | None]
@@ -184,6 +186,10 @@ class FundShare(CountyRow):
     """What executed payments took from its account and was not returned."""
     restored: Mapped[Fen] = mapped_column(server_default="0", default=0)
     """What recoveries gave back to its account."""
+    cash_paid: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What the developer paid of its part itself, beside the fund (FUND-17)."""
+    cash_paid_on: Mapped[date | None]
+    """When it last did."""
     claimed: Mapped[Fen] = mapped_column(server_default="0", default=0)
     """What the ledger has as a claim on the unit's owner for it."""
 

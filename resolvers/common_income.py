@@ -147,7 +147,13 @@ async def split(
     net = await _net(uow, area.id, date(year, 12, 31))
     percent = uow.profile.fund_renewal_below_percent
     below = below_renewal_mark(*await _fund_of(uow, area.id), percent)
-    least = least_to_fund(net, uow.profile.common_income_fund_percent, below_mark=below, decided=decided is not None)
+    least = least_to_fund(
+        net,
+        uow.profile.common_income_fund_percent,
+        below_mark=below,
+        decided=decided is not None,
+        scrap=await _scrap(uow, area.id, year),
+    )
     check_split(net, to_fund, least)
     made = CommonIncomeSplit(
         county=uow.county,
@@ -284,6 +290,25 @@ async def _net(uow: UnitOfWork, area_id: uuid.UUID, last: date) -> int:
         )
     )
     return max(0, min(then, now) - int(promised or 0))
+
+
+async def _scrap(uow: UnitOfWork, area_id: uuid.UUID, year: int) -> int:
+    """What replaced equipment was sold for since the last year that was split, up to the end of this one, in fen (FUND-9)."""
+    former = select(func.max(CommonIncomeSplit.year)).where(
+        CommonIncomeSplit.county == uow.county,
+        CommonIncomeSplit.area_id == area_id,
+        CommonIncomeSplit.year < year,
+        CommonIncomeSplit.state != CommonIncomeSplitState.WITHDRAWN.value,
+    )
+    since = date((await uow.session.scalar(former) or 1900) + 1, 1, 1)
+    sold = select(func.coalesce(func.sum(CommonIncomeEntry.amount), 0)).where(
+        CommonIncomeEntry.county == uow.county,
+        CommonIncomeEntry.area_id == area_id,
+        CommonIncomeEntry.kind == CommonIncomeKind.SCRAP_VALUE.value,
+        CommonIncomeEntry.reversal_id.is_(None),
+        CommonIncomeEntry.occurred_on.between(since, date(year, 12, 31)),
+    )
+    return int(await uow.session.scalar(sold) or 0)
 
 
 async def _fund_of(uow: UnitOfWork, area_id: uuid.UUID) -> tuple[int, int]:

@@ -7,14 +7,23 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from auth.actor import Grant
 from domain.errors import ErrorCode, Refusal
 from domain.fund_shares import Bearer
 from domain.fund_use import due_at, something_due, stage_reached, stages
 from domain.funds import FundAction, FundKind
 from domain.ledger import AccountKind, Line
 from domain.money import apportion
-from domain.payment_instructions import InstructionPurpose, InstructionState, Payee, short_remark
+from domain.payment_instructions import (
+    ACTIONS,
+    InstructionAction,
+    InstructionPurpose,
+    InstructionState,
+    Payee,
+    short_remark,
+)
 from domain.profiles import profile_version
+from domain.roles import Role
 from models.base import new_id
 from models.fund_use import FundContract, FundDraw, FundPayment
 from models.funds import FundRequest, FundShare
@@ -25,7 +34,7 @@ from resolvers.case_kinds import KINDS
 from resolvers.cases import follow
 from resolvers.custody import bank_account_of, fund_money
 from resolvers.fund_requests import facts_of, note_due
-from resolvers.payment_instructions import Spending, effects, instruct
+from resolvers.payment_instructions import Spending, effects, instruct, withdraw
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -155,6 +164,38 @@ async def _instruct(uow: UnitOfWork, request: FundRequest, payment: FundPayment)
         amount=payment.amount,
         remark=short_remark(request.title, f"第{payment.stage}期款"),
     )
+
+
+async def take_back(uow: UnitOfWork, request: FundRequest, reason: str) -> None:
+    """Cancel the request's instructions that the bank has not taken over; what it has, it pays (V-21)."""
+    waiting = (
+        select(PaymentInstruction)
+        .join(
+            FundPayment,
+            (FundPayment.county == PaymentInstruction.county) & (FundPayment.instruction_id == PaymentInstruction.id),
+        )
+        .where(
+            PaymentInstruction.county == uow.county,
+            FundPayment.county == uow.county,
+            FundPayment.fund_request_id == request.id,
+            PaymentInstruction.state.in_(sorted(ACTIONS[InstructionAction.CANCEL][0])),
+        )
+        .order_by(PaymentInstruction.id)
+        .with_for_update(of=PaymentInstruction)
+    )
+    for instruction in list(await uow.session.scalars(waiting)):
+        await withdraw(uow, instruction, Grant(new_id(), Role.SYSTEM, uow.county), reason)
+    await _changed(uow, request)
+
+
+async def forgo(uow: UnitOfWork, request: FundRequest) -> None:
+    """Ask no bearer for more than payments took: the rest is neither paid nor claimed any more."""
+    shares = await _from_the_fund(uow, request)
+    for share in shares:
+        share.asked = share.drawn
+    request.asked, request.fund_part = sum(share.drawn for share in shares), request.paid
+    await fund_claims.recount(uow, request, shares)
+    await _changed(uow, request)
 
 
 # --- what follows from the bank's report -------------------------------------------------------------------------------

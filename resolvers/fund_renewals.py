@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from auth.actor import Grant
 from domain.disclosures import DisclosureItem
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
@@ -28,12 +29,14 @@ from domain.fund_renewals import (
 from domain.fund_votes import VoteFigures, checked
 from domain.money import format_fen
 from domain.roles import Role
+from domain.tallies import Matter, Outcome
 from models.base import new_id
 from models.disclosures import Disclosure
 from models.estates import Estate, PropertyArea, Unit
 from models.fund_demands import FundDemand
 from models.fund_renewals import FundRenewalLine, FundRenewalPlan
-from resolvers import disclosures, documents, fund_demands
+from models.votes import Vote
+from resolvers import disclosures, documents, fund_demands, tallies, votes
 from resolvers.unit_of_work import UnitOfWork
 
 RENEWERS = (Role.COMMITTEE, Role.COMMUNITY, Role.BUREAU)
@@ -152,6 +155,67 @@ async def draft(uow: UnitOfWork, *, area_id: uuid.UUID, target_percent: int = 10
     return plan
 
 
+async def open_vote(uow: UnitOfWork, *, id: uuid.UUID) -> FundRenewalPlan:
+    """Prepare the owners' vote on a plan (fundRenewalOpenVote, FUND-8, item 6); its result becomes the plan's.
+
+    ``ACTION_NOT_AVAILABLE`` for a plan that is decided, or whose vote is prepared already.
+    """
+    plan = await uow.load(FundRenewalPlan, id, lock=True)
+    if plan.state != RenewalState.DRAFT or plan.vote_id is not None:
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=plan.state, action="fundRenewalOpenVote")
+    title = "续筹住宅专项维修资金"
+    words = f"{plan.unit_count}户的分户账各补足至首期交存额的{plan.target_percent}%，合计{format_fen(plan.amount)}。"
+    vote = await votes.convene(
+        uow,
+        area_id=plan.area_id,
+        title=title,
+        agenda=[votes.Item(Matter.FUND_RAISING, title, words)],
+        subject=votes.Subject(FundRenewalPlan.__tablename__, plan.id),
+    )
+    plan.vote_id = vote.id
+    uow.notify(plan)
+    return plan
+
+
+async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> None:
+    """The vote on a plan is final: units are asked, or not. Annulled: what nobody has paid on is taken back (V-21)."""
+    plan = await uow.session.get_one(FundRenewalPlan, (uow.county, vote.subject_id), with_for_update=True)
+    former, clock = plan.state, Grant(new_id(), Role.SYSTEM, uow.county)
+    if outcome is None:
+        if plan.state == RenewalState.PASSED:
+            plan.state = RenewalState.REJECTED.value
+            await _take_demands_back(uow, plan)
+        plan.vote_id = None if plan.state == RenewalState.DRAFT else plan.vote_id
+    elif plan.state == RenewalState.DRAFT:
+        (result,) = await tallies.results_of(uow, vote)
+        for name, value in asdict(tallies.figures(result)).items():
+            setattr(plan, name, value)
+        plan.decided_on = uow.today
+        plan.state = (RenewalState.PASSED if outcome is Outcome.PASSED else RenewalState.REJECTED).value
+        if plan.state == RenewalState.PASSED:
+            await _ask(uow, plan)
+    await uow.audit("fundRenewalVote", plan, grant=clock, from_state=former, to_state=plan.state)
+    uow.notify(plan)
+
+
+votes.concluded(FundRenewalPlan.__tablename__, _take_result)
+
+
+async def _take_demands_back(uow: UnitOfWork, plan: FundRenewalPlan) -> None:
+    asked = select(FundRenewalLine.demand_id).where(
+        FundRenewalLine.county == uow.county, FundRenewalLine.plan_id == plan.id
+    )
+    unpaid = select(FundDemand).where(
+        FundDemand.county == uow.county,
+        FundDemand.id.in_(asked),
+        FundDemand.state == DemandState.OPEN.value,
+        FundDemand.paid == 0,
+    )
+    for demand in await uow.session.scalars(unpaid.order_by(FundDemand.id).with_for_update()):
+        demand.state, demand.cancelled_for = DemandState.CANCELLED.value, "业主共同决定被撤销"
+        uow.notify(demand)
+
+
 async def decide(
     uow: UnitOfWork,
     *,
@@ -164,23 +228,28 @@ async def decide(
 
     Raising the fund needs three quarters (V-4); the outcome follows from the attested figures, whose resolution is
     attached. Each demand is due after the county's days from today's notice. ``OUT_OF_RANGE`` for figures or a day that
-    cannot be, ``MISSING_DOCUMENT`` without the resolution.
+    cannot be, ``MISSING_DOCUMENT`` without the resolution, ``ATTESTED_VOTE_NOT_ALLOWED`` and ``VOTE_ON_PLATFORM`` where the vote
+    is held here.
     """
     plan = await uow.load(FundRenewalPlan, id, lock=True)
     grant = await uow.act(RENEWERS, FundRenewalPlan, plan)
     if plan.state != RenewalState.DRAFT:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=plan.state, action="fundRenewalDecide")
+    if plan.vote_id is not None:
+        raise Refusal(ErrorCode.VOTE_ON_PLATFORM, "id")
+    if not uow.profile.attested_votes:
+        raise Refusal(ErrorCode.ATTESTED_VOTE_NOT_ALLOWED, "id")
     if not plan.drafted_on <= decided_on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "decidedOn", least=plan.drafted_on, most=uow.today)
-    votes = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
-    if not document_ids:
-        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documentIds", kinds=[DocumentKind.OWNERS_RESOLUTION])
-    await documents.attach(uow, document_ids, plan)
+    counted = checked(figures if isinstance(figures, VoteFigures) else VoteFigures(**figures))
+    attached = await documents.attach(uow, document_ids, plan)
+    if not any(paper.kind == DocumentKind.OWNERS_RESOLUTION for paper in attached):
+        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documentIds", documents=[DocumentKind.OWNERS_RESOLUTION])
     plan.decision_document_ids = list(document_ids)
     plan.decided_on = decided_on
-    for name, value in asdict(votes).items():
+    for name, value in asdict(counted).items():
         setattr(plan, name, value)
-    plan.state = (RenewalState.PASSED if renewal_passed(votes) else RenewalState.REJECTED).value
+    plan.state = (RenewalState.PASSED if renewal_passed(counted) else RenewalState.REJECTED).value
     await uow.audit(
         "fundRenewalDecide",
         plan,

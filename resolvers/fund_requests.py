@@ -96,6 +96,7 @@ def facts_of(row: Any) -> Mapping[str, Any]:
         "open_recoveries": row.open_recoveries,
         "settled": row.settled_on is not None,
         "settled_on": row.settled_on,
+        "stopped_on": row.stopped_on,
         "ordered_to": row.ordered_to,
         "organised": row.organised_on is not None,
         "warranty_checked": row.warranty_checked,

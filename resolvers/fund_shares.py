@@ -44,7 +44,9 @@ async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[Fu
         row.area = unit.building_area or 0 if unit else 0
         rows.append(row)
     for gone in known.values():
-        if gone.asked:  # it bore a part while the request ran: what was taken goes back with the last payment
+        if (
+            gone.asked or gone.cash_paid
+        ):  # it bore a part while the request ran: what was taken goes back with the last payment
             gone.position, gone.amount = len(rows) + 1, 0
             rows.append(gone)
         else:

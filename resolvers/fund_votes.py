@@ -9,14 +9,15 @@ from typing import Any
 from domain.errors import ErrorCode, Refusal
 from domain.fund_votes import VoteFigures, checked, strictly_passed
 from domain.funds import FundAction, FundState, FundUse, VoteMode, matter_of
-from domain.ordinary_funds import UNDONE_BY_ANNULMENT, vote_counts
+from domain.ordinary_funds import STOPPED_BY_ANNULMENT, UNDONE_BY_ANNULMENT, vote_counts
 from domain.profiles import profile_version
 from domain.tallies import Outcome
+from domain.votes import VoteState
 from models.funds import FundRequest
 from models.votes import Vote
-from resolvers import fund_shares, tallies, votes
+from resolvers import fund_payments, fund_shares, tallies, votes
 from resolvers.cases import follow
-from resolvers.fund_requests import facts_of
+from resolvers.fund_requests import facts_of, note_due
 from resolvers.unit_of_work import UnitOfWork
 
 
@@ -89,7 +90,7 @@ async def record_vote(
 async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> None:
     """What a vote on the platform means for its request (SM-6, SM-8): passed, failed, or annulled after it had passed (V-21).
 
-    A request that was given up meanwhile, or whose money is on its way, stays where it is.
+    A request that was given up meanwhile stays where it is; one under contract is stopped.
     """
     request = await uow.session.get_one(FundRequest, (uow.county, vote.subject_id), with_for_update=True)
     if outcome is None:
@@ -97,17 +98,7 @@ async def _take_result(uow: UnitOfWork, vote: Vote, outcome: Outcome | None) -> 
         return
     if request.state != FundState.VOTING:
         return
-    (result,) = await tallies.results_of(uow, vote)
-    counted = VoteFigures(
-        scope_area=result.scope_area,
-        scope_heads=result.scope_heads,
-        participating_area=result.for_area + result.against_area + result.abstained_area,
-        participating_heads=result.for_heads + result.against_heads + result.abstained_heads,
-        for_area=result.for_area,
-        for_heads=result.for_heads,
-    )
-    passed = (Outcome(result.mode_outcome) is Outcome.PASSED, Outcome(result.strict_outcome) is Outcome.PASSED)
-    _write(request, uow.today, counted, in_mode=passed[0], strict=passed[1])
+    await _write_counted(uow, request, vote)
     action = FundAction.RECORD_PASSED if outcome is Outcome.PASSED else FundAction.RECORD_FAILED
     await follow(uow, request, action)
 
@@ -120,9 +111,69 @@ async def without_decision(uow: UnitOfWork, request: FundRequest) -> None:
     elif request.state in UNDONE_BY_ANNULMENT:
         await follow(uow, request, FundAction.CANCEL, reason="ANNULLED")
         await fund_shares.release(uow, request, "业主共同决定被撤销")
+    elif request.state in STOPPED_BY_ANNULMENT and request.stopped_on is None:
+        await follow(uow, request, FundAction.STOP, reason="ANNULLED")
+        request.stopped_on = uow.today
+        await fund_payments.take_back(uow, request, "业主共同决定被撤销")
+
+
+async def resume(uow: UnitOfWork, *, id: uuid.UUID, vote_id: uuid.UUID, reason: str) -> FundRequest:
+    """Go on with a request whose decision was annulled, on a new vote of its owners (fundRequestResume, V-21), as the bureau.
+
+    The vote was held here since, on this one matter and among the same owners: ``INVALID_INPUT`` else, ``VOTE_NOT_PASSED`` unless
+    it passed and is final. From now on the request rests on it.
+    """
+    request = await uow.load(FundRequest, id, lock=True)
+    vote = await uow.load(Vote, vote_id, lock=True, field="voteId")
+    if request.stopped_on is not None:
+        await _check_decides(uow, request, vote)
+    await uow.advance(request, FundAction.RESUME, reason=reason)
+    vote.subject_type, vote.subject_id = FundRequest.__tablename__, request.id
+    request.vote_id, request.stopped_on, request.quota_drawn = vote.id, None, 0
+    await _write_counted(uow, request, vote)
+    note_due(uow, request)
+    await uow.reschedule(request)
+    return request
+
+
+async def _check_decides(uow: UnitOfWork, request: FundRequest, vote: Vote) -> None:
+    items = await tallies.items_of(uow, vote)
+    same_owners = (vote.area_id, vote.building_id, vote.entrance) == (
+        request.area_id,
+        request.building_id,
+        request.entrance,
+    )
+    on_it = [item.matter for item in items] == [matter_of(FundUse(request.use))]
+    if vote.id == request.vote_id or vote.subject_id is not None or not (same_owners and on_it):
+        raise Refusal(ErrorCode.INVALID_INPUT, "voteId")
+    if vote.state != VoteState.FINAL or await tallies.overall(uow, vote) is not Outcome.PASSED:
+        raise Refusal(ErrorCode.VOTE_NOT_PASSED, "voteId")
+    if vote.final_on is None or request.stopped_on is None or vote.final_on < request.stopped_on:
+        raise Refusal(ErrorCode.INVALID_INPUT, "voteId")
+
+
+async def terminate(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FundRequest:
+    """End a request whose decision was annulled (fundRequestTerminate, V-21), as the bureau: the rest of its earmark is free.
+
+    What was paid stays paid until it is demanded back (``fundRecoveryOpen``); what accounts lacked is no longer claimed. Refuses
+    ``ACTION_NOT_AVAILABLE`` while the bank has an instruction to report on.
+    """
+    request = await uow.load(FundRequest, id, lock=True)
+    await uow.advance(request, FundAction.TERMINATE, reason=reason)
+    await fund_payments.forgo(uow, request)
+    request.quota_drawn = min(request.quota_drawn, request.paid)
+    await fund_shares.release(uow, request, reason)
+    return request
 
 
 votes.concluded(FundRequest.__tablename__, _take_result)
+
+
+async def _write_counted(uow: UnitOfWork, request: FundRequest, vote: Vote) -> None:
+    """The figures and outcomes of a vote that was counted here."""
+    (result,) = await tallies.results_of(uow, vote)
+    passed = (Outcome(result.mode_outcome) is Outcome.PASSED, Outcome(result.strict_outcome) is Outcome.PASSED)
+    _write(request, uow.today, tallies.figures(result), in_mode=passed[0], strict=passed[1])
 
 
 def _write(request: FundRequest, voted_on: date, counted: VoteFigures, *, in_mode: bool, strict: bool) -> None:

@@ -7,16 +7,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
+from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
+from domain.fund_shares import Bearer
 from domain.fund_use import RecoveryReason, nothing_owed
 from domain.funds import FundAction, FundState
 from domain.identifiers import check_credit_code
 from domain.payment_instructions import Payee
 from domain.profiles import profile_version
+from domain.roles import Role
 from models.base import new_id
 from models.fund_use import FundContract, FundProgress
-from models.funds import FundRequest
+from models.funds import FundRequest, FundShare
 from models.sealed import Kind, seal_into
+from resolvers import documents as papers
 from resolvers import fund_quotas, fund_shares
 from resolvers.cases import Signature
 from resolvers.fund_payments import contract_of
@@ -98,6 +102,34 @@ async def cost_is(uow: UnitOfWork, request: FundRequest, cost: int) -> None:
     request.fund_part = fund_shares.from_the_fund(rows)
     note_due(uow, request)
     await uow.reschedule(request)
+
+
+async def record_cash(
+    uow: UnitOfWork, *, id: uuid.UUID, amount: int, paid_on: date, document_ids: Sequence[uuid.UUID] = ()
+) -> tuple[FundRequest, FundShare]:
+    """Record what the developer paid in cash of the part that it bears itself (fundShareRecordCash, FUND-17), in fen.
+
+    By the committee or the bureau, with the contractor's invoice: ``MISSING_DOCUMENT`` without one, ``INVALID_INPUT`` for a part
+    that a fund's account bears, ``NOT_CONTRACTED`` before there is a contractor, ``OUT_OF_RANGE`` beyond what is open.
+    """
+    share = await uow.load(FundShare, id, lock=True)
+    request = await uow.load(FundRequest, share.fund_request_id, lock=True)
+    grant = await uow.act((Role.COMMITTEE, Role.BUREAU), FundRequest, request)
+    if share.bearer != Bearer.DEVELOPER:
+        raise Refusal(ErrorCode.INVALID_INPUT, "id")
+    if request.contracted_on is None:
+        raise Refusal(ErrorCode.NOT_CONTRACTED)
+    if not 0 < amount <= share.amount - share.cash_paid:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1, most=max(share.amount - share.cash_paid, 0))
+    if not request.contracted_on <= paid_on <= uow.today:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "paidOn", least=request.contracted_on, most=uow.today)
+    attached = await papers.attach(uow, document_ids, request)
+    if not any(paper.kind == DocumentKind.INVOICE for paper in attached):
+        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documentIds", documents=[DocumentKind.INVOICE])
+    share.cash_paid, share.cash_paid_on = share.cash_paid + amount, paid_on
+    await uow.audit("fundShareRecordCash", request, grant=grant, detail={"amount": amount}, documents=document_ids)
+    uow.notify(request)
+    return request, share
 
 
 async def start(

@@ -250,10 +250,15 @@ async def cancel(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> PaymentInstr
     """Take an instruction back before the bank took it over, as the bureau (paymentInstructionCancel)."""
     instruction = await uow.load(PaymentInstruction, id, lock=True)
     grant = await _may(uow, instruction, InstructionAction.CANCEL)
-    instruction.reason = _said(reason, "reason")
-    await _move(uow, instruction, InstructionAction.CANCEL, grant=grant, reason=instruction.reason)
-    await _effects(instruction).failed(uow, instruction)
+    await withdraw(uow, instruction, grant, _said(reason, "reason"))
     return instruction
+
+
+async def withdraw(uow: UnitOfWork, instruction: PaymentInstruction, grant: Grant, reason: str) -> None:
+    """Take back an instruction that the bank has not taken over; the caller has locked it and answers for why."""
+    instruction.reason = reason
+    await _move(uow, instruction, InstructionAction.CANCEL, grant=grant, reason=reason)
+    await _effects(instruction).failed(uow, instruction)
 
 
 async def _may(

@@ -21,6 +21,7 @@ from resolvers import fund_payments as fund_payments
 from resolvers import fund_quotas as fund_quotas
 from resolvers import fund_receipts as fund_receipts
 from resolvers import fund_refunds as fund_refunds
+from resolvers import fund_renewals as fund_renewals
 from resolvers import fund_requests as fund_requests
 from resolvers import fund_votes as fund_votes
 from resolvers import inspections as inspections

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from domain.ballots import PaperState, effective
 from domain.disclosures import DisclosureItem
 from domain.errors import ErrorCode, Refusal
+from domain.fund_votes import VoteFigures
 from domain.profiles import profile_version
 from domain.profiles.parameters import VoteMode
 from domain.tallies import LEGAL_BASIS, Choice, Count, Heads, Matter, Outcome, Tally, by_mode, counted, deciding, strict
@@ -70,6 +71,18 @@ async def results_of(uow: UnitOfWork, vote: Vote) -> list[VoteResult]:
         .order_by(VoteResult.position)
     )
     return list(found)
+
+
+def figures(result: VoteResult) -> VoteFigures:
+    """A result as requests and plans keep it."""
+    return VoteFigures(
+        scope_area=result.scope_area,
+        scope_heads=result.scope_heads,
+        participating_area=result.for_area + result.against_area + result.abstained_area,
+        participating_heads=result.for_heads + result.against_heads + result.abstained_heads,
+        for_area=result.for_area,
+        for_heads=result.for_heads,
+    )
 
 
 async def overall(uow: UnitOfWork, vote: Vote) -> Outcome:

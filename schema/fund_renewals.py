@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from schema.areas import PropertyArea
     from schema.estates import Unit
     from schema.fund_demands import FundDemand
+    from schema.votes import Vote
 
 described(RenewalState)
 
@@ -75,6 +76,10 @@ class FundRenewalPlan:
     amount: Fen = column(models.FundRenewalPlan.amount, "What they pay together.")
     drafted_on: datetime.date = column(models.FundRenewalPlan.drafted_on, "When it was drafted.")
     state: RenewalState = column(models.FundRenewalPlan.state, "Where it stands.")
+    vote: "Vote | None" = one(
+        models.FundRenewalPlan.vote_id,
+        "The vote on the platform, whose result is the plan's; null where it is attested.",
+    )
     decided_on: datetime.date | None = column(models.FundRenewalPlan.decided_on, "When the owners decided.")
     scope_area: Area | None = column(models.FundRenewalPlan.scope_area, "Area of all who could vote.")
     scope_heads: int | None = column(models.FundRenewalPlan.scope_heads, "Heads of all who could vote.")
@@ -145,6 +150,11 @@ class FundRenewalDraftInput:
     )
 
 
+@inputs("Put a renewal plan to the owners' vote.")
+class FundRenewalOpenVoteInput:
+    id: strawberry.ID = ref("FundRenewalPlan", "The plan.")
+
+
 @inputs("Record the owners' joint decision on a renewal plan.")
 class FundRenewalDecideInput:
     id: strawberry.ID = ref("FundRenewalPlan", "The plan.")
@@ -176,6 +186,13 @@ MUTATIONS = [
         fund_renewals.draft,
         FundRenewalDraftInput,
         "Draft a renewal plan from the accounts as they stand. By the committee, the community in its stead, or the bureau.",
+        {"plan": "FundRenewalPlan"},
+    ),
+    act(
+        "fundRenewalOpenVote",
+        fund_renewals.open_vote,
+        FundRenewalOpenVoteInput,
+        "Prepare the owners' vote on a plan; where it passes, every unit of the plan is asked to pay. Who convenes.",
         {"plan": "FundRenewalPlan"},
     ),
     act(

@@ -4,12 +4,12 @@ import datetime
 
 import strawberry
 
-from resolvers import emergency_funds, fund_objections, fund_payments, fund_recoveries, fund_works
+from resolvers import emergency_funds, fund_objections, fund_payments, fund_recoveries, fund_votes, fund_works
 from schema import fund_use as types
 from schema.acts import act
 from schema.common import Fen
 from schema.engine.intents import given, inputs, ref
-from schema.fund_acts import PAPERS, REQUEST, FundRequestStepInput, FundRequestVerifyInput
+from schema.fund_acts import PAPERS, REQUEST, FundRequestReasonInput, FundRequestStepInput, FundRequestVerifyInput
 from schema.payment_instructions import PayeeInput
 
 ENUMERATIONS_FROM = types
@@ -32,6 +32,14 @@ class FundRequestAmendContractInput:
     account: str = given("The number of the contractor's account.")
     bank_code: str = given("The 12-digit line number of its bank (联行号).")
     document_ids: list[strawberry.ID] | None = ref("Document", PAPERS)
+
+
+@inputs("Record what a developer paid in cash of the part that it bears itself.")
+class FundShareRecordCashInput:
+    id: strawberry.ID = ref("FundShare", "The developer's part.")
+    amount: Fen = given("How much, in fen; at most what is open of it.")
+    paid_on: datetime.date = given("When; after the contract.")
+    document_ids: list[strawberry.ID] = ref("Document", "The contractor's invoice among them, confirmed.")
 
 
 @inputs("Report or certify how far the work is.")
@@ -88,6 +96,15 @@ class FundRecoveryReceiveInput:
     serial: str = given("The bank's own number of the movement (流水号).")
     value_date: datetime.date = given("The bank's value date.")
     amount: Fen = given("How much came, in fen; at most what is missing.")
+
+
+@inputs("Go on with a request whose decision was annulled.")
+class FundRequestResumeInput:
+    id: strawberry.ID = ref("FundRequest", REQUEST)
+    vote_id: strawberry.ID = ref(
+        "Vote", "The new vote of its owners on this one matter: held here since, passed and final."
+    )
+    reason: str = given("Why it goes on, for the record.")
 
 
 _CASE = {"fundRequest": "FundRequest"}
@@ -160,6 +177,27 @@ MUTATIONS = [
         fund_works.close,
         FundRequestStepInput,
         "Close it and free the rest of its earmark. BUREAU.",
+        _CASE,
+    ),
+    act(
+        "fundShareRecordCash",
+        fund_works.record_cash,
+        FundShareRecordCashInput,
+        "Record what a developer without a deposit paid of its part itself, beside the fund. COMMITTEE, BUREAU.",
+        {**_CASE, "fundShare": "FundShare"},
+    ),
+    act(
+        "fundRequestResume",
+        fund_votes.resume,
+        FundRequestResumeInput,
+        "Go on with what was stopped because its decision was annulled, on a new vote. BUREAU.",
+        _CASE,
+    ),
+    act(
+        "fundRequestTerminate",
+        fund_votes.terminate,
+        FundRequestReasonInput,
+        "End what was stopped because its decision was annulled. BUREAU.",
         _CASE,
     ),
     act(

@@ -195,6 +195,9 @@ class FundRequest:
     settled_on: datetime.date | None = column(models.FundRequest.settled_on, "When the settled cost was entered.")
     open_objections: int = column(models.FundRequest.open_objections, "Objections that are not answered yet.")
     open_recoveries: int = column(models.FundRequest.open_recoveries, "Recoveries that are not complete.")
+    stopped_on: datetime.date | None = column(
+        models.FundRequest.stopped_on, "Since when nothing is paid, because the decision that it rests on was annulled."
+    )
     ordered_to: datetime.date | None = column(
         models.FundRequest.ordered_to, "Until when the township ordered idle parties to act."
     )
@@ -251,6 +254,7 @@ class FundRequest:
         models.FundRequest.open_objections,
         models.FundRequest.open_recoveries,
         models.FundRequest.settled_on,
+        models.FundRequest.stopped_on,
         models.FundRequest.ordered_to,
         models.FundRequest.organised_on,
     )
@@ -282,6 +286,10 @@ class FundShare:
     )
     drawn: Fen = column(models.FundShare.drawn, "What payments took from the account, in fen.")
     restored: Fen = column(models.FundShare.restored, "What recoveries gave back to the account, in fen.")
+    cash_paid: Fen = column(
+        models.FundShare.cash_paid, "What the developer paid of its part itself, beside the fund, in fen."
+    )
+    cash_paid_on: datetime.date | None = column(models.FundShare.cash_paid_on, "When it last did.")
     claimed: Fen = column(models.FundShare.claimed, "What the unit's owner owes the fund for it, in fen.")
 
 

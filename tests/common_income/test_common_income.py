@@ -47,7 +47,7 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
         return door.id("Document", await paper(world, who, kind))
 
     # Whoever keeps the account records; a cost is proven, a use decided, and nothing is spent that was not earned.
-    parking = {**spring, "kind": "PARKING", "amount": 20_000, "description": "地面停车费"}
+    parking = {**spring, "kind": "PARKING", "amount": 18_000, "description": "地面停车费"}
     for who in (owner, market.bureau, market.cashier):
         await door.refused(who, "commonIncomeRecord", ErrorCode.FORBIDDEN_ROLE, **parking)
     await door.did(market.admin, "commonIncomeRecord", "amount", **parking)
@@ -59,8 +59,10 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     await door.did(market.admin, "commonIncomeRecord", "kind", **cost, documentIds=proof)
     use = {**cost, "kind": "DECIDED_USE", "documentIds": [await document(member)]}
     await door.refused(member, "commonIncomeRecord", ErrorCode.REQUIRED, "decision", **use)
-    advertising = {**spring, "kind": "ADVERTISING", "amount": 5_000, "description": "电梯广告"}
+    advertising = {**spring, "kind": "ADVERTISING", "amount": 3_000, "description": "电梯广告"}
     await door.did(member, "commonIncomeRecord", "amount", **advertising)
+    scrap = {**spring, "kind": "SCRAP_VALUE", "amount": 2_000, "description": "旧曳引机残值"}
+    await door.did(member, "commonIncomeRecord", "amount", **scrap)
     mistaken = await door.did(member, "commonIncomeRecord", "id", **{**advertising, "amount": 50_000})
     await door.refused(
         market.admin, "commonIncomeReverse", ErrorCode.FORBIDDEN_ROLE, id=mistaken["id"], reason="录入错误"
@@ -69,8 +71,8 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     await door.did(member, "commonIncomeReverse", "isReversed", id=mistaken["id"], reason="录入错误")
     await door.refused(member, "commonIncomeReverse", ErrorCode.ALREADY_REVERSED, id=mistaken["id"], reason="录入错误")
 
-    # 200 yuan are left of the year. Without the assembly all of it goes to the fund; with it half at least, for no owner has paid
-    # a first deposit and the fund is below its mark.
+    # 180 yuan are left of the year. Without the assembly all of it goes to the fund; with it the scrap value and half of the
+    # rest at least, for no owner has paid a first deposit and the fund is below its mark.
     splitting = {"areaId": spring["areaId"], "year": year, "toFund": 10_000}
     decided = {
         "decision": "业主大会2026年第1号决议",
@@ -81,13 +83,13 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     await door.refused(member, "commonIncomeSplit", share, "toFund", **{**splitting, **decided, "toFund": 9_999})
     bare = {**splitting, "decision": decided["decision"]}
     await door.refused(member, "commonIncomeSplit", ErrorCode.MISSING_DOCUMENT, "documentIds", **bare)
-    above = {**splitting, **decided, "toFund": 20_001}
+    above = {**splitting, **decided, "toFund": 18_001}
     await door.refused(member, "commonIncomeSplit", ErrorCode.INSUFFICIENT_BALANCE, "toFund", **above)
     await door.refused(member, "commonIncomeSplit", ErrorCode.TOO_EARLY, "year", **{**splitting, "year": year + 1})
     await door.refused(market.admin, "commonIncomeSplit", ErrorCode.FORBIDDEN_ROLE, **splitting)
     made = await door.did(member, "commonIncomeSplit", "id net least belowMark state", **splitting, **decided)
     split = {"id": made.pop("id")}
-    assert made == {"net": 20_000, "least": 10_000, "belowMark": True, "state": "DECIDED"}
+    assert made == {"net": 18_000, "least": 10_000, "belowMark": True, "state": "DECIDED"}
     await door.refused(member, "commonIncomeSplit", ErrorCode.ALREADY_REGISTERED, "year", **splitting)
     await door.refused(member, "commonIncomeSplitWithdraw", ErrorCode.REQUIRED, "reason", **split, reason="")
     await door.did(member, "commonIncomeSplitWithdraw", "state", **split, reason="金额待核")
@@ -110,7 +112,7 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     line = {"change": 2_677, "transaction": {"kind": "COMMON_SHARE", "reason": reason, "postings": {"totalCount": 3}}}
     # Of the posting an owner sees the own line and the two of the common income, which is the owner's too.
     assert seen["ledgerAccounts"]["nodes"] == [{"balance": 2_677, "postings": {"nodes": [line]}}]
-    assert seen["common"]["nodes"] == [{"balance": 10_000}]
+    assert seen["common"]["nodes"] == [{"balance": 8_000}]
     assert [entry["isReversed"] for entry in seen["commonIncomeEntries"]["nodes"]].count(True) == 1
     assert {split["state"] for split in seen["commonIncomeSplits"]["nodes"]} == {"PAID", "WITHDRAWN"}
 
@@ -118,11 +120,12 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     whole = {"area": spring["areaId"], "first": date(year, 1, 1).isoformat(), "last": world.today.isoformat()}
     account = (await door.ask(owner, ACCOUNT, **whole))["commonIncomeAccount"]
     assert {each["kind"]: each["amount"] for each in account.pop("byKind")} == {
-        "PARKING": 20_000,
-        "ADVERTISING": 5_000,
+        "PARKING": 18_000,
+        "ADVERTISING": 3_000,
+        "SCRAP_VALUE": 2_000,
         "OPERATING_COST": 5_000,
     }
-    assert account == {"opening": 0, "income": 25_000, "costs": 5_000, "toFund": 10_000, "closing": 10_000}
+    assert account == {"opening": 0, "income": 23_000, "costs": 5_000, "toFund": 10_000, "closing": 8_000}
     posting = {"areaId": spring["areaId"], "year": year, "quarter": 2, "objectionContact": "业委会办公室"}
     await door.refused(owner, "commonIncomePost", ErrorCode.FORBIDDEN_ROLE, **posting)
     ahead = {**posting, "year": year + 1, "quarter": 4}
@@ -130,7 +133,7 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     board = await door.did(market.admin, "commonIncomePost", "item title body", **posting)
     assert (board["item"], board["title"]) == ("COMMON_INCOME", f"公共收益收支情况（{year}年第2季度）")
     # What was wrong then still stood in the books at the quarter's end.
-    assert board["body"].splitlines()[-1] == "期末结余：¥700.00"
+    assert board["body"].splitlines()[-1] == "期末结余：¥680.00"
 
     async with world.sessions() as session:
         assert [finding async for finding in verify(session, [world.county])] == []

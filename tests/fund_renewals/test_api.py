@@ -11,10 +11,13 @@ from domain.roles import Role
 from models.disclosures import Disclosure
 from models.fund_demands import FundDemand
 from models.fund_renewals import FundRenewalPlan
+from models.votes import Vote
+from resolvers import votes
 from resolvers.unit_of_work import set_fuse
 from tests.acts import Ask, done, opaque, refusal, row_of
 from tests.fund_receipts.money import deposit
 from tests.stage import Place, Stage
+from tests.votes.electorate import CONTACT, Electorate
 
 PASSED = {
     "scopeArea": 40_000,
@@ -112,6 +115,47 @@ async def test_low_accounts_are_renewed_by_the_owners_decision(live: Stage, ask:
     assert posted["demand"] == {"paid": 420_001, "state": "PAID"}
     need = (await ask(committee, NEED, area=area["areaId"]))["fundRenewalNeed"]
     assert (need["below"], need["balances"]) == (1, 960_000 + 420_001)
+
+
+@pytest.mark.rule("FUND-8", "V-4", "V-21")
+async def test_owners_vote_on_a_plan_here_and_its_result_is_the_plans(live: Stage, ask: Ask) -> None:
+    place = await low_area(live)
+    electorate = await Electorate.build(live, place)
+    committee = electorate.committee
+    area = {"areaId": opaque(live.county, "PropertyArea", place.area)}
+
+    async def held(*choices: str | None) -> tuple[Any, Vote]:
+        plan = await done(ask, committee, "fundRenewalDraft", PLAN, **area)
+        shown = "plan { state vote { state items { nodes { matter mode } } } }"
+        opened = await done(ask, committee, "fundRenewalOpenVote", shown, id=plan["id"])
+        items = {"nodes": [{"matter": "FUND_RAISING", "mode": "STANDARD"}]}
+        assert opened == {"state": "DRAFT", "vote": {"state": "DRAFT", "items": items}}
+        again = await refusal(ask, committee, "fundRenewalOpenVote", id=plan["id"])
+        assert again == ("ACTION_NOT_AVAILABLE", "id")
+        paper = opaque(live.county, "Document", await live.paper(committee, DocumentKind.OWNERS_RESOLUTION))
+        attested = {"decidedOn": live.today.isoformat(), "figures": PASSED, "documentIds": [paper]}
+        by_hand = await refusal(ask, committee, "fundRenewalDecide", id=plan["id"], **attested)
+        assert by_hand == ("VOTE_ON_PLATFORM", "id")
+        vote = await electorate.opened((await live.rows(Vote))[-1])
+        for at, choice in enumerate(choices):
+            if choice is not None:
+                await electorate.cast(vote, at, choice)
+        await electorate.final(vote)
+        return plan["id"], vote
+
+    # Two of three are more than half, and less than three quarters.
+    plan, _vote = await held("FOR", "FOR", "AGAINST", None)
+    shown = "state forArea forHeads participatingHeads"
+    failed = {"state": "REJECTED", "forArea": 20_000, "forHeads": 2, "participatingHeads": 3}
+    assert (await row_of(ask, committee, plan, shown), await live.rows(FundDemand)) == (failed, [])
+    plan, vote = await held("FOR", "FOR", "FOR", "AGAINST")
+    passed = {"state": "PASSED", "forArea": 30_000, "forHeads": 3, "participatingHeads": 4}
+    assert await row_of(ask, committee, plan, shown) == passed
+    assert sorted(row.amount for row in await live.rows(FundDemand)) == [420_001, 599_999]
+    # An annulled decision takes back what nobody has paid on.
+    await live.do(await live.actor(Role.TOWNSHIP), votes.annul, id=vote.id, reason="送达造假", **CONTACT)
+    assert {row.state for row in await live.rows(FundDemand)} == {"CANCELLED"}
+    assert await row_of(ask, committee, plan, "state") == {"state": "REJECTED"}
 
 
 @pytest.mark.rule("FUND-8")

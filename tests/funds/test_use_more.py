@@ -7,8 +7,10 @@ import pytest
 
 from domain.documents import DocumentKind as Kind
 from domain.profiles import profile_for_test
+from models.estates import Unit
 from models.fund_use import FundObjection, FundRecovery
-from tests.acts import Ask, done, opaque, refusal
+from resolvers.unit_of_work import UnitOfWork
+from tests.acts import Ask, act, done, opaque, refusal
 from tests.fund_receipts.money import deposit, first_demands
 from tests.funds.works import PAYEE, Work
 from tests.stage import Stage
@@ -206,3 +208,44 @@ async def test_misused_money_is_demanded_back_and_is_on_the_accounts_again(live:
     books = await work.books()
     assert (books["units"], books["bank"]) == ([4_600, 4_600, 4_600], 13_800)
     assert (await live.row(FundRecovery)).recovered == 1_500
+
+
+@pytest.mark.rule("FUND-17")
+async def test_what_a_developer_pays_in_cash_is_recorded_beside_the_fund(live: Stage, ask: Ask) -> None:
+    work = await Work.begin(live, ask, 30_000, 30_000, 0)
+    crew = work.crew
+
+    async def unsell(uow: UnitOfWork) -> None:
+        unit = await uow.load(Unit, work.place.units[2].id)
+        unit.developer_held = True
+
+    await live.do(crew.bureau, unsell)
+    await work.approved(9_000)
+    shown = "shares { nodes { id bearer amount cashPaid cashPaidOn } }"
+    parts = (await work.seen(shown))["shares"]["nodes"]
+    assert [(part["bearer"], part["amount"]) for part in parts] == [
+        ("UNIT_ACCOUNT", 3_000),
+        ("UNIT_ACCOUNT", 3_000),
+        ("DEVELOPER", 3_000),
+    ]
+    mine, theirs = parts[0]["id"], parts[2]["id"]
+    given = {"amount": 2_000, "paidOn": work.day(), "documentIds": await work.papers(crew.committee, Kind.INVOICE)}
+    early = await refusal(ask, crew.committee, "fundShareRecordCash", id=theirs, **given)
+    assert early == ("NOT_CONTRACTED", None)
+    await work.contract(9_000)
+    books = await work.books()
+    for who, id, change, wanted in (
+        (crew.company, theirs, {}, ("FORBIDDEN_ROLE", None)),
+        (crew.committee, mine, {}, ("INVALID_INPUT", "id")),  # a fund's account bears it
+        (crew.committee, theirs, {"amount": 3_001}, ("OUT_OF_RANGE", "amount")),
+        (crew.committee, theirs, {"paidOn": work.day(1)}, ("OUT_OF_RANGE", "paidOn")),
+        (crew.committee, theirs, {"documentIds": []}, ("MISSING_DOCUMENT", "documentIds")),
+    ):
+        assert await refusal(ask, who, "fundShareRecordCash", id=id, **{**given, **change}) == wanted
+    payload = await act(
+        ask, crew.committee, "fundShareRecordCash", "fundShare { cashPaid cashPaidOn }", id=theirs, **given
+    )
+    assert payload["fundShare"] == {"cashPaid": 2_000, "cashPaidOn": work.day()}
+    beyond = {**given, "amount": 1_001, "documentIds": await work.papers(crew.committee, Kind.INVOICE)}
+    assert await refusal(ask, crew.committee, "fundShareRecordCash", id=theirs, **beyond) == ("OUT_OF_RANGE", "amount")
+    assert await work.books() == books  # no account of the fund has a part in it
