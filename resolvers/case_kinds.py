@@ -119,8 +119,7 @@ def covers(grant: Grant, case: Any) -> bool:
     if grant.role in COUNTY_OFFICES:
         return True
     if grant.role in RESIDENTS | {Role.APPLICANT}:
-        at_home = grant.unit_id is not None and grant.unit_id == getattr(case, "unit_id", None)
-        return at_home or bool(grant.account_id == case.applicant_id)
+        return _at_home(grant, case) or bool(grant.account_id == case.applicant_id)
     if grant.role is Role.COURT:
         return grant.client_id is not None and grant.client_id == getattr(case, "court_client_id", None)
     column, mine = SCOPE_OF.get(grant.role, (None, None))
@@ -130,6 +129,13 @@ def covers(grant: Grant, case: Any) -> bool:
         return False
     # A project leader answers for one area, not for all that the company serves.
     return grant.role is not Role.PROJECT_LEADER or grant.area_id in (None, case.area_id)
+
+
+def _at_home(grant: Grant, case: Any) -> bool:
+    """A case of one unit is its people's; one of a whole area (a vote, a use of the fund) is every resident's there."""
+    unit_id = getattr(case, "unit_id", None)
+    own, place = (grant.area_id, case.area_id) if unit_id is None else (grant.unit_id, unit_id)
+    return own is not None and bool(own == place)
 
 
 SCOPE_OF: Mapping[Role, tuple[str, str]] = {

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,6 +134,15 @@ async def test_a_grant_covers_a_case_by_its_own_columns(stage: Stage) -> None:
     assert not covers(await grant(Role.TOWNSHIP, township=f"{stage.county}002"), request)
     assert not covers(await grant(Role.COMMITTEE, committee_id=uuid.uuid4(), area_id=area), request)
     assert not covers(await grant(Role.BANK), request)
+    # What concerns an area is offered to each owner there; what concerns a home, to its own.
+    unit = place.units[0].id
+    owner = await grant(Role.OWNER, unit_id=unit, area_id=area)
+    assert covers(owner, request)
+    assert not covers(await grant(Role.OWNER, unit_id=unit, area_id=uuid.uuid4()), request)
+    home = SimpleNamespace(county=stage.county, unit_id=unit, area_id=area, applicant_id=None)
+    assert covers(owner, home)
+    home.unit_id = uuid.uuid4()
+    assert not covers(owner, home)
 
 
 async def _ordered(stage: Stage, count: int = 1) -> tuple[Actor, list[Inspection]]:
