@@ -17,6 +17,7 @@ from resolvers.pay_services import UnclearError
 from resolvers.unit_of_work import UnitOfWork
 from tests.acts import done, refusal
 from tests.checkouts.conftest import SUB_MCHID, Till
+from tests.docs.told import follow
 
 LISTED = """{ payBills { nodes { payments paid refunds refunded fees
                                  differences { nodes { kind number billed booked state checkout { id } } } } } }"""
@@ -124,8 +125,13 @@ async def test_what_differs_is_listed_once_and_explained(till: Till) -> None:
     assert await refusal(ask, till.resident, "payDifferenceResolve", **given) == ("NOT_FOUND", "id")
     assert await refusal(ask, market.admin, "payDifferenceResolve", **{**given, "note": " "}) == ("REQUIRED", "note")
     assert await till.world.fingerprint() == before
-    explained = await done(ask, market.admin, "payDifferenceResolve", "difference { state note }", **given)
-    assert explained == {"state": "RESOLVED", "note": given["note"]}
+    told = await follow(ask, market.admin, "ServiceBills", first=5)
+    assert [bill["payments"] for bill in told["payBills"]["nodes"]] == [2]
+    assert sorted(one["kind"] for one in told["payDifferences"]["nodes"]) == ["AMOUNT", "MISSING_IN_BOOKS", "REFUND"]
+    explained = (await follow(ask, market.admin, "ExplainDifference", **given))["difference"]
+    assert (explained["state"], explained["note"]) == ("RESOLVED", given["note"])
+    told = await follow(ask, market.admin, "ServiceBills", first=5)
+    assert len(told["payDifferences"]["nodes"]) == 2
     assert await refusal(ask, market.admin, "payDifferenceResolve", **given) == ("ACTION_NOT_AVAILABLE", "id")
 
 

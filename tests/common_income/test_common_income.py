@@ -16,6 +16,7 @@ from resolvers import ledger
 from resolvers.books import verify
 from resolvers.unit_of_work import UnitOfWork
 from schema.common_income import MUTATIONS
+from tests.docs.told import follow
 from tests.door import Door
 from tests.market import Market
 from tests.project import attested_committee, paper
@@ -23,9 +24,6 @@ from tests.project import attested_committee, paper
 EXCLUSIVE = (8_050, 12_025, 9_999)
 """G-3: 10,000 fen over 80.50, 120.25 and 99.99 m²."""
 
-ACCOUNT = """query ($area: ID!, $first: Date!, $last: Date!) {
-  commonIncomeAccount(area: $area, first: $first, last: $last) {
-    opening income costs toFund closing byKind { kind amount } } }"""
 SEEN = """{ commonIncomeEntries { nodes { kind amount description isReversed } }
   commonIncomeSplits { nodes { state toFund } }
   ledgerAccounts(where: {kind: UNIT_FUND}) { nodes { balance postings { nodes { change transaction { kind reason
@@ -117,8 +115,16 @@ async def test_a_years_income_reaches_the_owners_fund_and_the_board(door: Door) 
     assert {split["state"] for split in seen["commonIncomeSplits"]["nodes"]} == {"PAID", "WITHDRAWN"}
 
     # The year's account, as the owner reads it; and a quarter's on the board.
-    whole = {"area": spring["areaId"], "first": date(year, 1, 1).isoformat(), "last": world.today.isoformat()}
-    account = (await door.ask(owner, ACCOUNT, **whole))["commonIncomeAccount"]
+    whole = {"area": spring["areaId"], "from": date(year, 1, 1).isoformat(), "to": world.today.isoformat()}
+    told = await follow(door.ask, member, "CommonIncome", first=10)
+    assert sorted(each["amount"] for each in told["commonIncomeEntries"]["nodes"] if not each["isReversed"]) == [
+        5_000,
+        5_000,
+        20_000,
+    ]
+    paid_out = [each for each in told["commonIncomeSplits"]["nodes"] if each["state"] == "PAID"]
+    assert [(each["net"], each["toFund"], each["least"]) for each in paid_out] == [(20_000, 10_000, 10_000)]
+    account = await follow(door.ask, owner, "CommonIncomeOf", **whole)
     assert {each["kind"]: each["amount"] for each in account.pop("byKind")} == {
         "PARKING": 18_000,
         "ADVERTISING": 3_000,

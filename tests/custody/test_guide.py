@@ -1,6 +1,5 @@
-"""What the guide for banks says about statements and differences, executed as it stands there."""
+"""What the guides say about statements and differences to banks and the bureau, executed as it stands there."""
 
-from pathlib import Path
 from typing import Any
 
 from domain.reconciliation import DifferenceState
@@ -9,22 +8,15 @@ from resolvers import differences
 from tests.acts import Ask, opaque
 from tests.custody.counter import Counter
 from tests.custody.test_statements import header, line
-from tests.docs.test_guides import ROOT, operations
+from tests.docs import told
 from tests.stage import Stage
-
-GUIDE: Path = ROOT / "docs" / "partners.md"
-
-
-def told() -> dict[str, str]:
-    """The guide's operations by their names."""
-    return {text.split("(")[0].split("{")[0].split()[1]: text for text, _ in operations(GUIDE)}
 
 
 async def test_a_banks_statement_as_the_guide_tells_it(live: Stage, ask: Ask) -> None:
-    counter, guide = await Counter.open(live), told()
+    counter, guide = await Counter.open(live), told.guide(told.PARTNERS)
 
     async def say(name: str, **given: Any) -> Any:
-        (answer,) = (await ask(counter.bank, guide[name], **given)).values()
+        (answer,) = (await ask(counter.bank, guide[name][0], **given)).values()
         return answer
 
     (account,) = (await say("MyAccounts"))["nodes"]
@@ -45,4 +37,14 @@ async def test_a_banks_statement_as_the_guide_tells_it(live: Stage, ask: Ask) ->
     assert asked["question"] == "该笔缴存人是谁?"
     answer = {"id": opaque(live.county, "BankDifference", row), "answer": "柜面现金缴存", "idempotencyKey": "guide-2"}
     assert (await say("Answer", input=answer))["difference"]["state"] == DifferenceState.ANSWERED
+
+    # The bureau's desk shows the same, and proposes what becomes of it.
+    desk = await told.follow(ask, counter.bureau, "CustodyDesk", first=5)
+    assert [(each["number"], each["bookBalance"]) for each in desk["bankAccounts"]["nodes"]] == [(account["number"], 0)]
+    assert [(each["state"], each["atBankOnly"]) for each in desk["bankStatements"]["nodes"]] == [("RECONCILED", 130)]
+    [shown] = desk["bankDifferences"]["nodes"]
+    assert (shown["state"], shown["question"], shown["answer"]) == ("ANSWERED", "该笔缴存人是谁?", "柜面现金缴存")
+    given = {"id": shown["id"], "resolution": "BOOKED", "explanation": "补记待查"}
+    proposed = (await told.follow(ask, counter.bureau, "ProposeResolution", **given))["difference"]
+    assert (proposed["state"], proposed["resolution"]) == ("PROPOSED", "BOOKED")
     assert (await say("OnTheirWay"))["nodes"] == []

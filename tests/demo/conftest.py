@@ -1,5 +1,6 @@
 """The demo, loaded once for the run into a database of its own; tests only read it, or are refused."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app import demo
 from app.database import command_engine, session_options
+from app.lines import read_lines
 from app.settings import Settings, load
 from app.signin import development_token
 from auth.actor import Actor, load_actor
 from domain.calendar import today
 from resolvers.unit_of_work import UnitOfWork, transact
+from schema.api import graphql_schema
+from schema.documents import Documents, RequestContext
+from schema.engine.execute import Executor
 from tests.database import Cluster, Database
 
 
@@ -72,6 +77,18 @@ class Visit:
             vault=self.loaded.settings.keys.vault(),
         )
         return outcome.row
+
+    async def ask(self, text: str, **variables: Any) -> Any:
+        """The data of an operation, which must have no errors."""
+        document = Documents(graphql_schema()).get(text)
+        assert document.rejection is None, (text, document.rejection)
+        vault = self.loaded.settings.keys.vault()
+        async with read_lines(self.loaded.database.url, maximum=1) as lines:
+            executor = Executor(graphql_schema(), lines, self.sessions, vault, self.loaded.settings)
+            operation, context = document.operation(None), RequestContext("test")
+            answer = json.loads((await executor.execute(document, operation, variables, self.actor, context)).body)
+        assert "errors" not in answer, (self.actor.display_name, text, answer["errors"])
+        return answer["data"]
 
     async def sees(self, model: type[Any], *where: Any) -> list[Any]:
         """The rows of a model that the visitor sees."""

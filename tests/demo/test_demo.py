@@ -6,6 +6,7 @@ One module, so that one worker of a parallel run loads the demo, once.
 import multiprocessing
 import re
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -37,6 +38,7 @@ from resolvers import funds, statistics
 from resolvers.books import verify
 from resolvers.unit_of_work import set_fuse
 from tests.demo.conftest import Loaded, SignIn
+from tests.docs.told import CLIENTS, guide
 
 ROLE_OF = {
     "resident": Role.OWNER,
@@ -339,6 +341,34 @@ def test_gaotai_tells_a_year_of_a_fund(loaded: Loaded) -> None:
     assert loaded.rows(f"SELECT amount FROM fund_distribution WHERE {county}") == [(318_640,)]
     differences = f"SELECT found_as, state FROM bank_difference WHERE {county} ORDER BY found_as"
     assert loaded.rows(differences) == [("MISSING_AT_BANK", "SETTLED"), ("MISSING_IN_BOOKS", "RESOLVED")]
+
+
+async def test_the_guide_shows_gaotais_year_to_everybody_who_has_a_part_in_it(sign_in: SignIn) -> None:
+    told = guide(CLIENTS)
+
+    async def shown(role: str, operation: str) -> Any:
+        return await (await sign_in(f"620724-{role}")).ask(told[operation][0], first=50)
+
+    votes = (await shown("resident", "Votes"))["votes"]["nodes"]
+    results = [[each["strictOutcome"], each["outcome"]] for vote in votes for each in vote["results"]["nodes"]]
+    assert results == [["FAILED_QUORUM", "PASSED"], ["PASSED", "PASSED"]]
+    assert [each["choices"] for vote in votes for each in vote["ballots"]["nodes"]] == [["FOR"], ["FOR"]]
+    assert [len(vote["roll"]["nodes"]) for vote in votes] == [1, 1]
+    status = (await shown("committee", "VoteStatus"))["votes"]["nodes"]
+    assert [(vote["participatingHeads"], vote["roll"]["totalCount"]) for vote in status] == [(2, 6), (6, 6)]
+    for role, shares in (("resident", 1), ("committee", 6), ("company", 6), ("bureau", 6)):
+        requests = (await shown(role, "FollowRequest"))["fundRequests"]["nodes"]
+        [closed] = [request for request in requests if request["state"] == "CLOSED"]
+        assert [payment["state"] for payment in closed["payments"]["nodes"]] == ["EXECUTED"] * 3, role
+        assert len(closed["shares"]["nodes"]) == shares, role
+    [account] = (await shown("resident", "MyFund"))["ledgerAccounts"]["nodes"]
+    kinds = [line["transaction"]["kind"] for line in account["postings"]["nodes"]]
+    assert kinds == [*["FUND_SPENT"] * 4, "INTEREST", "OPENING"]
+    reasons = [line["transaction"]["reason"] for line in account["postings"]["nodes"]]
+    assert reasons[1:4] == [f"屋面防水翻修（湿地花园）：第{stage}期款" for stage in (3, 2, 1)]
+    desk = await shown("bureau", "CustodyDesk")
+    assert [each["unexplained"] for each in desk["bankStatements"]["nodes"]] == [0, 0]
+    assert [each["resolution"] for each in desk["bankDifferences"]["nodes"]] == ["BOOKED", "ARRIVED"]
 
 
 async def test_zhongshan_has_unmanaged_estates_and_an_expired_contract_on_the_problem_list(sign_in: SignIn) -> None:

@@ -20,15 +20,11 @@ from resolvers import custody, fund_demands
 from schema.engine.values import Ref, encode_id
 from tests.docs.conftest import MONTHS, Shop
 from tests.docs.test_guides import ROOT, operations
+from tests.docs.told import guide
 from tests.project import Project
 from tests.world import World
 
 Ask = Callable[..., Awaitable[Any]]
-
-
-def guide(name: str) -> dict[str, tuple[str, dict[str, Any] | None]]:
-    """A guide's operations by their names."""
-    return {text.split("(")[0].split("{")[0].split()[1]: (text, given) for text, given in operations(ROOT / name)}
 
 
 def asking(shop: Shop, token: str | None) -> Ask:
@@ -182,11 +178,12 @@ async def test_what_the_other_guides_read_can_be_read(shop: Shop, who: str) -> N
     ask = asking(shop, await shop.token(actor))
     variables = {"since": "2026-01-01T00:00:00+08:00", "key": "never-used", "first": 2}
     variables |= {"from": "2026-01-01", "to": "2026-12-31"}
+    variables["area"] = encode_id(Ref("PropertyArea", market.world.county, market.area.id))
     read = 0
     for name in ("README.md", "docs/clients.md", "docs/mini-programs.md"):
         for text, _ in operations(ROOT / name):
             if text.startswith("query"):
-                wanted = {one: value for one, value in variables.items() if f"${one}" in text}
+                wanted = {one: value for one, value in variables.items() if f"${one}:" in text}
                 await ask(text, **wanted)
                 read += 1
     assert read > 6

@@ -3,7 +3,9 @@ apportionment, closing; what accounts lack, what comes back, what is cancelled (
 
 import pytest
 
+from models.payment_instructions import PaymentInstruction
 from tests.acts import Ask
+from tests.docs.told import follow
 from tests.funds.works import PAYEE, Work
 from tests.stage import Stage
 
@@ -22,7 +24,9 @@ async def test_a_request_from_its_approval_to_its_closing(live: Stage, ask: Ask)
     }
     assert await work.refused(crew.cashier, "Pay") == ("ACTION_NOT_AVAILABLE", None)
     assert await work.contract() == "CONTRACTED"
-    first = await work.pay()
+    instructed = await follow(ask, crew.cashier, "PayStage", id=work.id)
+    assert (instructed["fundRequest"]["instructed"], instructed["fundPayment"]["stage"]) == (3_000, 1)
+    first = await live.row(PaymentInstruction)
     assert (first.amount, first.remark, first.payee_name) == (3_000, "屋面防水第1期款", PAYEE["name"])
     assert (await work.books())["units"] == [5_000, 5_000, 5_000]  # posted on payment, not on approval or instruction
     assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)
@@ -32,15 +36,21 @@ async def test_a_request_from_its_approval_to_its_closing(live: Stage, ask: Ask)
     assert await work.do(crew.company, "Start") == "IN_PROGRESS"
     assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)
     percent = {"percent": 50, "note": "一半"}
-    shown = await work.do(
-        crew.company, "ReportProgress", "state progress { nodes { percent certified role } }", **percent
-    )
-    assert shown["progress"]["nodes"] == [{"percent": 50, "certified": False, "role": "COMPANY_ADMIN"}]
+    reported = await follow(ask, crew.company, "ReportProgress", id=work.id, **percent)
+    assert reported["fundProgress"] == {**percent, "certified": False}
+    assert (await work.seen("progress { nodes { role } }"))["progress"]["nodes"] == [{"role": "COMPANY_ADMIN"}]
     assert await work.refused(crew.cashier, "Pay") == ("NOTHING_DUE", None)  # a report is no certificate
     assert await work.refused(crew.committee, "Certify", **percent) == ("MISSING_DOCUMENT", "documents")
     assert await work.refused(crew.company, "Certify", **percent) == ("FORBIDDEN_ROLE", None)
     await work.certify()
     assert await work.paid() == "STAGE2_PAID"
+    [followed] = (await follow(ask, crew.owner, "FollowRequest"))["nodes"]
+    assert [(each["stage"], each["amount"], each["state"]) for each in followed["payments"]["nodes"]] == [
+        (1, 3_000, "EXECUTED"),
+        (2, 5_000, "EXECUTED"),
+    ]
+    assert [(each["percent"], each["certified"]) for each in followed["progress"]["nodes"]] == [(50, False), (80, True)]
+    assert [offer["action"] for offer in followed["availableActions"]] == ["ACCEPT"]
     assert await work.accept() == "ACCEPTED"
     assert await work.refused(crew.cashier, "Pay") == ("ACTION_NOT_AVAILABLE", None)  # nothing final before settlement
     assert await work.refused(crew.auditor, "VerifyUse", signed=True, sealed=True) == ("MISSING_DOCUMENT", "documents")
@@ -64,6 +74,16 @@ async def test_a_request_from_its_approval_to_its_closing(live: Stage, ask: Ask)
         "bank": 5_200,
         "earmarked": 0,
     }
+    # The owner's view: the own share of it, and every line of the own account with its reason.
+    [share] = (await follow(ask, crew.owner, "FollowRequest"))["nodes"][0]["shares"]["nodes"]
+    assert (share["area"], share["amount"], share["drawn"], share["shortfall"]) == (8_050, 2_623, 2_623, 0)
+    [account] = (await follow(ask, crew.owner, "MyFund", first=5))["ledgerAccounts"]["nodes"]
+    assert [(line["change"], line["transaction"]["reason"]) for line in account["postings"]["nodes"]] == [
+        (-481, "屋面防水：第3期款"),
+        (-1_339, "屋面防水：第2期款"),
+        (-803, "屋面防水：第1期款"),
+        (5_000, "交存"),
+    ]
     shown = await work.seen(
         "earmark { amount used isReleased } contract { contractor price payeeAccountMask payeeBankCode }"
     )

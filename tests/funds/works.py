@@ -17,6 +17,7 @@ from models.payment_instructions import PaymentInstruction
 from resolvers import custody, fund_votes, funds, ledger
 from resolvers.unit_of_work import UnitOfWork
 from tests.acts import Ask, done, opaque, refusal, row_of
+from tests.docs.told import follow
 from tests.stage import Place, Stage
 
 VOTES = {
@@ -212,7 +213,8 @@ class Work:
             (crew.community, {}),
             (crew.company, {}),
         ):
-            state = await self.do(who, "Accept", **given)
+            accepted = await follow(self.ask, who, "AcceptWork", id=self.id, **given)
+            state = accepted["fundRequest"]["state"]
         return state
 
     async def settle(self, cost: int = 10_000, *more: Kind) -> str:

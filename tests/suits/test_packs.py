@@ -22,13 +22,11 @@ from models.suits import SuitPack
 from resolvers import carriers, suit_files
 from resolvers.unit_of_work import set_fuse
 from tests.acts import Ask, done, opaque, refusal, row_of
-from tests.docs.test_stories import guide
+from tests.docs.told import CLIENTS, PARTNERS, follow
 from tests.dunning.debtors import DEMAND, Debtors
 from tests.exports.test_exports import _another_company
 from tests.suits.test_suits import court
 from tests.world import World
-
-CLIENTS, PARTNERS = guide("docs/clients.md"), guide("docs/partners.md")
 
 
 @pytest.fixture
@@ -58,26 +56,19 @@ async def scanned(world: World, store: MemoryStore) -> dict[str, bytes]:
 
 
 async def written(
-    ask: Ask, world: World, store: MemoryStore, who: Actor, told: dict[str, Any], cases: list[str]
+    ask: Ask, world: World, store: MemoryStore, who: Actor, told: str, cases: list[str]
 ) -> tuple[Any, bytes]:
     """A pack as a guide tells its asker to have it: written, its reading on record; and its bytes."""
-
-    async def say(name: str, **given: Any) -> Any:
-        (answer,) = (await ask(who, told[name][0], **given)).values()
-        return answer
-
-    wanted = await say("WritePack", input={"caseIds": cases})
-    assert wanted["userErrors"] == []
-    asked = wanted["pack"]
+    asked = (await follow(ask, who, "WritePack", told=told, caseIds=cases))["pack"]
     assert (asked["finishedAt"], asked["caseIds"]) == (None, sorted(cases))
     assert await refusal(ask, who, "suitPackRead", id=asked["id"]) == ("ACTION_NOT_AVAILABLE", "id")
     pack = next(row for row in await world.rows(SuitPack) if opaque(world.county, "SuitPack", row) == asked["id"])
     for _ in range(2):  # a job that runs again writes nothing anew
         await world.do(system_actor(world.county, world.today), suit_files.write, pack_id=pack.id)
-    [listed] = (await say("Packs"))["nodes"]
+    [listed] = (await follow(ask, who, "Packs", told=told))["nodes"]
     assert (listed["id"], listed["finishedAt"] is not None) == (asked["id"], True)
     assert await row_of(ask, who, asked["id"], "downloadUrl") == {"downloadUrl": None}  # nobody has read it yet
-    read = (await say("ReadPack", input={"id": asked["id"]}))["pack"]
+    read = (await follow(ask, who, "ReadPack", told=told, id=asked["id"]))["pack"]
     again = await row_of(ask, who, asked["id"], "downloadUrl")
     assert "/files/" in read["downloadUrl"] == again["downloadUrl"]
     [row] = await world.rows(SuitPack, id=pack.id)

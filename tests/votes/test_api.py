@@ -11,7 +11,8 @@ from domain.profiles import profile_for_test
 from domain.roles import Role
 from domain.votes import VoteState
 from models.votes import Vote
-from tests.acts import Ask, act, done, opaque, refusal, row_of
+from tests.acts import Ask, done, opaque, refusal, row_of
+from tests.docs.told import CLIENTS, follow, guide
 from tests.stage import Stage
 from tests.votes.electorate import CONTACT, Electorate
 
@@ -67,12 +68,12 @@ async def test_a_vote_is_prepared_noticed_served_and_called_off(live: Stage, ask
         "mode": "OBJECTION",
         "clauseId": clause["id"],
     }
-    items = "items { nodes { position matter mode clause { article } } }"
-    shown = f"vote {{ id version {items} availableActions {{ action }} }}"
-    vote = await desk.do(committee, "voteDraft", shown, areaId=area, title="临时会议", agenda=[item])
-    assert vote["items"]["nodes"] == [
-        {"position": 1, "matter": "FUND_USE", "mode": "OBJECTION", "clause": {"article": "第二十条"}}
-    ]
+    drafted = await follow(ask, committee, "ProposeVote", areaId=area, title="临时会议", agenda=[item])
+    vote = drafted["vote"]
+    [drawn_up] = vote["items"]["nodes"]
+    assert (drawn_up["position"], drawn_up["matter"], drawn_up["mode"]) == (1, "FUND_USE", "OBJECTION")
+    shown_of = await row_of(ask, committee, drawn_up["id"], "clause { article }")
+    assert shown_of == {"clause": {"article": "第二十条"}}
     assert [offer["action"] for offer in vote["availableActions"]] == ["GIVE_NOTICE", "CANCEL"]
     second = {"matter": "OTHER", "title": "其他", "text": "其他事项"}
     given = {"id": vote["id"], "expectedVersion": vote["version"], "title": "定期会议", "agenda": [item, second]}
@@ -115,12 +116,26 @@ async def test_owners_vote_by_themselves_by_a_proxy_and_on_paper(live: Stage, as
     live.now = datetime.now(UTC)
     id, said = desk.name("Vote", vote), await desk.said(vote, "FOR")
     shown = "ballot { version choices channel receipt vote { participatingHeads } }"
-    first = await desk.do(electorate.owners[0], "ballotCast", shown, voteId=id, choices=said)
+    [listed] = (await follow(ask, electorate.owners[0], "Votes"))["nodes"]
+    assert (listed["id"], [item["id"] for item in listed["items"]["nodes"]]) == (id, [each["itemId"] for each in said])
+    assert [len(head["units"]["nodes"]) for head in listed["roll"]["nodes"]] == [1]  # the own head alone
+    first = (await follow(ask, electorate.owners[0], "CastBallot", voteId=id, choices=said))["ballot"]
     assert (first["version"], first["choices"], first["vote"]) == (1, ["FOR"], {"participatingHeads": 1})
     again = await desk.do(
         electorate.owners[0], "ballotCast", shown, voteId=id, choices=await desk.said(vote, "ABSTAIN")
     )
     assert (again["version"], again["choices"], again["vote"]) == (2, ["ABSTAIN"], {"participatingHeads": 1})
+    [listed] = (await follow(ask, electorate.owners[0], "Votes"))["nodes"]
+    assert sorted((each["version"], *each["choices"]) for each in listed["ballots"]["nodes"]) == [
+        (1, "FOR"),
+        (2, "ABSTAIN"),
+    ]
+    text, _ = guide(CLIENTS)["VoteStatus"]
+    assert "choice" not in text
+    [status] = (await follow(ask, committee, "VoteStatus"))["nodes"]
+    assert (status["participatingHeads"], status["roll"]["totalCount"]) == (1, 3)
+    assert [head["votedAt"] is not None for head in status["roll"]["nodes"]].count(True) == 1
+    assert (await follow(ask, committee, "Votes"))["nodes"][0]["ballots"]["nodes"] == []  # what they say is the voter's
     mandate = {
         "areaId": desk.name("PropertyArea", electorate.place.area),
         "kind": "PROXY",
@@ -173,15 +188,17 @@ async def test_a_vote_is_counted_posted_objected_to_counted_again_and_annulled(l
     failed = dict.fromkeys(("strictOutcome", "modeOutcome", "outcome"), "FAILED_QUORUM")
     result = {**failed, "forHeads": 1, "legalBasis": "民法典第二百七十八条"}
     assert counted == {"state": "TALLIED", "results": {"nodes": [{"round": 1, **result}]}}
-    assert await desk.do(committee, "votePublish", STATE, id=id, **CONTACT) == {"state": "PUBLISHED"}
-    payload = "vote { state objections { nodes { reason } } } objection { reason role }"
-    objected = await act(ask, electorate.owners[0], "voteObject", payload, id=id, reason="少计一票")
-    assert objected["objection"] == {"reason": "少计一票", "role": "OWNER"}
+    assert (await follow(ask, committee, "PublishVote", id=id, **CONTACT))["vote"]["state"] == "PUBLISHED"
+    [listed] = (await follow(ask, electorate.owners[0], "Votes"))["nodes"]
+    assert [each["outcome"] for each in listed["results"]["nodes"]] == ["FAILED_QUORUM"]
+    assert "OBJECT" in [offer["action"] for offer in listed["availableActions"]]
+    objected = (await follow(ask, electorate.owners[0], "ObjectToVote", id=id, reason="少计一票"))["objection"]
+    assert (objected["reason"], objected["role"]) == ("少计一票", "OWNER")
     assert await row_of(ask, electorate.owners[1], id, "objections { totalCount }") == {"objections": {"totalCount": 0}}
     township = await live.actor(Role.TOWNSHIP)
     recounted = await desk.do(township, "voteRecount", shown, id=id)
     assert recounted["results"]["nodes"] == [{"round": 1, **result}, {"round": 2, **result}]
     assert await desk.do(township, "voteConfirm", STATE, id=id, reason="复核无误", **CONTACT) == {"state": "FINAL"}
-    annulled = await desk.do(township, "voteAnnul", "vote { state annulledAs }", id=id, reason="程序违法", **CONTACT)
-    assert annulled == {"state": "ANNULLED", "annulledAs": "TOWNSHIP"}
+    annulled = (await follow(ask, township, "AnnulVote", id=id, reason="程序违法", **CONTACT))["vote"]
+    assert (annulled["state"], annulled["annulledAs"]) == ("ANNULLED", "TOWNSHIP")
     assert [each.state for each in await live.rows(Vote)] == ["ANNULLED"]
