@@ -30,6 +30,10 @@ class ChargeBasis(Term):
     SHARED = "SHARED", "The unit's part of a public cost that was shared out for the period (公摊)."
 
 
+MONTHLY = frozenset({ChargeBasis.AREA, ChargeBasis.UNIT, ChargeBasis.SPACE})
+"""Charged by the month, whoever lives there."""
+
+
 class ChargeItemState(Term):
     """Where a charge item stands: it takes effect by its disclosure and ends with its last day."""
 

@@ -31,6 +31,7 @@ class ExportedList(Term):
     BILL_DISPUTES = "BILL_DISPUTES", "Disputes of bills (账单异议)."
     DUNNING_CASES = "DUNNING_CASES", "Dunning cases (欠费催缴)."
     SUIT_BATCHES = "SUIT_BATCHES", "Batches of suits (批量诉讼)."
+    UNIT_VACANCIES = "UNIT_VACANCIES", "Vacant units (空置房)."
     METERS = "METERS", "Meters (计量表)."
     SHARED_COSTS = "SHARED_COSTS", "Public costs that units share (公摊费用)."
     PRICE_INCREASES = "PRICE_INCREASES", "How prices were raised (调价记录)."

@@ -56,5 +56,6 @@ from models import search as search
 from models import sessions as sessions
 from models import statements as statements
 from models import suits as suits
+from models import vacancies as vacancies
 from models import votes as votes
 from models import warranty_deposits as warranty_deposits

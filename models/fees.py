@@ -47,6 +47,8 @@ class ChargeItem(CountyRow):
         CheckConstraint("unit_price > 0", name="price_positive"),
         CheckConstraint("period_months BETWEEN 1 AND 12", name="period_months_in_year"),
         CheckConstraint("valid_to >= valid_from", name="dates_in_order"),
+        CheckConstraint("vacancy_percent BETWEEN 1 AND 99", name="vacancy_percent_less_than_all"),
+        CheckConstraint("vacancy_after_months BETWEEN 0 AND 24", name="vacancy_after_months_in_range"),
     )
 
     area_id: Mapped[uuid.UUID]
@@ -79,6 +81,10 @@ class ChargeItem(CountyRow):
     """Whether the profile listed this charge under guide price when it was defined."""
     late_fee_rate: Mapped[int | None]
     """Daily late fee in 1/100,000 of the principal (30 = 0.03 %); null where the contract agrees none (FEE-9)."""
+    vacancy_percent: Mapped[int | None]
+    """What a vacant unit is charged, in % of the price; null where the contract agrees no discount (FEE-4)."""
+    vacancy_after_months: Mapped[int] = mapped_column(server_default="0", default=0)
+    """After how many months of vacancy in a row."""
     service_content: Mapped[str]
     """Grade and content that the price is for (ZS-26)."""
     valid_from: Mapped[date]
@@ -198,6 +204,7 @@ class FeeBill(CountyRow):
         one_of("state", BillState),
         one_of("payer", Payer),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("vacancy_discount >= 0", name="vacancy_discount_not_negative"),
         CheckConstraint("adjusted BETWEEN -amount AND 0", name="adjusted_within_amount"),
         CheckConstraint("settled BETWEEN 0 AND amount + adjusted", name="settled_within_owed"),
         CheckConstraint(
@@ -241,7 +248,9 @@ class FeeBill(CountyRow):
     """Chargeable area in 0.01 m² when it was billed, or consumption in 0.01 of the meter's unit; 0 on any other basis."""
     unit_price: Mapped[Fen]
     amount: Mapped[Fen]
-    """As issued; never changed."""
+    """As issued, the discount taken off; never changed."""
+    vacancy_discount: Mapped[Fen] = mapped_column(server_default="0", default=0)
+    """What was charged less for days on which the unit was vacant (FEE-4)."""
     adjusted: Mapped[Fen] = mapped_column(server_default="0", default=0)
     """Sum of its adjustments, zero or less."""
     settled: Mapped[Fen] = mapped_column(server_default="0", default=0)

@@ -220,6 +220,8 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         "issued_on": run.issued_on,
         "due_on": run.due_on,
         "number": run.number,
+        "vacancy_percent": item.vacancy_percent,
+        "vacancy_after_months": item.vacancy_after_months,
         "fee_starts": uow.profile.fee_starts.value,
         "uses": uses_of(item),
         "after": after,

@@ -38,6 +38,17 @@ END
 """
 """Fen, rounded once, half up: (2n + d) / 2d in whole numbers. The same as ``domain.fees.bill_amount``."""
 
+_CHARGED_LESS = "(100 - CAST(:vacancy_percent AS bigint))"
+DISCOUNT = f"""
+CASE CAST(:basis AS text)
+  WHEN 'AREA' THEN (2 * area * CAST(:unit_price AS bigint) * months.numerator * {_CHARGED_LESS} + 10000 * months.denominator)
+                   / (20000 * months.denominator)
+  ELSE (2 * CAST(:unit_price AS bigint) * months.numerator * {_CHARGED_LESS} + 100 * months.denominator)
+       / (200 * months.denominator)
+END
+"""
+"""What a vacant time is charged less, in fen, rounded once, half up. The same as ``domain.fees.vacancy_discount``."""
+
 _CONSUMED = """
 (SELECT CAST(COALESCE(SUM((latest.value - earlier.value) * m.multiplier), 0) AS bigint)
  FROM meter m
@@ -130,9 +141,34 @@ parts AS (
   ) AS part (payer, first, last)
   WHERE part.first <= part.last
 ),
+vacancies AS MATERIALIZED (
+  -- Only where the item agrees to charge a vacant unit less, and only what is charged by the month (FEE-4).
+  SELECT v.unit_id, v.vacant_to,
+         CAST(v.vacant_from + make_interval(months => CAST(:vacancy_after_months AS int)) AS date) AS charged_less_from
+  FROM unit_vacancy v
+  WHERE v.county = :county AND v.area_id = CAST(:area_id AS uuid) AND v.company_id = CAST(:company_id AS uuid)
+    AND v.unit_id > CAST(:after AS uuid) AND CAST(:vacancy_percent AS bigint) IS NOT NULL
+    AND CAST(:basis AS text) IN ('AREA', 'UNIT', 'SPACE')
+    AND v.vacant_from <= CAST(:period_to AS date) AND (v.vacant_to IS NULL OR v.vacant_to >= CAST(:period_from AS date))
+),
+discounts AS (
+  SELECT vacant.id, vacant.part_first, CAST(SUM({DISCOUNT}) AS bigint) AS discount
+  FROM (
+    SELECT parts.id, parts.area, parts.first AS part_first, GREATEST(parts.first, v.charged_less_from) AS first,
+           LEAST(parts.last, v.vacant_to) AS last
+    FROM parts JOIN vacancies v ON v.unit_id = parts.id
+    -- A developer's unsold or undelivered home is charged in full.
+    WHERE parts.payer = 'OWNER'
+  ) vacant
+  CROSS JOIN LATERAL ({MONTHS}) months
+  WHERE vacant.first <= vacant.last
+  GROUP BY vacant.id, vacant.part_first
+),
 priced AS (
-  SELECT parts.*, {AMOUNT} AS amount
-  FROM parts CROSS JOIN LATERAL ({MONTHS}) months
+  SELECT parts.*, {AMOUNT} - COALESCE(discounts.discount, 0) AS amount, COALESCE(discounts.discount, 0) AS discount
+  FROM parts
+  LEFT JOIN discounts ON discounts.id = parts.id AND discounts.part_first = parts.first
+  CROSS JOIN LATERAL ({MONTHS}) months
 ),
 billed AS MATERIALIZED (
   SELECT x.unit_id, x.period_from, x.period_to
@@ -162,8 +198,8 @@ chosen AS (
 bills AS (
   INSERT INTO fee_bill (county, id, number, kind, unit_id, estate_id, area_id, company_id, township, community,
                         charge_item_id, item_disclosure_id, bill_run_id, transaction_id, receivable_id, payer, title,
-                        basis, period_from, period_to, area, unit_price, amount, adjusted, settled, state, issued_on,
-                        due_on, created_at, updated_at)
+                        basis, period_from, period_to, area, unit_price, amount, vacancy_discount, adjusted, settled, state,
+                        issued_on, due_on, created_at, updated_at)
   SELECT :county, given.id, :number || '-' || given.mark, 'PRINCIPAL',
          chosen.id, chosen.estate_id, CAST(:area_id AS uuid), CAST(:company_id AS uuid), :township, :community,
          CAST(:charge_item_id AS uuid), CAST(:item_disclosure_id AS uuid), CAST(:run_id AS uuid),
@@ -172,7 +208,7 @@ bills AS (
               ELSE chosen.payer END,
          :title, :basis, chosen.first, chosen.last,
          CASE WHEN CAST(:basis AS text) IN ('AREA', 'METERED') THEN chosen.area ELSE 0 END, CAST(:unit_price AS bigint),
-         chosen.amount, 0, 0, 'ISSUED', CAST(:issued_on AS date), CAST(:due_on AS date),
+         chosen.amount, chosen.discount, 0, 0, 'ISSUED', CAST(:issued_on AS date), CAST(:due_on AS date),
          CAST(:now AS timestamptz), CAST(:now AS timestamptz)
   FROM chosen JOIN unnest(CAST(:ids AS uuid[]), CAST(:marks AS text[])) WITH ORDINALITY AS given (id, mark, n) USING (n)
   RETURNING unit_id, receivable_id, amount

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import or_, select
 
-from domain.bills import BILLERS, ChargeBasis, ChargeCategory, ChargeItemState
+from domain.bills import BILLERS, MONTHLY, ChargeBasis, ChargeCategory, ChargeItemState
 from domain.contracts import ContractKind, ContractState
 from domain.disclosures import RULES, DisclosureItem
 from domain.errors import ErrorCode, Refusal
@@ -44,6 +44,8 @@ async def charge_item_define(
     building_type: BuildingType | None = None,
     star: int | None = None,
     late_fee_rate: int | None = None,
+    vacancy_percent: int | None = None,
+    vacancy_after_months: int = 0,
     utility: MeterKind | None = None,
     replaces_id: uuid.UUID | None = None,
 ) -> ChargeItem:
@@ -52,6 +54,7 @@ async def charge_item_define(
     It can be billed once it is disclosed. Where the profile lists the charge under guide price, the price is checked
     against the ceiling for the star: ``PRICE_ABOVE_CEILING`` (FEE-5, GT-44, TQ-57). ``CHARGE_FORBIDDEN``: FEE-8.
     ``PRICE_ABOVE_CONTRACT``: more than the contract's own standard (ZD-47).
+    ``vacancy_percent``: what the contract agrees for vacant units (FEE-4); ``INVALID_INPUT`` on what is not charged by the month.
     ``REQUIRED``: a metered item names its ``utility``. ``ALREADY_REGISTERED``: the area has an item of this code.
     ``replaces_id`` ends the item before on the eve.
     """
@@ -64,7 +67,18 @@ async def charge_item_define(
             raise Refusal(ErrorCode.REQUIRED, field)
     if (utility is not None) != (ChargeBasis(basis) is ChargeBasis.METERED):
         raise Refusal(ErrorCode.REQUIRED if utility is None else ErrorCode.INVALID_INPUT, "utility")
-    _check_ranges(valid_from, valid_to, period_months, due_days, star, late_fee_rate)
+    if valid_to is not None and valid_to < valid_from:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "validTo", least=valid_from)
+    _check_ranges(
+        ("periodMonths", period_months, 1, 12),
+        ("dueDays", due_days, 0, 366),
+        ("star", star, 1, 5),
+        ("lateFeeRate", late_fee_rate, 1, 1000),
+        ("vacancyPercent", vacancy_percent, 1, 99),
+        ("vacancyAfterMonths", vacancy_after_months, 0, 24),
+    )
+    if vacancy_percent is not None and ChargeBasis(basis) not in MONTHLY:
+        raise Refusal(ErrorCode.INVALID_INPUT, "vacancyPercent")
     guided = check_price(
         uow.profile,
         contract=ContractKind(contract.kind),
@@ -106,6 +120,8 @@ async def charge_item_define(
         building_type=BuildingType(building_type).value if building_type else None,
         guide_price=guided is not None,
         late_fee_rate=late_fee_rate,
+        vacancy_percent=vacancy_percent,
+        vacancy_after_months=vacancy_after_months,
         service_content=service_content,
         valid_from=valid_from,
         valid_to=valid_to,
@@ -137,22 +153,7 @@ def _within_contract(
         raise Refusal(ErrorCode.PRICE_ABOVE_CONTRACT, "unitPrice", contract_fen=contract.unit_price)
 
 
-def _check_ranges(
-    valid_from: date,
-    valid_to: date | None,
-    period_months: int,
-    due_days: int,
-    star: int | None,
-    late_fee_rate: int | None,
-) -> None:
-    if valid_to is not None and valid_to < valid_from:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "validTo", least=valid_from)
-    ranges: list[tuple[str, int | None, int, int]] = [
-        ("periodMonths", period_months, 1, 12),
-        ("dueDays", due_days, 0, 366),
-        ("star", star, 1, 5),
-        ("lateFeeRate", late_fee_rate, 1, 1000),
-    ]
+def _check_ranges(*ranges: tuple[str, int | None, int, int]) -> None:
     for field, value, least, most in ranges:
         if value is not None and not least <= value <= most:
             raise Refusal(ErrorCode.OUT_OF_RANGE, field, least=least, most=most)
@@ -228,7 +229,14 @@ _PER = {
 def _in_words(item: ChargeItem) -> str:
     """A line of the posting: code, name, price, and what it is for (ZS-26)."""
     price = f"{item.unit_price / 100:.2f} {_PER[ChargeBasis(item.basis)]}"
-    return f"{item.code} {item.name}：{price}；{item.service_content}"
+    return f"{item.code} {item.name}：{price}；{item.service_content}{_of_vacant_units(item)}"
+
+
+def _of_vacant_units(item: ChargeItem) -> str:
+    if item.vacancy_percent is None:
+        return ""
+    after = f"连续空置满{item.vacancy_after_months}个月后" if item.vacancy_after_months else "空置期间"
+    return f"；{after}按{item.vacancy_percent}%收取"
 
 
 async def charge_item_disclose(

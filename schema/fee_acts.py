@@ -41,6 +41,10 @@ class ChargeItemDefineInput:
     building_type: BuildingType | None = given("For which dwellings, where a guide price applies (FEE-5).")
     star: int | None = given("The star of the service, where a guide price applies.")
     late_fee_rate: int | None = given("Agreed late fee a day in 1/100,000 of the principal; left out: none (FEE-9).")
+    vacancy_percent: int | None = given(
+        "What the contract agrees for a vacant unit, in % of the price, 1 to 99; left out: the full price (FEE-4)."
+    )
+    vacancy_after_months: int | None = given("After how many months of vacancy in a row that begins; 0 when left out.")
     utility: MeterKind | None = given("What the meters count; needed where the basis is METERED.")
     replaces_id: strawberry.ID | None = ref("ChargeItem", "The item that it takes over from; that one ends on the eve.")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import Boolean, Date, and_
 
+from auth.policies.fees import OF_A_COMPANY
 from domain.bills import (
     ACTIONS,
     BillAction,
@@ -23,6 +24,7 @@ from domain.contracts import ContractMode
 from domain.estates import UnitUse
 from domain.meters import MeterKind
 from domain.profiles.parameters import BuildingType
+from domain.roles import RESIDENTS, Role
 from models import fees as models
 from models import payments as payment_models
 from schema.common import Area, DateTime, Fen
@@ -118,6 +120,13 @@ class ChargeItem:
     late_fee_rate: int | None = column(
         models.ChargeItem.late_fee_rate, "Agreed late fee a day, in 1/100,000 of the principal; null: none (FEE-9)."
     )
+    vacancy_percent: int | None = column(
+        models.ChargeItem.vacancy_percent,
+        "What a vacant unit is charged, in % of the price, as agreed; null: the same (FEE-4).",
+    )
+    vacancy_after_months: int = column(
+        models.ChargeItem.vacancy_after_months, "After how many months of vacancy in a row that begins."
+    )
     service_content: str = column(models.ChargeItem.service_content, "Grade and content of the service (ZS-26).")
     valid_from: datetime.date = column(models.ChargeItem.valid_from, "First day that it is charged for.")
     valid_to: datetime.date | None = column(models.ChargeItem.valid_to, "Last day; null: until further notice.")
@@ -186,6 +195,11 @@ class BillRun:
 
 # Bills
 
+KNOWS_OF_VACANCIES = frozenset(
+    {*RESIDENTS, *OF_A_COMPANY, Role.PROJECT_LEADER, Role.COMMUNITY, Role.TOWNSHIP, Role.BUREAU}
+)
+"""Neighbours and banks are not told which homes are empty."""
+
 FEE_BILL_ORDERS = orders(
     "FeeBillOrder",
     "How bills are ordered.",
@@ -253,7 +267,12 @@ class FeeBill:
         "Chargeable area when it was issued, or consumption in 0.01 of the meter's unit; 0 on any other basis.",
     )
     unit_price: Fen = column(models.FeeBill.unit_price, "The price that it was reckoned with.")
-    amount: Fen = column(models.FeeBill.amount, "As issued.")
+    amount: Fen = column(models.FeeBill.amount, "As issued; a discount is taken off.")
+    vacancy_discount: Fen | None = column(
+        models.FeeBill.vacancy_discount,
+        "What was charged less for days on which the unit was vacant (FEE-4).",
+        to=KNOWS_OF_VACANCIES,
+    )
     adjusted: Fen = column(models.FeeBill.adjusted, "All its reductions; zero or less.")
     settled: Fen = column(models.FeeBill.settled, "What is paid of it.")
     outstanding: Fen | None = derived(

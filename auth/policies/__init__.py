@@ -41,5 +41,6 @@ from auth.policies import personal_data as personal_data
 from auth.policies import prices as prices
 from auth.policies import register as register
 from auth.policies import statements as statements
+from auth.policies import vacancies as vacancies
 from auth.policies import votes as votes
 from auth.policies import warranty_deposits as warranty_deposits

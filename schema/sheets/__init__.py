@@ -76,6 +76,7 @@ CONDITIONS: Mapping[str, str] = {
     "tasks": "TaskFilter",
     "unitClaims": "UnitClaimFilter",
     "units": "UnitFilter",
+    "unitVacancies": "UnitVacancyFilter",
     "votes": "VoteFilter",
     "warrantyDeposits": "WarrantyDepositFilter",
     "warrantyObjections": "WarrantyObjectionFilter",

@@ -34,6 +34,26 @@ LISTS = (
         ),
     ),
     Listed(
+        ExportedList.UNIT_VACANCIES,
+        "unitVacancies",
+        (
+            Part(
+                "空置房",
+                "Vacant units",
+                (
+                    shown("unit.estate.name", "小区", "Estate"),
+                    shown("unit.building.name", "楼栋", "Building"),
+                    shown("unit.name", "房屋", "Unit"),
+                    shown("vacantFrom", "空置起始日", "Vacant from"),
+                    shown("vacantTo", "空置截止日", "Vacant to"),
+                    shown("note", "依据", "Rests on"),
+                    shown("endReason", "结束原因", "Why it ended"),
+                    shown("company.name", "企业名称", "Company"),
+                ),
+            ),
+        ),
+    ),
+    Listed(
         ExportedList.METERS,
         "meters",
         (

@@ -17,6 +17,7 @@ from models.pay_bills import PayBill, PayDifference
 from models.pay_settlements import PaySettlement
 from models.payments import Allocation, Payment
 from models.prices import FeeAccount, PriceIncrease
+from models.vacancies import UnitVacancy
 
 KNOWN = (
     PriceIncrease,
@@ -24,6 +25,7 @@ KNOWN = (
     ChargeItem,
     BillRun,
     FeeBill,
+    UnitVacancy,
     Meter,
     SharedCost,
     Payment,

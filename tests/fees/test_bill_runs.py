@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from domain.bills import ChargeBasis, ChargeCategory
+from domain.bills import MONTHLY, ChargeBasis, ChargeCategory
 from domain.errors import ErrorCode
 from domain.estates import OccupancyKind
-from domain.fees import bill_amount
+from domain.fees import bill_amount, vacancy_discount
 from domain.ledger import AccountKind
 from models.base import new_id
 from models.estates import Occupancy
@@ -20,7 +20,7 @@ from models.fees import BillRun, ChargeItem
 from models.ledger import LedgerAccount, LedgerTransaction
 from resolvers import bill_runs, ledger, receipts
 from resolvers.bill_runs import bill_run_start, period_end
-from resolvers.bill_runs_sql import AMOUNT, MONTHS
+from resolvers.bill_runs_sql import AMOUNT, DISCOUNT, MONTHS
 from resolvers.unit_of_work import UnitOfWork, set_fuse
 from tests.market import MARCH, Market, days
 from tests.world import World
@@ -64,20 +64,29 @@ DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
     lines=st.lists(st.tuples(st.integers(0, 5_000_000), DAYS, st.integers(0, 400)), min_size=1, max_size=40),
     basis=st.sampled_from(ChargeBasis),
     price=st.integers(1, 1_000_000),
+    percent=st.integers(1, 99),
 )
 async def test_the_statement_rounds_as_the_rule_does(
-    world: World, lines: list[tuple[int, date, int]], basis: ChargeBasis, price: int
+    world: World, lines: list[tuple[int, date, int]], basis: ChargeBasis, price: int, percent: int
 ) -> None:
     periods = [(area, first, first + timedelta(days=length)) for area, first, length in lines]
     statement = text(f"""
-        SELECT {AMOUNT} FROM unnest(CAST(:areas AS bigint[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]))
+        SELECT {AMOUNT}, {DISCOUNT} FROM unnest(CAST(:areas AS bigint[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]))
           WITH ORDINALITY AS given (area, first, last, n), LATERAL ({MONTHS}) months ORDER BY n
     """)
-    values: dict[str, Any] = {"basis": basis.value, "unit_price": price}
+    values: dict[str, Any] = {"basis": basis.value, "unit_price": price, "vacancy_percent": percent}
     values["areas"], values["firsts"], values["lasts"] = (list(column) for column in zip(*periods, strict=True))
     async with world.sessions() as session:
-        counted = list((await session.scalars(statement, values)).all())
-    assert counted == [bill_amount(basis, area, price, first, last) for area, first, last in periods]
+        counted = (await session.execute(statement, values)).all()
+    assert [row[0] for row in counted] == [bill_amount(basis, *_line(period, price)) for period in periods]
+    if basis in MONTHLY:
+        less = [vacancy_discount(basis, *_line(period, price), percent=percent) for period in periods]
+        assert [row[1] for row in counted] == less
+
+
+def _line(period: tuple[int, date, date], price: int) -> tuple[int, int, date, date]:
+    area, first, last = period
+    return area, price, first, last
 
 
 async def test_a_run_bills_every_unit_it_applies_to_and_says_how_far_it_is(market: Market) -> None:
