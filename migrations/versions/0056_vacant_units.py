@@ -4,8 +4,8 @@ from migrations.county import county_table
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0055'
-down_revision = '0054'
+revision = '0056'
+down_revision = '0055'
 branch_labels = None
 depends_on = None
 
