@@ -12,7 +12,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.fund_shares import Bearer
 from domain.fund_use import due_at, something_due, stage_reached, stages
 from domain.funds import FundAction, FundKind
-from domain.ledger import AccountKind, Line
+from domain.ledger import Line
 from domain.money import apportion
 from domain.payment_instructions import (
     ACTIONS,
@@ -29,7 +29,7 @@ from models.fund_use import FundContract, FundDraw, FundPayment
 from models.funds import FundRequest, FundShare
 from models.payment_instructions import PaymentInstruction
 from models.sealed import reveal
-from resolvers import fund_claims, fund_shares, ledger
+from resolvers import fund_claims, fund_shares
 from resolvers.case_kinds import KINDS
 from resolvers.cases import follow
 from resolvers.custody import bank_account_of, fund_money
@@ -204,11 +204,8 @@ async def forgo(uow: UnitOfWork, request: FundRequest) -> None:
 async def _executed(uow: UnitOfWork, instruction: PaymentInstruction) -> Spending:
     payment, request, draws = await _behind(uow, instruction)
     accounts = await fund_shares.accounts_of(uow, [draw.share for draw in draws])
-    lines = [
-        Line(accounts.get(fund_shares.bearer_key(draw.share)) or await _opened(uow, draw.share), draw.amount)
-        for draw in draws
-        if draw.amount
-    ]
+    # Whoever never had an account holds nothing, and nothing was drawn from it.
+    lines = [Line(accounts[fund_shares.bearer_key(draw.share)], draw.amount) for draw in draws if draw.amount]
     await fund_claims.recount(uow, request, await _from_the_fund(uow, request))
     for draw in draws:
         draw.share.drawn += draw.amount
@@ -259,12 +256,6 @@ async def _behind(uow: UnitOfWork, instruction: PaymentInstruction) -> tuple[Fun
 
 async def _from_the_fund(uow: UnitOfWork, request: FundRequest) -> list[FundShare]:
     return [row for row in await fund_shares.shares_of(uow, request) if row.bearer != Bearer.DEVELOPER]
-
-
-async def _opened(uow: UnitOfWork, share: FundShare) -> uuid.UUID:
-    if share.bearer == Bearer.UNIT_ACCOUNT and share.unit_id is not None:
-        return await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=share.unit_id)
-    return await ledger.account(uow, AccountKind.BUILDING_FUND, building_id=share.building_id)
 
 
 async def _follow(uow: UnitOfWork, request: FundRequest, action: FundAction, payment: FundPayment) -> None:

@@ -141,7 +141,7 @@ async def identify(
 async def take_off(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FundReceipt:
     """Take money off the account that it was posted to by mistake; it waits in suspense (fundDepositTakeOff).
 
-    ``INSUFFICIENT_BALANCE`` when the account has spent it meanwhile.
+    ``INSUFFICIENT_BALANCE`` when the account has spent it meanwhile, or a payment under way will.
     """
     receipt, grant, reason = await _decided(uow, id, reason, ReceiptState.POSTED, "fundDepositTakeOff")
     await _take_from_demand(uow, receipt)
@@ -151,6 +151,7 @@ async def take_off(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FundReceip
     else:
         await ledger.reverse(uow, receipt.transaction_id, reason)
         receipt.transaction_id = await _post_to_suspense(uow, receipt, occurred_on=uow.today)
+    await _claim_again(uow, receipt)
     receipt.state, receipt.suspense_cause = ReceiptState.SUSPENSE.value, SuspenseCause.TAKEN_OFF.value
     receipt.demand_id = receipt.unit_id = receipt.area_id = None
     receipt.reason = reason
@@ -212,7 +213,7 @@ async def reverse(uow: UnitOfWork, *, id: uuid.UUID, serial: str, value_date: da
     """Take a deposit back that the bank took off its account again (fundDepositReverse). By the bank that recorded it.
 
     ``serial`` is the bank's number of its correcting entry. ``ALREADY_REVERSED`` the second time, ``ACTION_NOT_AVAILABLE``
-    once it was sent back, ``INSUFFICIENT_BALANCE`` when the account has spent it.
+    once it was sent back, ``INSUFFICIENT_BALANCE`` when the account has spent it, or a payment under way will.
     """
     receipt = await uow.load(FundReceipt, id, lock=True)
     grant = await uow.act((Role.BANK,), FundReceipt, receipt)
@@ -227,6 +228,7 @@ async def reverse(uow: UnitOfWork, *, id: uuid.UUID, serial: str, value_date: da
     if receipt.placement_id is not None:
         await ledger.reverse(uow, receipt.placement_id, reason.strip())
     taken_back = await ledger.reverse(uow, receipt.transaction_id, reason.strip())
+    await _claim_again(uow, receipt)
     await custody.moved(
         uow,
         receipt.bank_account_id,
@@ -321,12 +323,19 @@ async def _give_to(uow: UnitOfWork, receipt: FundReceipt, demand: FundDemand) ->
 
 
 async def _take_from_demand(uow: UnitOfWork, receipt: FundReceipt) -> None:
+    if receipt.unit_id is not None:
+        await fund_claims.check_free(uow, receipt.unit_id, receipt.amount)
     demand = await uow.session.get_one(
         FundDemand, (uow.county, receipt.demand_id), with_for_update={"key_share": True}, populate_existing=True
     )
     demand.paid -= receipt.amount
     demand.state = DemandState.OPEN.value
     uow.notify(demand)
+
+
+async def _claim_again(uow: UnitOfWork, receipt: FundReceipt) -> None:
+    if receipt.unit_id is not None:
+        await fund_claims.claim_again(uow, receipt.unit_id)
 
 
 async def _decided(

@@ -2,9 +2,10 @@
 FUND-29)."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
@@ -13,12 +14,15 @@ from domain.funds import FundScope
 from domain.ledger import AccountKind, Line, TransactionKind
 from models.estates import PropertyArea, Unit
 from models.funds import FundEarmark, FundRequest, FundShare
-from models.ledger import LedgerAccount, Posting
+from models.ledger import LedgerAccount, LedgerTransaction, Posting
 from resolvers import ledger
 from resolvers.unit_of_work import UnitOfWork
 
 NO_BEARERS = (UnitUse.PUBLIC.value,)
 """Rooms for everybody are common parts themselves."""
+
+DEPOSITS = (TransactionKind.OPENING, TransactionKind.FUND_DEPOSIT, TransactionKind.TRANSFER)
+"""How deposits come to an account: with its opening, from the bank, or out of suspense once somebody knows whose they are."""
 
 
 async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[FundShare]:
@@ -27,8 +31,9 @@ async def apportion(uow: UnitOfWork, request: FundRequest, cost: int) -> list[Fu
     Refuses ``REQUIRED`` on ``units`` when no unit of the scope has an area.
     """
     units = await _units(uow, request)
-    held = await _deposits(uow, Unit.id.in_(select(Unit.id).where(*_scope(uow, request))))
-    sellers = await _seller_deposits(uow, {unit.building_id for unit in units})
+    held = await _paid_in(uow, AccountKind.UNIT_FUND, LedgerAccount.unit_id, [unit.id for unit in units])
+    buildings = {unit.building_id for unit in units}
+    sellers = await _paid_in(uow, AccountKind.BUILDING_FUND, LedgerAccount.building_id, buildings)
     bearers = _beneficiaries(units, held, sellers)
     by_id = {str(unit.id): unit for unit in units}
     await uow.session.flush()
@@ -222,31 +227,35 @@ async def _units(uow: UnitOfWork, request: FundRequest) -> list[Unit]:
     return list(found)
 
 
-async def _deposits(uow: UnitOfWork, which: ColumnElement[bool]) -> Mapping[uuid.UUID, int]:
-    """What was ever paid into each unit's account, in fen."""
-    paid_in = await uow.session.execute(
-        select(LedgerAccount.unit_id, func.coalesce(func.sum(-Posting.amount).filter(Posting.amount < 0), 0))
-        .join(Unit, (Unit.county == LedgerAccount.county) & (Unit.id == LedgerAccount.unit_id))
-        .outerjoin(Posting, (Posting.county == LedgerAccount.county) & (Posting.account_id == LedgerAccount.id))
-        .where(LedgerAccount.county == uow.county, LedgerAccount.kind == AccountKind.UNIT_FUND.value, which)
-        .group_by(LedgerAccount.unit_id)
-    )
-    return {unit_id: int(fen) for unit_id, fen in paid_in if unit_id is not None}
+async def _paid_in(
+    uow: UnitOfWork, kind: AccountKind, owner: InstrumentedAttribute[uuid.UUID | None], ids: Iterable[uuid.UUID]
+) -> Mapping[uuid.UUID, int]:
+    """What was deposited on accounts of a kind and not taken off again, in fen, by their owner.
 
-
-async def _seller_deposits(uow: UnitOfWork, buildings: set[uuid.UUID]) -> Mapping[uuid.UUID, int]:
-    """What the former landlords paid into their buildings' accounts, in fen."""
-    paid_in = await uow.session.execute(
-        select(LedgerAccount.building_id, func.coalesce(func.sum(-Posting.amount).filter(Posting.amount < 0), 0))
-        .outerjoin(Posting, (Posting.county == LedgerAccount.county) & (Posting.account_id == LedgerAccount.id))
+    Interest is no deposit, nor is what a failed payment or a recovery brought back (FUND-16, FUND-17).
+    """
+    taken_back = aliased(LedgerTransaction)
+    found = await uow.session.execute(
+        select(owner, -func.sum(Posting.amount))
+        .join(Posting, (Posting.county == LedgerAccount.county) & (Posting.account_id == LedgerAccount.id))
+        .join(
+            LedgerTransaction,
+            (LedgerTransaction.county == Posting.county) & (LedgerTransaction.id == Posting.transaction_id),
+        )
+        .outerjoin(
+            taken_back,
+            (taken_back.county == LedgerTransaction.county) & (taken_back.id == LedgerTransaction.reverses_id),
+        )
         .where(
             LedgerAccount.county == uow.county,
-            LedgerAccount.kind == AccountKind.BUILDING_FUND.value,
-            LedgerAccount.building_id.in_(buildings),
+            LedgerAccount.kind == kind.value,
+            owner.in_(list(ids)),
+            Posting.county == uow.county,
+            func.coalesce(taken_back.kind, LedgerTransaction.kind).in_([deposit.value for deposit in DEPOSITS]),
         )
-        .group_by(LedgerAccount.building_id)
+        .group_by(owner)
     )
-    return {building_id: int(fen) for building_id, fen in paid_in if building_id is not None}
+    return {owner_id: int(fen) for owner_id, fen in found if owner_id is not None}
 
 
 def _beneficiaries(

@@ -13,7 +13,7 @@ from auth.actor import Actor
 from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.funds import Exclusion, FundScope, FundState, FundUse, VoteMode
-from domain.ledger import AccountKind
+from domain.ledger import AccountKind, TransactionKind, credit, debit
 from domain.profiles import profile_for_test
 from domain.roles import Role
 from models.cases import AuditEvent, Review, Task
@@ -167,7 +167,8 @@ async def test_a_draft_shares_its_budget_by_area_to_the_fen_and_asks_its_applica
     }
 
 
-@pytest.mark.requirement("SL-5", "SL-6", "SL-9", "ZD-7")
+@pytest.mark.rule("FUND-24", "FUND-29")
+@pytest.mark.requirement("SL-5", "SL-6", "SL-9", "ZD-7", "ZD-21")
 async def test_every_office_in_its_order_up_to_the_earmark(case: Case) -> None:
     await case.verified()
     await case.do(case.bureau, funds.grant)
@@ -322,6 +323,8 @@ async def test_a_mode_that_the_county_does_not_allow_is_refused(case: Case) -> N
     assert refusal.code is ErrorCode.MODE_NOT_ALLOWED
 
 
+@pytest.mark.rule("FUND-24")
+@pytest.mark.requirement("GT-38")
 async def test_without_a_committee_the_community_stands_in(stage: Stage) -> None:
     place = await stage.place()
     owner = await stage.owner(place)
@@ -462,6 +465,7 @@ async def test_what_one_unit_lacks_becomes_a_claim_while_the_fund_as_a_whole_suf
     assert [share.shortfall for share in shares] == [0, 998, 0]
 
 
+@pytest.mark.rule("FUND-29")
 async def test_two_requests_never_earmark_the_same_money(case: Case) -> None:
     await case.verified()
     second = await case.stage.do(case.company, funds.draft, estate_id=case.place.estate.id, **PLAN)
@@ -484,6 +488,7 @@ async def test_two_requests_never_earmark_the_same_money(case: Case) -> None:
     assert await _earmarked(case.stage) == 10_000
 
 
+@pytest.mark.rule("FUND-29")
 async def test_a_cancelled_request_gives_its_earmark_back(case: Case) -> None:
     await case.verified()
     await case.do(case.bureau, funds.grant)
@@ -496,6 +501,7 @@ async def test_a_cancelled_request_gives_its_earmark_back(case: Case) -> None:
     assert await _earmarked(case.stage) == 0
 
 
+@pytest.mark.rule("FUND-17")
 async def test_an_unsold_unit_without_deposit_is_paid_by_the_developer_in_cash(stage: Stage) -> None:
     place = await stage.place(10_000, 10_000)
     company = await stage.actor(Role.COMPANY_ADMIN, company_id=await stage.company(place))
@@ -505,6 +511,13 @@ async def test_an_unsold_unit_without_deposit_is_paid_by_the_developer_in_cash(s
         unit.developer_held = True
         account_id = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=place.units[0].id)
         await ledger.open_balance(uow, account_id, 6_000, as_of=uow.today, attested_by="演示")
+        # What was put to the unsold unit by mistake and taken off again, and what it earned, is no deposit of the developer's.
+        unsold = await ledger.account(uow, AccountKind.UNIT_FUND, unit_id=unit.id)
+        money = await ledger.account(uow, AccountKind.BANK, area_id=place.area.id)
+        for kind in (TransactionKind.FUND_DEPOSIT, TransactionKind.INTEREST):
+            posted = await ledger.post(uow, kind, [debit(money, 900), credit(unsold, 900)], reason="演示")
+            if kind is TransactionKind.FUND_DEPOSIT:
+                await ledger.reverse(uow, posted, "错记房号")
 
     bureau = await stage.actor(Role.BUREAU)
     await stage.do(bureau, unsell)

@@ -43,8 +43,15 @@ async def test_what_an_account_lacks_is_claimed_from_its_owner_and_paid_when_it_
 
     (demand,) = await first_demands(live, ask, crew.bureau, work.place.units[0])
     for fen, still in ((1_500, 500), (100, 400), (900, 0)):  # each deposit settles what it brings, and no more
-        await deposit(live, ask, crew.bank, work.account, demand["code"], fen)
+        receipt = await deposit(live, ask, crew.bank, work.account, demand["code"], fen)
         assert (await work.books())["claims"] == [still, 0, 0]
+    # What is taken off the account is claimed again, until it is there again.
+    off = {"id": receipt["id"], "reason": "错记房号"}
+    await done(ask, crew.bureau, "fundDepositTakeOff", "receipt { state }", **off)
+    without = await work.books()
+    assert (without["units"][0], without["claims"]) == (1_600, [400, 0, 0])
+    back = {**off, "demandId": demand["id"]}
+    await done(ask, crew.bureau, "fundSuspenseIdentify", "receipt { state }", **back)
     assert await work.books() == {
         **lacking,
         "units": [2_500, 6_000, 6_000],
@@ -52,7 +59,11 @@ async def test_what_an_account_lacks_is_claimed_from_its_owner_and_paid_when_it_
         "claimed": 0,
         "bank": 14_500,
     }
-    assert await work.paid() == "APPORTIONED"
+    instruction = await work.pay()
+    # The bank may have paid it already: what it takes stays on the account.
+    assert await refusal(ask, crew.bureau, "fundDepositTakeOff", **off) == ("INSUFFICIENT_BALANCE", "id")
+    assert await work.report(instruction) == "EXECUTED"
+    assert (await work.seen("state"))["state"] == "APPORTIONED"
     assert (await work.payments())[1] == (1, 0, 2_000, "EXECUTED")
     assert await work.drawn() == [3_000, 3_000, 3_000]
     assert await work.do(crew.bureau, "Close") == "CLOSED"
@@ -92,13 +103,21 @@ async def test_a_payment_that_fails_or_comes_back_is_due_again(live: Stage, ask:
     assert [state for *_, state in await work.payments()] == ["FAILED", "RETURNED", "EXECUTED"]
 
 
-@pytest.mark.rule("FUND-29")
+@pytest.mark.rule("FUND-7", "FUND-29")
 async def test_before_payment_a_request_is_cancelled_and_after_it_not(live: Stage, ask: Ask) -> None:
     work = await (await Work.begin(live, ask, 5_000, 5_000, 5_000)).approved(9_000)
     crew = work.crew
     await work.contract(9_000)
     instruction = await work.pay()
     assert await work.refused(crew.company, "Cancel", reason="不修了") == ("ALREADY_PAID", None)
+    # What an approved request may still take from a unit's account is not refunded with it (FUND-7).
+    refund = {
+        "unitId": opaque(live.county, "Unit", work.place.units[0]),
+        "basis": "火灾灭失（演示）",
+        "payee": PAYEE,
+        "documentIds": await work.papers(crew.bureau, Kind.OTHER),
+    }
+    assert (await done(ask, crew.bureau, "fundUnitRefund", "refund { amount }", **refund)) == {"amount": 2_000}
     id = opaque(live.county, "PaymentInstruction", instruction)
     await done(ask, crew.cashier, "paymentInstructionCancel", "paymentInstruction { state }", id=id, reason="不修了")
     assert await work.do(crew.company, "Cancel", reason="不修了") == "CANCELLED"
