@@ -157,16 +157,17 @@ EMERGENCY_FUND_REQUEST = Workflow(
                 action=_A.CHECK_SITE,
                 sources=(_S.REPORTED,),
                 target=_S.SITE_CHECKED,
-                by=(Role.OWNER, party, COMPANY),
+                by=(Role.OWNER, party, *firm),
                 joined=True,
                 basis=("FUND-21", basis),
                 within=hours("fund_site_check_hours"),
-                when=(when,),
+                when=(when, has_firm),
             )
             for party, when, basis in (
                 (Role.COMMITTEE, "has_committee", "TQ-99"),
                 (Role.COMMUNITY, "no_committee", "TQ-100"),
             )
+            for firm, has_firm in fund_use.FIRM
         ),
         *(
             Transition(

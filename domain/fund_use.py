@@ -12,7 +12,7 @@ from domain.funds import FundAction, FundKind, FundState
 from domain.officials import Power
 from domain.periods import Facts, Period, days, end_of_day, working_days
 from domain.profiles.parameters import Profile
-from domain.roles import Role
+from domain.roles import COMPANY, Role
 from domain.terms import Term
 from domain.workflow import Needs, Party, Transition
 
@@ -131,14 +131,14 @@ CONDITIONS = {
     "all_asked": all_asked,
     "nothing_owed": nothing_owed,
     "audit_needed": audit_needed,
+    "has_company": lambda profile, facts: bool(facts["has_company"]),
+    "no_company": lambda profile, facts: not facts["has_company"],
     "not_contracted": lambda profile, facts: not facts["contracted"],
     "contracted": lambda profile, facts: bool(facts["contracted"]),
 }
 STAGE_CONDITIONS = {
     "stopped": lambda profile, facts: bool(facts.get("stopped_on")),
     "not_stopped": lambda profile, facts: not facts.get("stopped_on"),
-    "has_company": lambda profile, facts: bool(facts["has_company"]),
-    "no_company": lambda profile, facts: not facts["has_company"],
     "nothing_before_work": nothing_before_work,
     "last_before_acceptance": last_before_acceptance,
     "not_last_before_acceptance": lambda profile, facts: not last_before_acceptance(profile, facts),
@@ -192,6 +192,10 @@ class ObjectionState(Term):
     OPEN = "OPEN", "Not answered yet; the final payment waits."
     DISMISSED = "DISMISSED", "Answered: the posting stands."
     UPHELD = "UPHELD", "Answered: the settlement goes back."
+
+
+FIRM: tuple[tuple[tuple[Party, ...], str], ...] = (((COMPANY,), "has_company"), ((), "no_company"))
+"""Where a company serves the area it takes part in the check on site and the acceptance."""
 
 
 # --- the lines that both lists have ------------------------------------------------------------------------------------

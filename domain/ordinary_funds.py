@@ -73,8 +73,6 @@ _RETURNERS = (
 )
 _LAWFUL = ("not_excluded", "insurance_allowed", "warranty_over")
 _WORKERS = (COMPANY, Role.COMMITTEE, _STAND_IN)
-_FIRM = (((COMPANY,), "has_company"), ((), "no_company"))
-"""Where a company serves the area it is a party of the acceptance."""
 
 
 def _by_committee_or_stand_in(*, when: tuple[str, ...] = (), **fields: Any) -> tuple[Transition, ...]:
@@ -173,7 +171,7 @@ _AFTER_APPROVAL = (
             when=(*when, has_firm),
         )
         for party, when in _COMMITTEE_OR_STAND_IN
-        for firm, has_firm in _FIRM
+        for firm, has_firm in fund_use.FIRM
     ),
     Transition(
         action=_A.SETTLE,

@@ -72,6 +72,8 @@ def emergency(county: str, state: str = "", **facts: Any) -> Case:
 # --- ordinary (SM-6) -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("FUND-24")
+@pytest.mark.requirement("GT-37")
 @pytest.mark.parametrize("has_committee", [True, False])
 @pytest.mark.parametrize("county", COUNTIES)
 def test_a_request_goes_from_plan_to_earmark(county: str, has_committee: bool) -> None:
@@ -149,6 +151,7 @@ def test_a_plan_is_posted_for_seven_days_from_today_or_before(
     assert refused(ordinary(ZD, posted_from=first, posted_to=last), A.POST_PLAN, Role.OWNER).field == field
 
 
+@pytest.mark.rule("FUND-24")
 def test_no_vote_opens_before_the_posting_is_over() -> None:
     case = ordinary(ZD, S.PLAN_POSTED)
     case.now = datetime(2025, 6, 9, 23, 59, tzinfo=SHANGHAI)
@@ -206,6 +209,7 @@ def test_special_modes_of_voting_are_the_countys(county: str, mode: VoteMode, al
         assert refused(case, A.RECORD_PASSED, Role.COMMITTEE) == Refusal(ErrorCode.MODE_NOT_ALLOWED, "voteMode")
 
 
+@pytest.mark.rule("V-31")
 @pytest.mark.parametrize(
     ("county", "passed", "strict", "counts"),
     [
@@ -292,6 +296,7 @@ def test_a_county_may_do_without_the_seal() -> None:
     case.take(A.VERIFY, Role.TOWNSHIP)
 
 
+@pytest.mark.rule("FUND-28")
 def test_nothing_is_granted_above_the_balance() -> None:
     case = ordinary(ZD, S.TOWNSHIP_VERIFIED, available_fen=999_999)
     assert refused(case, A.GRANT, Role.BUREAU) == Refusal(
@@ -444,6 +449,8 @@ def test_a_report_brings_a_photo_and_comes_from_somebody_concerned() -> None:
         assert caught.value.code == code
 
 
+@pytest.mark.rule("FUND-21")
+@pytest.mark.requirement("GT-38")
 @pytest.mark.parametrize(("has_committee", "third"), [(True, Role.COMMITTEE), (False, Role.COMMUNITY)])
 def test_owner_company_and_committee_or_community_check_together_within_a_day(has_committee: bool, third: Role) -> None:
     case = emergency(ZD, has_committee=has_committee)
@@ -459,6 +466,16 @@ def test_owner_company_and_committee_or_community_check_together_within_a_day(ha
     assert case.state == S.SITE_CHECKED
 
 
+@pytest.mark.rule("FUND-21")
+def test_where_no_company_serves_owner_and_body_check_alone() -> None:
+    case = emergency(ZD, has_company=False)
+    assert refused(case, A.CHECK_SITE, Role.COMPANY_STAFF).code == ErrorCode.FORBIDDEN_ROLE
+    case.take(A.CHECK_SITE, Role.OWNER)
+    case.take(A.CHECK_SITE, Role.COMMITTEE)
+    assert case.state == S.SITE_CHECKED
+
+
+@pytest.mark.rule("FUND-20", "FUND-21")
 @pytest.mark.requirement("TQ-100")
 @pytest.mark.parametrize(
     ("county", "has_committee", "code", "decider"),
@@ -480,6 +497,7 @@ def test_who_decides_without_a_vote(county: str, has_committee: bool, code: Emer
         assert case.state == (S.APPROVED_DIRECT if action is A.APPROVE else S.NOT_EMERGENCY)
 
 
+@pytest.mark.rule("FUND-21", "V-23")
 def test_post_first_repairs_accepts_and_posts_before_the_offices_decide() -> None:
     case = emergency(ZD, S.APPROVED_DIRECT)
     assert refused(case, A.VERIFY, Role.TOWNSHIP).code == ErrorCode.ACTION_NOT_AVAILABLE
@@ -541,6 +559,7 @@ def test_the_fund_buys_insurance_only_where_the_profile_says_so() -> None:
     assert case.state == S.PLAN_POSTED
 
 
+@pytest.mark.rule("FUND-24", "FUND-28")
 def test_no_role_asks_for_money_approves_it_and_pays_it_out() -> None:
     for workflow in (FUND_REQUEST, EMERGENCY_FUND_REQUEST):
         assert workflow.separated
