@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func
+from sqlalchemy import ColumnElement, and_, func, true
 
 from domain.divisions import DivisionLevel
 from domain.errors import ErrorCode, Refusal
@@ -24,6 +24,8 @@ class FundBalance:
     division: str
     units: int = 0
     """On the sub-accounts of units (分户账)."""
+    public_housing: int = 0
+    """Of these on sub-accounts of sold public housing, which is managed together with all else (并轨, TQ-107)."""
     buildings: int = 0
     """On buildings' accounts: public-housing sellers' parts, buildings without an area."""
     areas: int = 0
@@ -43,14 +45,15 @@ class FundBalance:
         return self.units + self.buildings + self.areas
 
 
-_FIGURES: Mapping[AccountKind, tuple[str, type[Any]]] = {
-    AccountKind.UNIT_FUND: ("units", Unit),
-    AccountKind.BUILDING_FUND: ("buildings", Building),
-    AccountKind.AREA_FUND: ("areas", PropertyArea),
-    AccountKind.EARMARK: ("earmarked", PropertyArea),
-    AccountKind.FUND_CLAIM: ("claims", Unit),
+_FIGURES: Mapping[str, tuple[AccountKind, type[Any], ColumnElement[bool]]] = {
+    "units": (AccountKind.UNIT_FUND, Unit, true()),
+    "public_housing": (AccountKind.UNIT_FUND, Unit, Unit.sold_public_housing),
+    "buildings": (AccountKind.BUILDING_FUND, Building, true()),
+    "areas": (AccountKind.AREA_FUND, PropertyArea, true()),
+    "earmarked": (AccountKind.EARMARK, PropertyArea, true()),
+    "claims": (AccountKind.FUND_CLAIM, Unit, true()),
 }
-"""Which figure an account of a kind counts in, and whose it is."""
+"""Which accounts a figure sums: their kind, whose they are, and which of these."""
 
 _OWNED_BY = {Unit: LedgerAccount.unit_id, Building: LedgerAccount.building_id, PropertyArea: LedgerAccount.area_id}
 
@@ -65,8 +68,8 @@ async def fund_balances(uow: UnitOfWork, *, by: DivisionLevel, as_of: date | Non
     if as_of is not None and as_of > uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "asOf", most=uow.today)
     figures: dict[str, dict[str, int]] = defaultdict(dict)
-    for kind, (figure, owner) in _FIGURES.items():
-        for code, signed in await uow.session.execute(_sums(uow, level, kind, owner, as_of)):
+    for figure, (kind, owner, which) in _FIGURES.items():
+        for code, signed in await uow.session.execute(_sums(uow, level, kind, owner, as_of).where(which)):
             figures[code][figure] = shown_balance(kind, int(signed))
     return [FundBalance(code, **figures[code]) for code in sorted({*await divisions(uow, level), *figures})]
 

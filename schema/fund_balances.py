@@ -22,6 +22,10 @@ plain_type(
     {
         "division": ("Division | None", "The division."),
         "units": ("Fen", "On the sub-accounts of units (分户账)."),
+        "publicHousing": (
+            "Fen",
+            "Of these on sub-accounts of sold public housing, managed together with all else (并轨).",
+        ),
         "buildings": ("Fen", "On buildings' accounts: public-housing sellers' parts, buildings without an area."),
         "areas": ("Fen", "On property areas' own accounts."),
         "total": ("Fen", "The money altogether."),
@@ -56,7 +60,7 @@ async def _fund_balances(
 
 
 def _shown(balance: FundBalance) -> Any:
-    figures = ("units", "buildings", "areas", "total", "earmarked", "claims")
+    figures = ("units", "public_housing", "buildings", "areas", "total", "earmarked", "claims")
     return {"division": Ref("Division", "", balance.division), **{name: getattr(balance, name) for name in figures}}
 
 

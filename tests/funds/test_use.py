@@ -1,9 +1,21 @@
 """Ordinary requests after their approval, by mutations: contract, three staged payments, acceptance, settlement, posting,
 apportionment, closing; what accounts lack, what comes back, what is cancelled (SM-6, FUND-15..18, FUND-26..29)."""
 
+from typing import Any
+
 import pytest
 
+<<<<<<< HEAD
 from models.payment_instructions import PaymentInstruction
+=======
+from domain.fund_shares import Bearer
+from domain.ledger import AccountKind, TransactionKind, credit, debit
+from models.estates import Building, Unit
+from models.funds import FundShare
+from resolvers import custody, ledger
+from resolvers.books import verify
+from resolvers.unit_of_work import UnitOfWork
+>>>>>>> 05fc8fa (Sold public housing and commodity housing are shown as one fund, with the part of either: one account, one request, one posting to the fen (TQ-107))
 from tests.acts import Ask
 from tests.docs.told import follow
 from tests.funds.works import PAYEE, Work
@@ -94,3 +106,46 @@ async def test_a_request_from_its_approval_to_its_closing(live: Stage, ask: Ask)
         "payeeAccountMask": f"****{PAYEE['account'][-4:]}",
         "payeeBankCode": PAYEE["bankCode"],
     }
+
+
+@pytest.mark.requirement("TQ-107")
+@pytest.mark.rule("FUND-16", "FUND-4")
+async def test_commodity_and_sold_public_housing_are_one_fund(live: Stage, ask: Ask) -> None:
+    """One bank account, one ledger, one request: what falls on public housing is shared with its former landlord by deposits."""
+    work = await Work.begin(live, ask, 5_000, 1_000, areas=(10_000, 10_000))
+    building_id = work.place.building.id
+
+    async def sold(uow: UnitOfWork) -> None:
+        (await uow.load(Unit, work.place.units[1].id)).sold_public_housing = True
+        (await uow.load(Building, building_id)).public_housing_seller = "演示纺织厂（虚构）"
+        money = await custody.fund_money(uow, building_id=building_id)
+        landlords = await ledger.account(uow, AccountKind.BUILDING_FUND, building_id=building_id)
+        given = [debit(money, 3_000), credit(landlords, 3_000)]
+        await ledger.post(uow, TransactionKind.FUND_DEPOSIT, given, reason="售房单位交存")
+
+    await live.do(work.crew.bureau, sold)
+    figures = (
+        "{ fundBalances(by: COUNTY) { units publicHousing buildings total } bankAccounts { nodes { bookBalance } } }"
+    )
+
+    async def held() -> Any:
+        seen = await ask(work.crew.bureau, figures)
+        return seen["fundBalances"][0], seen["bankAccounts"]["nodes"]
+
+    whole = {"units": 6_000, "publicHousing": 1_000, "buildings": 3_000, "total": 9_000}
+    assert await held() == (whole, [{"bookBalance": 9_000}])
+    await work.approved(1_000)
+    # 500 by area to either flat; of the second's the owner bears 1,000 parts of 4,000.
+    shares = sorted(await live.rows(FundShare), key=lambda share: share.position)
+    assert [(share.bearer, share.amount) for share in shares] == [
+        (Bearer.UNIT_ACCOUNT, 500),
+        (Bearer.UNIT_ACCOUNT, 125),
+        (Bearer.SELLER_ACCOUNT, 375),
+    ]
+    await work.contract(1_000)
+    assert await work.paid() == "STAGE1_PAID"
+    assert await work.drawn() == [150, 38, 112]
+    after = {"units": 5_812, "publicHousing": 962, "buildings": 2_888, "total": 8_700}
+    assert await held() == (after, [{"bookBalance": 8_700}])
+    async with live.sessions() as session:
+        assert [str(finding) async for finding in verify(session, [live.county])] == []
