@@ -57,17 +57,19 @@ _GUARDED = _listed(NEVER_NEGATIVE)
 
 _FUND_LINES = f"""
   -- Lines on the fund's accounts, each with the area (or, without one, the building) and the bank account that it is of.
-  -- What was brought in is checked by itself: a county attests sub-accounts and bank money at different times.
+  -- What an attested balance was brought in against is no fund money: a county attests sub-accounts and bank money at
+  -- different times. Openings that bring the money in with the balances are checked like any other transaction.
   SELECT p.transaction_id, p.amount, a.kind, a.bank_account_id,
          COALESCE(a.area_id, u.area_id, b.area_id, u.building_id, a.building_id) AS place_id
   FROM ledger_account a
   JOIN posting p ON p.county = :county AND p.account_id = a.id
-  JOIN ledger_transaction t ON t.county = :county AND t.id = p.transaction_id
-  LEFT JOIN ledger_transaction o ON o.county = :county AND o.id = t.reverses_id
   LEFT JOIN unit u ON u.county = :county AND u.id = a.unit_id
   LEFT JOIN building b ON b.county = :county AND b.id = COALESCE(u.building_id, a.building_id)
   WHERE a.county = :county AND a.kind IN ({_listed(FUND_KINDS)}) AND a.company_id IS NULL
-    AND COALESCE(o.kind, t.kind) <> 'OPENING'"""  # noqa: S608 - constants
+    AND NOT EXISTS (
+      SELECT FROM posting against JOIN ledger_account brought ON brought.county = :county AND brought.id = against.account_id
+      WHERE against.county = :county AND against.transaction_id = p.transaction_id AND brought.kind = 'OPENING'
+    )"""  # noqa: S608 - constants
 
 
 def _paired(kinds: Iterable[AccountKind]) -> str:

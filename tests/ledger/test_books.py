@@ -23,6 +23,7 @@ from models.sealed import Kind, seal_into
 from resolvers import ledger
 from resolvers.bills import bill_adjust, bill_void
 from resolvers.books import CHECKS, STOPPING, Finding, check, check_asked, verify
+from resolvers.openings import OpeningFund, fund_open
 from resolvers.payments import fee_bill_pay
 from resolvers.receipts import payment_record, payment_reverse
 from resolvers.unit_of_work import UnitOfWork
@@ -92,6 +93,8 @@ async def books(world: World) -> Market:
             await ledger.post(uow, kind, lines, reason="test")
 
     await world.do(market.bureau, post)
+    brought = [OpeningFund((await market.unit(8_000)).id, 507)]
+    await world.do(market.bureau, fund_open, lines=brought, as_of=world.today, attested_by="test")
     return market
 
 
@@ -163,7 +166,7 @@ DAMAGE: dict[str, list[str]] = {
     ],
     "bank_accounts_rest_is_its_money": [
         "UPDATE posting SET account_id = (SELECT id FROM ledger_account WHERE county = :county AND kind = 'BANK'"
-        " AND area_id IS NOT NULL) WHERE county = :county AND amount = 505",
+        " AND area_id IS NOT NULL AND bank_account_id IS NOT NULL) WHERE county = :county AND amount = 505",
     ],
     "claims_have_their_counterpart": [
         "UPDATE posting SET amount = 600 WHERE county = :county AND amount = 502",
@@ -193,6 +196,18 @@ async def test_each_check_finds_its_fault(books: Market, vandal: Any, check: str
     assert all(finding.county == world.county and finding.expected != finding.found for finding in found)
     if check in ("area_fund_is_its_money", "bank_accounts_rest_is_its_money"):
         assert not {finding.check for finding in found} & STOPPING
+
+
+@pytest.mark.rule("FUND-4")
+async def test_an_opening_that_brought_balances_without_their_money_is_found(books: Market, vandal: Any) -> None:
+    """What is attested against the opening account alone is left out; an opening with its money is not."""
+    elsewhere = (
+        "UPDATE posting SET account_id = (SELECT id FROM ledger_account WHERE county = :county AND kind = 'BANK'"
+        " AND company_id IS NOT NULL) WHERE county = :county AND amount = 507"
+    )
+    await vandal([elsewhere], {"county": books.world.county})
+    found = {finding.check: (finding.expected, finding.found) for finding in await findings(books.world)}
+    assert found == {"fund_money_stays_in_the_fund": (0, -507), "area_fund_is_its_money": (501, 1_008)}
 
 
 OFF_BY_ONE = "UPDATE posting SET amount = amount + {} WHERE county = :county AND amount = {}"
