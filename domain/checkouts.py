@@ -91,14 +91,20 @@ class Trade:
 
 
 def disagreement(trade: Trade, *, number: str, merchant: str, amount: int) -> str | None:
-    """What of a paid trade is not as the order says: the name of the first such part, ``None`` when all agree.
+    """What of a trade is not as that of the paid order: the name of the first such part, ``None`` when all agree.
 
     >>> paid = Trade("A1", "1900", TradeState.PAID, 100, "CNY", "4200", datetime(2026, 3, 2))
     >>> disagreement(paid, number="A1", merchant="1900", amount=100)
     >>> disagreement(paid, number="A1", merchant="1900", amount=101)
     'amount'
     """
-    expected = {"number": number, "merchant": merchant, "amount": amount, "currency": CURRENCY}
+    expected = {
+        "state": TradeState.PAID,
+        "number": number,
+        "merchant": merchant,
+        "amount": amount,
+        "currency": CURRENCY,
+    }
     for name, value in expected.items():
         if getattr(trade, name) != value:
             return name
