@@ -107,7 +107,7 @@ class Trouble:
     lost: int = 0
     """So many of the next requests are done, and the answer is a fault of the server."""
     refusal: str | None = None
-    """The code with which orders are refused."""
+    """The code with which orders, refunds, and looks at refunds are refused."""
     bill_altered: bool = False
     """Bills arrive with another content than was announced."""
 
@@ -224,6 +224,8 @@ class WeChatPayDouble:
         made = self.refunds.get(request.path_params["number"])
         if made is None or request.query_params.get("sub_mchid") != made["order"]["sub_mchid"]:
             return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "退款单不存在"}
+        if self.trouble.refusal:
+            return 403, {"code": self.trouble.refusal, "message": "refused"}
         return 200, _refund_told(made)
 
     def end_refund(self, number: str, status: str) -> None:

@@ -189,10 +189,18 @@ async def _wanted(uow: UnitOfWork, refund_id: uuid.UUID) -> Return | None:
 
 
 async def _ask(service: Service, wanted: Return) -> tuple[Repayment | None, str | None]:
-    """What the service says of the refund, sending it if it does not know it; or its code, if it refuses."""
+    """What the service says of the refund, sending it if it does not know it; or its code, if it refuses to pay it back.
+
+    A look that is refused says nothing of a refund that may be under way: it is looked for again.
+    """
     try:
         said = await service.look_up_refund(wanted.merchant, wanted.number)
-        return (await service.give_back(wanted) if said.word is RefundWord.ABSENT else said), None
+    except (UnclearError, RefusedError):
+        return None, None
+    if said.word is not RefundWord.ABSENT:
+        return said, None
+    try:
+        return await service.give_back(wanted), None
     except UnclearError:
         return None, None
     except RefusedError as error:

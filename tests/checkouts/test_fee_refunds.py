@@ -114,6 +114,11 @@ async def test_a_refund_that_fails_leaves_the_money_where_it_was(overcharged: Ti
     assert (await row_of(till.ask, till.market.admin, ident, told))["state"] == "PROCESSING", (
         "another amount is no word"
     )
+    double.trouble.refusal = "NO_AUTH"
+    await till.run(fee_refunds.look, refund_id=refund.id)
+    double.trouble.refusal = None
+    under_way = await row_of(till.ask, till.market.admin, ident, told)
+    assert under_way["state"] == "PROCESSING", "who is not told what became of a refund does not take it back"
     double.refunds[refund.id.hex]["amount"]["refund"] = 12_000
     double.end_refund(refund.id.hex, "ABNORMAL")
     await double.deliver()
