@@ -58,7 +58,8 @@ async def bill_run_start(
     The item must be disclosed now at this price or a higher one (``ITEM_NOT_DISCLOSED``, ``PRICE_ABOVE_DISCLOSED``: FEE-7,
     TQ-73, ZS-26), its contract in force (``ACTION_NOT_AVAILABLE``: ZD-47), and its price not above the guide price of today
     (``PRICE_ABOVE_CEILING``: FEE-5), in remuneration mode the year's budget is posted (``BUDGET_REQUIRED``: FEE-1). A
-    period may not start after next month: nobody is made to prepay (FEE-4).
+    period may not start after next month, nor reach past today by more than the item's own period: nobody is made to
+    prepay (FEE-4).
     Units billed for the item and period before are skipped, so a run can be started again at any time; while one is under
     way a second is refused (``ALREADY_REGISTERED``).
     """
@@ -106,8 +107,11 @@ async def queued(
     starts_latest = latest_start(uow.today)
     if not item.valid_from <= period_from <= starts_latest:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "periodFrom", least=item.valid_from, most=starts_latest)
-    if item.valid_to is not None and last > item.valid_to:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", most=item.valid_to)
+    ends_latest = max(period_end(period_from, item.period_months), uow.today)
+    if item.valid_to is not None:
+        ends_latest = min(ends_latest, item.valid_to)
+    if last > ends_latest:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "periodTo", most=ends_latest)
     posting = await _may_bill(uow, item, contract, period_from)
     if item.id in under_way:
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "periodFrom")

@@ -215,6 +215,18 @@ async def test_nobody_is_made_to_prepay(market: Market) -> None:
         period_from=MARCH,
         period_to=MARCH - days(1),
     )
+    # Neither does a period of years make anybody prepay; what is over may be billed in one.
+    await start(
+        market.admin,
+        bill_run_start,
+        ErrorCode.OUT_OF_RANGE,
+        "periodTo",
+        charge_item_id=item.id,
+        period_from=MARCH,
+        period_to=date(2026, 4, 1),
+    )
+    past = {"period_from": date(2025, 1, 1), "period_to": date(2026, 2, 28)}
+    await market.world.do(market.admin, bill_run_start, charge_item_id=item.id, **past)
     for actor in (market.cashier, market.bureau, market.bank):
         await start(actor, bill_run_start, ErrorCode.FORBIDDEN_ROLE, charge_item_id=item.id, period_from=MARCH)
 
