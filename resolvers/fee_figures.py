@@ -69,6 +69,7 @@ async def collection_rate(
             Allocation.county == uow.county,
             Allocation.occurred_on.between(due_from, due_to),
             FeeBill.due_on < due_from.replace(month=1, day=1),
+            FeeBill.state != BillState.VOIDED.value,
             *scope,
         )
         .with_only_columns(func.coalesce(func.sum(Allocation.amount), 0))
