@@ -13,6 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fees import check_price
 from domain.meters import MeterKind
+from domain.money import format_fen
 from domain.profiles.parameters import BuildingType
 from models.base import new_id
 from models.contracts import ServiceContract
@@ -217,18 +218,18 @@ async def charge_items_disclose(
 
 
 _PER = {
-    ChargeBasis.AREA: "元/平方米·月",
-    ChargeBasis.UNIT: "元/户·月",
-    ChargeBasis.SPACE: "元/车位·月",
-    ChargeBasis.ONCE: "元/次",
-    ChargeBasis.METERED: "元/计量单位",
-    ChargeBasis.SHARED: "元/计量单位，按实公摊",
+    ChargeBasis.AREA: "平方米·月",
+    ChargeBasis.UNIT: "户·月",
+    ChargeBasis.SPACE: "车位·月",
+    ChargeBasis.ONCE: "次",
+    ChargeBasis.METERED: "计量单位",
+    ChargeBasis.SHARED: "计量单位，按实公摊",
 }
 
 
 def _in_words(item: ChargeItem) -> str:
     """A line of the posting: code, name, price, and what it is for (ZS-26)."""
-    price = f"{item.unit_price / 100:.2f} {_PER[ChargeBasis(item.basis)]}"
+    price = f"{format_fen(item.unit_price)}/{_PER[ChargeBasis(item.basis)]}"
     return f"{item.code} {item.name}：{price}；{item.service_content}{_of_vacant_units(item)}"
 
 
