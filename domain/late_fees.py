@@ -10,7 +10,8 @@ from domain.money import half_up
 def late_fen_days(owed: int, payments: Iterable[tuple[date, int]], due_on: date, until: date) -> int:
     """What was owed late, in fen × days: each part of ``owed`` counts from the day after ``due_on`` to the day it was paid.
 
-    ``payments`` are the allocations by day, fen; what went back counts against them. The rest counts until ``until``.
+    ``payments`` are the allocations by day, fen; what went back counts against them, with the day it was paid where a
+    reduction gave it back. The rest counts until ``until``.
 
     >>> late_fen_days(10_000, [(date(2026, 3, 11), 4_000)], date(2026, 3, 1), date(2026, 3, 31))
     220000

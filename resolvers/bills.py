@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from auth.actor import Grant
 from domain.bills import ACTIONS, BILLERS, BillAction, BillKind, BillState, DisputeOutcome, DisputeState, settled_state
@@ -14,6 +14,7 @@ from models.base import new_id
 from models.cases import Task
 from models.fees import BillAdjustment, BillDispute, ChargeItem, FeeBill
 from models.payments import Allocation, Payment
+from resolvers.late_fees import accrued
 from resolvers.ledger import account, post
 from resolvers.receipts import release
 from resolvers.unit_of_work import UnitOfWork
@@ -68,13 +69,16 @@ async def bill_dispute_answer(
     _need(answer, "answer")
     dispute = await _open_dispute(uow, bill)
     if outcome is DisputeOutcome.ADJUSTED:
-        adjustment = await _reduce(uow, bill, reduction or 0, answer, field="reduction")
+        adjustment = await _reduce(uow, bill, reduction or 0, answer)
         dispute.adjustment_id = adjustment.id
     elif reduction:
         raise Refusal(ErrorCode.INVALID_INPUT, "reduction")
+    else:
+        _follow_money(bill)
     dispute.answer = answer
     await _close(uow, dispute, DisputeState(outcome.value))
-    _follow_money(bill)
+    if outcome is DisputeOutcome.ADJUSTED:
+        await _late_fees_follow(uow, bill, answer, grant)
     await uow.audit(
         "billDisputeAnswer",
         bill,
@@ -88,15 +92,16 @@ async def bill_dispute_answer(
 
 
 async def bill_adjust(uow: UnitOfWork, *, id: uuid.UUID, reduction: int, reason: str) -> tuple[FeeBill, BillAdjustment]:
-    """Reduce a bill by ``reduction`` fen. What was paid above the new amount becomes the unit's advance money (FEE-7).
+    """Reduce a bill by ``reduction`` fen. What was paid above the new amount becomes the unit's advance money (FEE-7), and
+    its late fees come down with it (FEE-9).
 
     Bills only go down: a higher claim is a new bill on a disclosed price. ``OUT_OF_RANGE`` beyond what is owed.
     """
     bill, grant = await _take_up(uow, id, BillAction.ADJUST)
     _need(reason, "reason")
     former = bill.state
-    adjustment = await _reduce(uow, bill, reduction, reason, field="reduction")
-    _follow_money(bill)
+    adjustment = await _reduce(uow, bill, reduction, reason)
+    await _late_fees_follow(uow, bill, reason, grant)
     await uow.audit(
         "billAdjust",
         bill,
@@ -110,9 +115,16 @@ async def bill_adjust(uow: UnitOfWork, *, id: uuid.UUID, reduction: int, reason:
 
 
 async def bill_void(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FeeBill:
-    """Take a bill back. What was paid on it becomes the unit's advance money; its period may be billed anew."""
+    """Take a bill back, and the late fees on it. What was paid on them becomes the unit's advance money; its period may be
+    billed anew."""
     bill, grant = await _take_up(uow, id, BillAction.VOID)
     _need(reason, "reason")
+    await _void(uow, bill, reason, grant)
+    await _late_fees_follow(uow, bill, reason, grant)
+    return bill
+
+
+async def _void(uow: UnitOfWork, bill: FeeBill, reason: str, grant: Grant) -> None:
     former, owed, paid = bill.state, bill.amount + bill.adjusted, bill.settled
     if former == BillState.DISPUTED:
         dispute = await _open_dispute(uow, bill)
@@ -128,19 +140,41 @@ async def bill_void(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> FeeBill:
         await uow.session.refresh(bill)
     bill.state, bill.void_reason, bill.paid_on = BillState.VOIDED.value, reason, None
     await uow.audit("billVoid", bill, grant=grant, reason=reason, from_state=former, to_state=bill.state)
-    return bill
+
+
+async def _late_fees_follow(uow: UnitOfWork, bill: FeeBill, reason: str, grant: Grant) -> None:
+    """Bring a bill's late fees down to what accrues on what is left of it, the newest first; of a bill that was taken back
+    none are left (FEE-9)."""
+    late = uow.select(FeeBill).where(FeeBill.late_for_id == bill.id, FeeBill.state != BillState.VOIDED.value)
+    fees = (await uow.session.scalars(late.order_by(FeeBill.id.desc()).with_for_update(key_share=True))).all()
+    if bill.state == BillState.VOIDED:
+        for fee in fees:
+            await _void(uow, fee, reason, grant)
+        return
+    accrues = sum(one.fee for one in await accrued(uow, [bill.id])) if fees else 0
+    too_much = sum(fee.amount + fee.adjusted for fee in fees) - accrues
+    for fee in fees:
+        off = min(too_much, fee.amount + fee.adjusted)
+        # A late fee that is disputed rests like any bill; its answer says what becomes of it.
+        if off > 0 and fee.state != BillState.DISPUTED:
+            await _reduce(uow, fee, off, reason)
+            await uow.audit("billAdjust", fee, grant=grant, reason=reason, detail={"reduction": off})
+            too_much -= off
 
 
 async def _take_up(uow: UnitOfWork, bill_id: uuid.UUID, action: BillAction) -> tuple[FeeBill, Grant]:
     """The bill, locked, when this action exists in its state and for the actor.
 
-    Payments come before bills wherever both are locked: those that could be given back are locked first.
+    Payments come before bills wherever both are locked: those that it or its late fees could give back are locked first.
     """
     states, roles = ACTIONS[action]
     seen = await uow.load(FeeBill, bill_id)
     grant = await uow.act(roles, FeeBill, seen)
     if action in {BillAction.ADJUST, BillAction.VOID, BillAction.ANSWER_DISPUTE}:
-        payments = select(Allocation.payment_id).where(Allocation.county == uow.county, Allocation.bill_id == bill_id)
+        late_fees = select(FeeBill.id).where(FeeBill.county == uow.county, FeeBill.late_for_id == bill_id)
+        payments = select(Allocation.payment_id).where(
+            Allocation.county == uow.county, or_(Allocation.bill_id == bill_id, Allocation.bill_id.in_(late_fees))
+        )
         await uow.session.execute(
             select(Payment.id)
             .where(Payment.county == uow.county, Payment.id.in_(payments))
@@ -207,11 +241,11 @@ def _answers_wanted(uow: UnitOfWork, bill: FeeBill, dispute: BillDispute) -> lis
     ]
 
 
-async def _reduce(uow: UnitOfWork, bill: FeeBill, reduction: int, reason: str, *, field: str) -> BillAdjustment:
+async def _reduce(uow: UnitOfWork, bill: FeeBill, reduction: int, reason: str) -> BillAdjustment:
     """Post and record a reduction, and give back what was paid above the new amount."""
     owed = bill.amount + bill.adjusted
     if not 0 < reduction <= owed:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, field, least=1, most=owed)
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "reduction", least=1, most=owed)
     adjusted_by = uow.actor.account_id
     if adjusted_by is None:
         raise Refusal(ErrorCode.FORBIDDEN_ROLE)
@@ -235,11 +269,13 @@ async def _reduce(uow: UnitOfWork, bill: FeeBill, reduction: int, reason: str, *
     )
     uow.session.add(adjustment)
     # Disputed for the moment: neither statement below has both amounts right, and only then is the state worked out.
-    bill.state = BillState.DISPUTED.value
+    bill.state, paid_on = BillState.DISPUTED.value, bill.paid_on
     if too_much:
         await release(uow, bill, too_much)
         await uow.session.refresh(bill)
     bill.adjusted -= reduction
+    bill.paid_on = paid_on or uow.today  # what was paid in full stays so; else the reduction may be what settles it
+    _follow_money(bill)
     return adjustment
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, func, select, type_coerce
+from sqlalchemy import Integer, Select, case, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from domain.bills import BILLERS, BillKind, BillState
@@ -18,9 +18,10 @@ from domain.contracts import ContractMode
 from domain.errors import ErrorCode, Refusal
 from domain.late_fees import late_fee
 from domain.ledger import AccountKind, Line, TransactionKind, credit, debit
+from domain.payments import PaymentState
 from models.base import new_id
 from models.fees import ChargeItem, FeeBill
-from models.payments import Allocation
+from models.payments import Allocation, Payment
 from resolvers.jobs import nightly
 from resolvers.ledger import account, post
 from resolvers.unit_of_work import UnitOfWork
@@ -117,9 +118,21 @@ async def accrued(uow: UnitOfWork, bill_ids: Sequence[uuid.UUID]) -> list[Accrue
 def _figures(uow: UnitOfWork, bill_ids: Sequence[uuid.UUID]) -> Select[Any]:
     """Bills with their rate, what was paid of them late in fen × days (``domain.late_fees.late_fen_days``), and charged fees."""
     fee = aliased(FeeBill)
-    of_bill = (Allocation.county == uow.county, Allocation.bill_id == FeeBill.id)
-    days = func.greatest(type_coerce(Allocation.occurred_on - FeeBill.due_on, Integer), 0)
-    paid_late = select(func.coalesce(func.sum(Allocation.amount * days), 0)).where(*of_bill)
+    # What a reduction gave back was never owed, and counts with the day it was paid; a payment that was taken back was
+    # there from its day to the day it went.
+    first = func.min(Allocation.occurred_on).over(partition_by=(Allocation.bill_id, Allocation.payment_id))
+    paid = (
+        select(
+            Allocation.bill_id,
+            Allocation.amount,
+            case((Payment.state == PaymentState.SUCCEEDED.value, first), else_=Allocation.occurred_on).label("day"),
+        )
+        .join(Payment, (Payment.county == Allocation.county) & (Payment.id == Allocation.payment_id))
+        .where(Allocation.county == uow.county, Payment.county == uow.county, Allocation.bill_id.in_(bill_ids))
+        .subquery()
+    )
+    days = func.greatest(type_coerce(paid.c.day - FeeBill.due_on, Integer), 0)
+    paid_late = select(func.coalesce(func.sum(paid.c.amount * days), 0)).where(paid.c.bill_id == FeeBill.id)
     counts = (fee.county == uow.county, fee.late_for_id == FeeBill.id)
     charged = select(func.coalesce(func.sum(fee.amount), 0)).where(*counts, fee.state != BillState.VOIDED.value)
     times = select(func.count()).where(*counts)

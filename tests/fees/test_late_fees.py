@@ -9,7 +9,9 @@ from sqlalchemy import update
 from domain.late_fees import late_fee, late_fen_days
 from domain.ledger import AccountKind
 from models.fees import FeeBill
-from models.payments import Allocation
+from models.payments import Allocation, Payment
+from resolvers.bills import bill_adjust, bill_void
+from resolvers.books import verify
 from resolvers.late_fees import charge_what_was_paid_late
 from resolvers.payments import fee_bill_pay
 from resolvers.unit_of_work import set_fuse
@@ -90,6 +92,37 @@ async def test_what_was_paid_late_is_charged_the_night_after(ask: Ask, market: M
     books = "{ ledgerAccounts { nodes { kind balance } } }"
     balances = {node["kind"]: node["balance"] for node in (await ask(market.bureau, books))["ledgerAccounts"]["nodes"]}
     assert balances[AccountKind.FEE_INCOME] == 3 * 12_000 + 240
+
+
+@pytest.mark.rule("FEE-9")
+async def test_late_fees_follow_the_bill_that_they_are_on(ask: Ask, market: Market) -> None:
+    """The cap is of what is owed: a bill that was reduced, or taken back, takes its late fees with it."""
+    world = market.world
+    first, second, untouched = await market.bills()
+    await world.do(
+        market.bank, fee_bill_pay, id=first.id, **market.paying(12_000, received_on=world.today - days(20))
+    )
+    await world.do(market.bank, fee_bill_pay, id=untouched.id, **market.paying(12_000))
+    charged = await charge(ask, market, first, second)
+    assert [one["bill"]["amount"] for one in charged] == [120, 240]
+    fee = next(one for one in await _fees(market) if one.late_for_id == first.id)
+    await world.do(market.bank, fee_bill_pay, id=fee.id, **market.paying(120))
+    await world.do(market.admin, bill_adjust, id=first.id, reduction=3_000, reason="停梯")
+    [first] = await market.bills(id=first.id)
+    assert (first.state, first.paid_on) == ("PAID", world.today - days(20))  # 9,000 fen, twenty days late
+    [fee] = await market.bills(id=fee.id)
+    assert (fee.amount, fee.adjusted, fee.settled, fee.state) == (120, -30, 90, "PAID")
+    given_back = {payment.amount: payment.prepaid for payment in await world.rows(Payment, unit_id=first.unit_id)}
+    assert given_back == {12_000: 3_000, 120: 30}
+
+    await world.do(market.admin, bill_void, id=second.id, reason="重复")
+    assert [one.state for one in await market.bills(late_for_id=second.id)] == ["VOIDED"]
+    # Reduced before its late fee is charged: only what is left was late.
+    await world.do(market.admin, bill_adjust, id=untouched.id, reduction=6_000, reason="停梯")
+    [late] = await charge(ask, market, untouched)
+    assert late["bill"]["amount"] == 120
+    async with world.sessions() as session:
+        assert [finding async for finding in verify(session, [world.county])] == []
 
 
 @pytest.mark.rule("FEE-9")
