@@ -210,10 +210,18 @@ async def prepaid_open(uow: UnitOfWork, *, lines: Sequence[OpeningPrepaid], as_o
 async def fund_open(uow: UnitOfWork, *, lines: Sequence[OpeningFund], as_of: date, attested_by: str) -> int:
     """Bring in what units' fund accounts held at the end of ``as_of``, with the money itself (FUND-4). How many.
 
+    ``ALREADY_REGISTERED`` for a list that names a unit twice; a unit that was brought in before is left as it is.
+
     The money lies where the unit's area, or without one its building, has its fund: without it nothing could be paid from
     these accounts.
     """
     await _areas_of(uow, [line.unit_id for line in lines])
+    if len({line.unit_id for line in lines}) < len(lines):
+        raise Refusal(ErrorCode.ALREADY_REGISTERED, "unitId")
+    # One list after the other: of two that name a unit the second finds it opened.
+    await uow.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{uow.county}/fund_open"}
+    )
     moneys = await _moneys_of(uow, [line.unit_id for line in lines])
     written = 0
     for part in _portions(lines):

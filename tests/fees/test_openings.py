@@ -1,5 +1,6 @@
 """Opening arrears, advance money and fund balances: attested, once, in the books, and paid like anything else."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -78,7 +79,12 @@ async def test_advance_money_settles_bills_when_they_come(market: Market) -> Non
 async def test_fund_balances_are_brought_in_once(market: Market) -> None:
     second = await market.unit(8_000)
     lines = [OpeningFund(market.units[0].id, 800_000), OpeningFund(second.id, 640_000)]
-    assert await market.world.do(market.bureau, fund_open, lines=lines[:1], **ATTESTED) == 1
+    twice = [*lines, lines[0]]
+    await market.world.refused(
+        market.bureau, fund_open, ErrorCode.ALREADY_REGISTERED, "unitId", lines=twice, **ATTESTED
+    )
+    at_once = (market.world.do(market.bureau, fund_open, lines=lines[:1], **ATTESTED) for _ in range(3))
+    assert sorted(await asyncio.gather(*at_once)) == [0, 0, 1]
     assert await market.world.do(market.bureau, fund_open, lines=lines, **ATTESTED) == 1
     assert await _balance(market, AccountKind.UNIT_FUND, unit_id=market.units[0].id) == 800_000
     assert await _balance(market, AccountKind.UNIT_FUND, unit_id=second.id) == 640_000
