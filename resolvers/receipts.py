@@ -115,7 +115,8 @@ async def payment_record(
     due first, or the bills that the payer designates (FEE-11). What no bill takes is kept for later ones.
 
     The same reference with the same unit, company and amount gives the payment that is there (a bank may report twice);
-    with others it is refused: ``ALREADY_REGISTERED``. Further ``NOT_FOUND``, ``OUT_OF_RANGE``, ``INVALID_INPUT``.
+    with others it is refused (``ALREADY_REGISTERED``), and once that payment was taken back (``ALREADY_REVERSED``): the money
+    is not in the books. Further ``NOT_FOUND``, ``OUT_OF_RANGE``, ``INVALID_INPUT``.
     """
     channel = Channel(channel)
     item = await served(uow, unit_id, company_id)
@@ -158,6 +159,8 @@ async def payment_record(
             earlier = await _recorded(uow, channel, issuer, reference)
     if earlier is None or (earlier.unit_id, earlier.company_id, earlier.amount) != (unit_id, company_id, amount):
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "reference")
+    if earlier.state != PaymentState.SUCCEEDED:
+        raise Refusal(ErrorCode.ALREADY_REVERSED, "reference")
     return earlier
 
 

@@ -127,6 +127,9 @@ async def test_a_bank_may_report_the_same_money_twice(debts: Market) -> None:
     assert len(await debts.world.rows(Payment)) == 1
     other = {**given, "amount": 5_001}
     await debts.world.refused(debts.bank, payment_record, ErrorCode.ALREADY_REGISTERED, "reference", **other)
+    # Taken back, it is no answer to a report of the same money any more.
+    await debts.world.do(debts.bank, payment_reverse, id=first.id, reason="退票")
+    await debts.world.refused(debts.bank, payment_record, ErrorCode.ALREADY_REVERSED, "reference", **given)
 
 
 async def test_takings_are_refused(market: Market) -> None:
