@@ -24,6 +24,7 @@ from domain.checkouts import (
     disagreement,
     most_in_advance,
 )
+from domain.contracts import IN_FORCE
 from domain.errors import ErrorCode, Refusal
 from domain.payments import Channel
 from domain.roles import RESIDENTS, Role
@@ -207,8 +208,15 @@ async def _check_advance(uow: UnitOfWork, item: ChargeItem, unit_id: uuid.UUID, 
 
     A month is what the unit's last bill of each charge makes for one.
     """
-    contract = await uow.session.get_one(ServiceContract, (uow.county, item.contract_id))
-    if contract.advance_months is None:
+    months = await uow.session.scalar(
+        select(func.max(ServiceContract.advance_months)).where(
+            ServiceContract.county == uow.county,
+            ServiceContract.area_id == item.area_id,
+            ServiceContract.company_id == item.company_id,
+            ServiceContract.state.in_(sorted(IN_FORCE)),
+        )
+    )
+    if months is None:
         raise Refusal(ErrorCode.ADVANCE_NOT_AGREED, "advance")
     last = (
         select(FeeBill.amount, ChargeItem.period_months)
@@ -232,7 +240,7 @@ async def _check_advance(uow: UnitOfWork, item: ChargeItem, unit_id: uuid.UUID, 
             Payment.county == uow.county, Payment.unit_id == unit_id, Payment.company_id == item.company_id
         )
     )
-    most = most_in_advance(contract.advance_months, int(monthly or 0), int(held or 0))
+    most = most_in_advance(months, int(monthly or 0), int(held or 0))
     if not 0 < advance <= most:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "advance", least=1, most=most)
 
