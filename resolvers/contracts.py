@@ -20,6 +20,7 @@ from domain.contracts import (
     SelectionBasis,
     earliest_end,
 )
+from domain.documents import DocumentKind
 from domain.errors import ErrorCode, Refusal
 from domain.filing_records import FilingKind, ModelTextKind
 from domain.profiles.parameters import BuildingType
@@ -29,6 +30,7 @@ from models.base import new_id
 from models.committees import Committee
 from models.companies import Company
 from models.contracts import ServiceContract
+from models.documents import Document
 from models.estates import PropertyArea
 from models.filings import Filing, ModelText
 from resolvers.areas import area_by_code
@@ -241,7 +243,8 @@ async def terminate(
     """End a contract after due notice (contractTerminate): V-35, V-36. ``ended_on`` is its last day.
 
     ``TOO_EARLY`` before the notice has run its time: 60 days for a dismissal, 90 before the end for a non-renewal, the
-    profile's notice while it continues. The written notice is attached.
+    profile's notice while it continues. The written notice is attached, and to a dismissal, which is the owners' and no
+    firm's, their resolution (``MISSING_DOCUMENT``; ``FORBIDDEN_ROLE`` for the company).
     """
     contract = await uow.load(ServiceContract, id, lock=True)
     filing = await _filing_of(uow, contract)
@@ -257,6 +260,8 @@ async def terminate(
         raise Refusal(ErrorCode.TOO_EARLY, "endedOn", earliest=first_lawful)
     if ended_on > uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "endedOn", most=uow.today)
+    if why is EndReason.DISMISSED:
+        await _check_dismissal(uow, contract, document_ids)
     contract.notice_given_on, contract.ended_on, contract.end_reason = noticed_on, ended_on, why.value
     contract.version += 1
     await uow.advance(
@@ -268,6 +273,14 @@ async def terminate(
     )
     uow.notify(contract)
     return contract, filing
+
+
+async def _check_dismissal(uow: UnitOfWork, contract: ServiceContract, document_ids: Sequence[uuid.UUID]) -> None:
+    """The owners dismiss by joint decision, and their body hands the resolution in (V-35)."""
+    await uow.act({Role.COMMITTEE}, ServiceContract, contract)
+    kinds = {paper.kind for paper in await uow.load_all(Document, document_ids, field="documentIds")}
+    if DocumentKind.OWNERS_RESOLUTION not in kinds:
+        raise Refusal(ErrorCode.MISSING_DOCUMENT, "documentIds", documents=[DocumentKind.OWNERS_RESOLUTION.value])
 
 
 async def live_filing(uow: UnitOfWork, contract_id: uuid.UUID) -> Filing | None:

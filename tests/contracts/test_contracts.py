@@ -556,6 +556,7 @@ async def test_a_renewal_takes_over_when_it_takes_effect(project: Project) -> No
     assert still.ended_on is None
 
 
+@pytest.mark.rule("V-35")
 async def test_a_contract_ends_after_due_notice(project: Project) -> None:
     world = project.world
     await project.filed_company()
@@ -582,6 +583,12 @@ async def test_a_contract_ends_after_due_notice(project: Project) -> None:
     await world.refused(project.chair, contracts.terminate, ErrorCode.OUT_OF_RANGE, **ending, document_ids=notice)
     world.now += timedelta(days=60)
     await world.refused(project.chair, contracts.terminate, ErrorCode.MISSING_DOCUMENT, **ending)
+    # Dismissal is the owners' joint decision: no committee's alone, and no firm's.
+    await world.refused(
+        project.chair, contracts.terminate, ErrorCode.MISSING_DOCUMENT, "documentIds", **ending, document_ids=notice
+    )
+    await world.refused(project.admin, contracts.terminate, ErrorCode.FORBIDDEN_ROLE, **ending, document_ids=[])
+    notice.append(await paper(world, project.chair, DocumentKind.OWNERS_RESOLUTION))
     ended, filing = await world.do(project.chair, contracts.terminate, **ending, document_ids=notice)
     assert (ended.state, filing.state) == ("TERMINATED", "TERMINATED")
     assert (ended.ended_on, ended.end_reason, filing.effective_to) == (world.today, "DISMISSED", world.today)
