@@ -14,11 +14,12 @@ from domain.identifiers import make_phone
 from domain.roles import Role
 from domain.tallies import Matter
 from domain.votes import Occasion
+from models.ballots import Ballot
 from models.disclosures import Disclosure
 from models.estates import Ownership, Unit
 from models.people import Owner
 from models.rolls import RollHead, RollOwner, RollUnit
-from models.votes import VoteObjection, VoteResult
+from models.votes import VoteItem, VoteObjection, VoteResult
 from resolvers import ballots, estates, people, tallies, units, votes
 from tests.stage import Stage
 from tests.votes.electorate import CONTACT, ITEM, Electorate
@@ -249,3 +250,29 @@ async def test_who_owns_several_units_votes_once_with_all_their_area(stage: Stag
         (2, 20_000, True),
         (1, 10_000, False),
     ]
+
+
+@pytest.mark.requirement("ZS-66")
+async def test_owners_vote_online_on_assemblies_fund_use_and_common_revenue(stage: Stage) -> None:
+    electorate = await Electorate.build(stage, await stage.place(10_000, 10_000, 10_000))
+    asked = {
+        Matter.ELECTION: "选举业主委员会委员",
+        Matter.FUND_USE: "使用维修资金重做屋面防水",
+        Matter.OTHER: "公共收益用于补充维修资金",
+        Matter.COMMON_PARTS: "将共有场地用于经营",
+    }
+    agenda = [{"matter": matter, "title": title, "text": title} for matter, title in asked.items()]
+    vote = await electorate.opened(await electorate.drafted(*agenda))
+    for at, said in enumerate(("FOR", "FOR", "AGAINST")):
+        await electorate.cast(vote, at, *[said] * len(asked))
+    assert {ballot.channel for ballot in await stage.rows(Ballot, vote_id=vote.id)} == {"ONLINE"}
+    await electorate.counted(vote)
+    matters = {item.id: item.matter for item in await stage.rows(VoteItem, vote_id=vote.id)}
+    outcomes = {matters[one.item_id]: one.outcome for one in await stage.rows(VoteResult, vote_id=vote.id)}
+    # Two of three carry what takes more than half, and not business with common parts, which takes three quarters.
+    assert outcomes == {
+        "ELECTION": "PASSED",
+        "FUND_USE": "PASSED",
+        "OTHER": "PASSED",
+        "COMMON_PARTS": "FAILED_SUPPORT",
+    }
