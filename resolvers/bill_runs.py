@@ -21,14 +21,13 @@ from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fees import check_price
 from domain.ledger import AccountKind, TransactionKind
-from domain.profiles.parameters import BuildingType
 from models.base import new_id
 from models.contracts import ServiceContract
 from models.estates import Unit
 from models.fees import BillRun, ChargeItem
 from models.payments import Payment
 from resolvers.bill_runs_sql import ISSUE, OPEN_ACCOUNTS, ROW_BY_ROW, SETS_OF_ROWS
-from resolvers.charge_items import current_posting
+from resolvers.charge_items import current_posting, current_star, guided_type
 from resolvers.jobs import job
 from resolvers.ledger import account, check_open
 from resolvers.prepaid import apply_to_unit
@@ -151,9 +150,9 @@ async def _may_bill(uow: UnitOfWork, item: ChargeItem, contract: ServiceContract
         uow.profile,
         contract=ContractKind(contract.kind),
         category=ChargeCategory(item.category),
-        building_type=BuildingType(item.building_type) if item.building_type else None,
+        building_type=guided_type(contract, item.unit_use, item.building_type),
         # A star that fell since takes the ceiling down from the next bills on (FEE-5).
-        star=min((star for star in (item.star, contract.service_star) if star is not None), default=None),
+        star=current_star(contract, item.star),
         unit_price=item.unit_price,
     )
     if contract.mode == ContractMode.REMUNERATION and await budget_of(uow, contract, period_from) is None:

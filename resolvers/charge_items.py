@@ -84,8 +84,8 @@ async def charge_item_define(
         uow.profile,
         contract=ContractKind(contract.kind),
         category=ChargeCategory(category),
-        building_type=BuildingType(building_type) if building_type else None,
-        star=star,
+        building_type=guided_type(contract, unit_use, building_type),
+        star=current_star(contract, star),
         unit_price=unit_price,
     )
     _within_contract(contract, ChargeCategory(category), ChargeBasis(basis), unit_use, building_type, unit_price)
@@ -98,6 +98,8 @@ async def charge_item_define(
         raise Refusal(ErrorCode.ALREADY_REGISTERED, "code")
     if replaces_id is not None:
         await _replace(uow, replaces_id, contract, valid_from, unit_price)
+    elif before := await _charged_before(uow, contract, category, basis, unit_use, building_type):
+        await check_may_rise(uow, before, unit_price, valid_from)
     item = ChargeItem(
         county=uow.county,
         id=new_id(),
@@ -132,6 +134,49 @@ async def charge_item_define(
     uow.session.add(item)
     await uow.audit("chargeItemDefine", item, grant=grant, to_state=item.state, detail={"unitPrice": unit_price})
     return item
+
+
+def guided_type(
+    contract: ServiceContract, unit_use: UnitUse | str | None, building_type: BuildingType | str | None
+) -> BuildingType | None:
+    """The type of building whose guide price binds a charge: its own, or else its contract's, for the contract's dwellings are
+    of that type. ``None`` for shops and whatever else is no dwelling."""
+    if unit_use is not None and UnitUse(unit_use) is not UnitUse.DWELLING:
+        return None
+    found = building_type or contract.building_type
+    return BuildingType(found) if found else None
+
+
+def current_star(contract: ServiceContract, star: int | None) -> int | None:
+    """The star whose ceiling binds: a charge promises no more than its contract's star of today (FEE-5)."""
+    return min((each for each in (star, contract.service_star) if each is not None), default=None)
+
+
+async def _charged_before(
+    uow: UnitOfWork,
+    contract: ServiceContract,
+    category: ChargeCategory,
+    basis: ChargeBasis,
+    unit_use: UnitUse | None,
+    building_type: BuildingType | None,
+) -> ChargeItem | None:
+    """The dearest service fee that the contract had for the same units, ended or not: a new item beside it, or after it, is
+    the same price raised (FEE-6)."""
+    if ChargeCategory(category) is not ChargeCategory.PROPERTY_SERVICE:
+        return None
+    found: ChargeItem | None = await uow.session.scalar(
+        uow.select(ChargeItem)
+        .where(
+            ChargeItem.contract_id == contract.id,
+            ChargeItem.category == ChargeCategory(category).value,
+            ChargeItem.basis == ChargeBasis(basis).value,
+            ChargeItem.unit_use.is_not_distinct_from(unit_use and UnitUse(unit_use).value),
+            ChargeItem.building_type.is_not_distinct_from(building_type and BuildingType(building_type).value),
+        )
+        .order_by(ChargeItem.unit_price.desc(), ChargeItem.id)
+        .limit(1)
+    )
+    return found
 
 
 def _within_contract(
@@ -292,12 +337,17 @@ async def current_posting(uow: UnitOfWork, item: ChargeItem) -> uuid.UUID:
     A board's new version carries the item on when it still shows it; the link says which version a bill rested on.
     ``ITEM_NOT_DISCLOSED`` without any, ``PRICE_ABOVE_DISCLOSED`` when all show less.
     """
+    return (await _link(uow, item, *await shown_by(uow, item))).id
+
+
+async def shown_by(uow: UnitOfWork, item: ChargeItem) -> tuple[uuid.UUID, int]:
+    """The posting that hangs today and shows an item, and the price in fen that it shows; refuses as ``current_posting``."""
     hanging = await _hanging(uow, item) if item.state == ChargeItemState.DISCLOSED else []
     if not hanging:
         raise Refusal(ErrorCode.ITEM_NOT_DISCLOSED, "chargeItemId")
     for disclosure_id, price in hanging:
         if item.unit_price <= price:
-            return (await _link(uow, item, disclosure_id, price)).id
+            return disclosure_id, price
     raise Refusal(
         ErrorCode.PRICE_ABOVE_DISCLOSED, "chargeItemId", price_fen=item.unit_price, disclosed_fen=hanging[0][1]
     )

@@ -19,7 +19,7 @@ from models.fees import BillDispute, ChargeItem, FeeBill
 from models.filings import Filing
 from models.suits import SuitBatch
 from resolvers import suit_packs
-from resolvers.charge_items import current_posting
+from resolvers.charge_items import shown_by
 from resolvers.dunning import dunned_times
 from resolvers.dunning_cases import outstanding
 from resolvers.filing_partners import has_effect
@@ -158,7 +158,7 @@ async def _contracts_filed(uow: UnitOfWork, items: Sequence[ChargeItem]) -> bool
 async def _posted(uow: UnitOfWork, items: Sequence[ChargeItem]) -> bool:
     for item in items:
         try:
-            await current_posting(uow, item)
+            await shown_by(uow, item)
         except Refusal:
             return False
     return True

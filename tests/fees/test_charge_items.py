@@ -163,6 +163,20 @@ async def test_an_early_stage_price_stays_under_the_ceiling_of_its_star(world: W
     )
     # Shops of the same area are at market price.
     await world.do(market.admin, define, **definition(market, code="WY-03", unit_price=500, unit_use="SHOP"))
+    # Who leaves the type out, or promises more stars than the contract, is under the contract's ceiling all the same.
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        contract = await session.get_one(ServiceContract, (world.county, market.contract.id))
+        contract.service_star, contract.building_type = 3, BuildingType.MULTI_STOREY.value
+    for changes in ({"unit_use": "DWELLING"}, {"star": 5}, {**guided, "star": 5}):
+        refusal = await world.refused(
+            market.admin,
+            define,
+            ErrorCode.PRICE_ABOVE_CEILING,
+            "unitPrice",
+            **definition(market, code="WY-04", unit_price=73, **changes),
+        )
+        assert refusal.params == {"ceiling_fen": 72}
 
 
 @pytest.mark.rule("FEE-6")
@@ -229,6 +243,17 @@ async def test_the_price_is_the_disclosed_one_or_lower(market: Market) -> None:
     await market.world.refused(market.admin, disclose, ErrorCode.ITEM_NOT_DISCLOSED, id=item.id, disclosure_id=other.id)
     cheaper = await market.item(price=120, posted=150)
     assert (await market.run(cheaper)).state == "DONE"
+    # The board shows less meanwhile: what was disclosed before carries no bill above it.
+    async with market.world.sessions.begin() as session:
+        await set_fuse(session, {market.world.county})
+        for entry in await market.world.rows(DisclosureEntry):
+            (await session.get_one(DisclosureEntry, (market.world.county, entry.id))).current_id = None
+    await market.post_prices({cheaper.code: 119})
+    start = {"charge_item_id": cheaper.id, "period_from": date(2026, 4, 1)}
+    refusal = await market.world.refused(
+        market.admin, bill_runs.bill_run_start, ErrorCode.PRICE_ABOVE_DISCLOSED, "chargeItemId", **start
+    )
+    assert refusal.params == {"price_fen": 120, "disclosed_fen": 119}
 
 
 async def test_a_contract_that_ended_carries_no_bill(market: Market) -> None:
