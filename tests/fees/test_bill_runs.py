@@ -150,8 +150,8 @@ async def test_the_developer_bears_what_comes_before_delivery(world: World) -> N
 async def test_where_the_county_says_so_the_owner_bears_the_months_after_delivery(world: World) -> None:
     market = await Market.open(world)
     delivered = await market.unit(10_000, delivered_on=date(2026, 2, 11))
-    item = await market.item(unit_use="DWELLING", valid_from=date(2026, 2, 1))
-    await market.run(item, date(2026, 2, 1), date(2026, 3, 31))
+    item = await market.item(period_months=2, valid_from=date(2026, 2, 1))
+    await market.run(item, date(2026, 2, 1))
     bills = [(bill.payer, bill.period_from, bill.period_to) for bill in await market.bills(unit_id=delivered.id)]
     assert bills == [
         ("DEVELOPER", date(2026, 2, 1), date(2026, 2, 28)),

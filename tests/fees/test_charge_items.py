@@ -387,9 +387,7 @@ async def test_a_company_posts_its_charges_and_a_new_list_carries_the_old_items_
 
     assert board.version == 2
     assert board.content == {"prices": {"WY-01": 120, "WY-02": 8_000}}
-    assert (
-        board.body == "WY-01 物业服务费：¥1.20/平方米·月；三星（演示）\nWY-02 停车费：¥80.00/车位·月；三星（演示）"
-    )
+    assert board.body == "WY-01 物业服务费：¥1.20/平方米·月；三星（演示）\nWY-02 停车费：¥80.00/车位·月；三星（演示）"
     assert {item.state for item in await market.world.rows(ChargeItem)} == {"DISCLOSED"}
     later = await market.run(first, date(2026, 4, 1))
     assert (run.issued, later.issued) == (1, 1)

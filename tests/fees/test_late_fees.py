@@ -99,9 +99,7 @@ async def test_late_fees_follow_the_bill_that_they_are_on(ask: Ask, market: Mark
     """The cap is of what is owed: a bill that was reduced, or taken back, takes its late fees with it."""
     world = market.world
     first, second, untouched = await market.bills()
-    await world.do(
-        market.bank, fee_bill_pay, id=first.id, **market.paying(12_000, received_on=world.today - days(20))
-    )
+    await world.do(market.bank, fee_bill_pay, id=first.id, **market.paying(12_000, received_on=world.today - days(20)))
     await world.do(market.bank, fee_bill_pay, id=untouched.id, **market.paying(12_000))
     charged = await charge(ask, market, first, second)
     assert [one["bill"]["amount"] for one in charged] == [120, 240]
