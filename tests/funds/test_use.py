@@ -5,17 +5,14 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
-from models.payment_instructions import PaymentInstruction
-=======
 from domain.fund_shares import Bearer
 from domain.ledger import AccountKind, TransactionKind, credit, debit
 from models.estates import Building, Unit
 from models.funds import FundShare
+from models.payment_instructions import PaymentInstruction
 from resolvers import custody, ledger
 from resolvers.books import verify
 from resolvers.unit_of_work import UnitOfWork
->>>>>>> 05fc8fa (Sold public housing and commodity housing are shown as one fund, with the part of either: one account, one request, one posting to the fen (TQ-107))
 from tests.acts import Ask
 from tests.docs.told import follow
 from tests.funds.works import PAYEE, Work
