@@ -48,7 +48,8 @@ async def give(
 
     ``principal_id`` is the owner who gives it; ``agent_id`` another owner of the area, or for a delegation ``committee_id`` the
     body in office. Refuses ``MISSING_DOCUMENT`` without the signed authority, ``OUT_OF_RANGE`` for days that cannot be,
-    ``INVALID_INPUT`` for an agent who is the principal, ``NOT_FOUND`` for who owns nothing here.
+    ``INVALID_INPUT`` for an agent who is the principal, ``NOT_FOUND`` for who owns nothing here, ``SECOND_PERSON_REQUIRED`` where
+    who records a paper would vote by it.
     """
     kind = MandateKind(kind)
     area = await uow.load(PropertyArea, area_id, field="areaId")
@@ -60,6 +61,7 @@ async def give(
         raise Refusal(ErrorCode.OUT_OF_RANGE, "validTo", least=max(valid_from, uow.today))
     vote = await _vote_of(uow, kind, area, vote_id)
     await _check_people(uow, area, kind, principal_id, agent_id, committee_id)
+    await _check_recorder(uow, grant, agent_id, committee_id)
     (paper,) = await uow.load_all(Document, [document_id], field="documentId")
     if paper.kind != DocumentKind.MANDATE:
         raise Refusal(ErrorCode.MISSING_DOCUMENT, "documentId", documents=[DocumentKind.MANDATE.value])
@@ -173,6 +175,17 @@ async def _check_people(
         committee = await uow.load(Committee, committee_id, field="committeeId")
         if committee.area_id != area.id:
             raise Refusal(ErrorCode.NOT_FOUND, "committeeId")
+
+
+async def _check_recorder(
+    uow: UnitOfWork, grant: Grant, agent_id: uuid.UUID | None, committee_id: uuid.UUID | None
+) -> None:
+    """Whose authority a paper shows is seen by somebody else than who votes by it; an owner speaks for oneself."""
+    if grant.role is Role.OWNER:
+        return
+    own_body = committee_id is not None and grant.committee_id == committee_id
+    if own_body or (agent_id is not None and await account_of(uow, agent_id) == uow.actor.account_id):
+        raise Refusal(ErrorCode.SECOND_PERSON_REQUIRED, "committeeId" if own_body else "agentId")
 
 
 async def _owns_here(uow: UnitOfWork, area: PropertyArea, owner_id: uuid.UUID) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from auth.actor import Actor
 from domain.ballots import MandateKind
 from domain.documents import DocumentKind
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, Refusal
 from domain.profiles import profile_for_test
 from domain.profiles.parameters import VoteMode
 from domain.roles import Role
@@ -83,19 +84,33 @@ async def _counts(electorate: Electorate, vote_id: uuid.UUID) -> tuple[int, int]
     return await electorate.stage.do(electorate.committee, count)  # type: ignore[no-any-return]
 
 
-async def _mandate(electorate: Electorate, kind: MandateKind, principal: int, agent: int, **changes: Any) -> Mandate:
-    stage = electorate.stage
-    given: dict[str, Any] = {
+async def _terms(electorate: Electorate, who: Actor, kind: MandateKind, principal: int, agent: int) -> dict[str, Any]:
+    return {
         "area_id": electorate.place.area.id,
         "kind": kind,
         "principal_id": electorate.records[principal],
         "agent_id": electorate.records[agent],
-        "valid_from": stage.today,
-        "valid_to": stage.today + timedelta(days=60),
-        "document_id": await electorate.paper(electorate.committee, DocumentKind.MANDATE),
-        **changes,
+        "valid_from": electorate.stage.today,
+        "valid_to": electorate.stage.today + timedelta(days=60),
+        "document_id": await electorate.paper(who, DocumentKind.MANDATE),
     }
-    return await stage.do(electorate.committee, mandates.give, **given)  # type: ignore[no-any-return]
+
+
+async def _mandate(
+    electorate: Electorate, kind: MandateKind, principal: int, agent: int, by: Actor | None = None, **changes: Any
+) -> Mandate:
+    who = by or electorate.committee
+    given = {**await _terms(electorate, who, kind, principal, agent), **changes}
+    return await electorate.stage.do(who, mandates.give, **given)  # type: ignore[no-any-return]
+
+
+async def _refused_mandate(
+    electorate: Electorate, who: Actor, kind: MandateKind, principal: int, agent: int, **changes: Any
+) -> Refusal:
+    given = {**await _terms(electorate, who, kind, principal, agent), **changes}
+    refused = await electorate.stage.refused(who, mandates.give, **given)
+    assert await electorate.stage.rows(Mandate) == []
+    return refused
 
 
 @pytest.mark.rule("V-13")
@@ -160,7 +175,14 @@ async def test_a_delegation_is_for_fund_matters_in_the_mode_that_a_clause_names(
     profile_for_test(stage.county, copy_of="620724")
     electorate = await Electorate.build(stage, await stage.place(10_000, 10_000))
     (grant,) = electorate.committee.grants
-    given = await _mandate(electorate, MandateKind.DELEGATION, 0, 0, agent_id=None, committee_id=grant.committee_id)
+    body = {"agent_id": None, "committee_id": grant.committee_id}
+    # A body does not record authorities given to itself, nor anybody those by which they would vote.
+    township, own = await stage.actor(Role.TOWNSHIP), electorate.owners[1]
+    clerk = replace(await stage.actor(Role.COMMUNITY), account_id=own.account_id)
+    for recorder, named, field in ((electorate.committee, body, "committeeId"), (clerk, {}, "agentId")):
+        refused = await _refused_mandate(electorate, recorder, MandateKind.DELEGATION, 0, 1, **named)
+        assert (refused.code, refused.field) == (ErrorCode.SECOND_PERSON_REQUIRED, field)
+    given = await _mandate(electorate, MandateKind.DELEGATION, 0, 0, by=township, **body)
     clause = await electorate.clause(VoteMode.DELEGATED)
     fund_use = {**ITEM, "mode": VoteMode.DELEGATED, "clause_id": clause.id}
     delegated = await electorate.noticed(await electorate.drafted(fund_use))
