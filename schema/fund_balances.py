@@ -22,7 +22,7 @@ plain_type(
     {
         "division": ("Division | None", "The division."),
         "units": ("Fen", "On the sub-accounts of units (分户账)."),
-        "publicHousing": (
+        "public_housing": (
             "Fen",
             "Of these on sub-accounts of sold public housing, managed together with all else (并轨).",
         ),

@@ -156,6 +156,7 @@ async def test_buildings_and_units_of_the_register(world: World) -> None:
     assert sorted(order, key=lambda unit: unit.sort_key) == order
 
 
+@pytest.mark.rule("V-8")
 @pytest.mark.parametrize(
     ("areas", "basis"),
     [

@@ -69,7 +69,7 @@ async def balances(live: Stage) -> dict[tuple[str, Any], int]:
     return found
 
 
-@pytest.mark.rule("FUND-9", "FUND-10", "FUND-5")
+@pytest.mark.rule("FUND-9", "FUND-10")
 async def test_a_years_interest_is_shared_by_day_weighted_balance_once(live: Stage, ask: Ask) -> None:
     bureau, clerk = await live.actor(Role.BUREAU), await live.actor(Role.BUREAU, scopes=())
     bank, stranger = await live.bank(), await live.bank()

@@ -139,7 +139,7 @@ async def _identified(ask: Ask, who: Any, shown: str, given: dict[str, Any]) -> 
     return payload
 
 
-@pytest.mark.rule("FUND-4", "FUND-5")
+@pytest.mark.rule("FUND-4")
 async def test_a_deposit_is_taken_off_or_reversed_with_a_reason_and_never_what_is_spent(live: Stage, ask: Ask) -> None:
     bureau = await live.actor(Role.BUREAU)
     place = await live.place(10_000, 10_000, bureau=bureau)

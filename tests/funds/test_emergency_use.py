@@ -97,6 +97,7 @@ async def test_pay_first_pays_at_once_publishes_the_amount_used_and_gets_the_res
 
 
 @pytest.mark.rule("FUND-23")
+@pytest.mark.requirement("GT-38")
 async def test_the_township_orders_idle_parties_and_then_organises_the_repair(live: Stage, ask: Ask) -> None:
     live.now -= timedelta(days=3)
     work = await reported(await Work.begin(live, ask, 5_000, 5_000, 5_000), checked=False)

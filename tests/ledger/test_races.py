@@ -59,7 +59,7 @@ async def _record(door: Door, market: Market, amount: int) -> Any:
     return result
 
 
-@pytest.mark.rule("FUND-4", "FUND-5")
+@pytest.mark.rule("FUND-4")
 async def test_many_pay_one_unit_while_others_take_the_same_payment_back(door: Door) -> None:
     market = await Market.open(door.world)
     await market.bill()
