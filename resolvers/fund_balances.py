@@ -47,7 +47,7 @@ class FundBalance:
 
 _FIGURES: Mapping[str, tuple[AccountKind, type[Any], ColumnElement[bool]]] = {
     "units": (AccountKind.UNIT_FUND, Unit, true()),
-    "public_housing": (AccountKind.UNIT_FUND, Unit, Unit.sold_public_housing),
+    "public_housing": (AccountKind.UNIT_FUND, Unit, Unit.sold_public_housing.is_(True)),
     "buildings": (AccountKind.BUILDING_FUND, Building, true()),
     "areas": (AccountKind.AREA_FUND, PropertyArea, true()),
     "earmarked": (AccountKind.EARMARK, PropertyArea, true()),

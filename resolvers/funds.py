@@ -56,7 +56,6 @@ async def change(
 
     What was returned costs no more than what was decided on, and stays what it was to buy: ``OVERRUN``, ``ACTION_NOT_AVAILABLE``
     on ``use``. More is a new application (FUND-19, FUND-27), as insurance in an emergency's stead is.
-    request.quota_drawn = request.budget if request.quota_id else 0
     """
     request = await uow.load(FundRequest, id, lock=True)
     uow.check_version(request, expected_version)

@@ -178,7 +178,9 @@ async def test_a_delegation_is_for_fund_matters_in_the_mode_that_a_clause_names(
     body = {"agent_id": None, "committee_id": grant.committee_id}
     # A body does not record authorities given to itself, nor anybody those by which they would vote.
     township, own = await stage.actor(Role.TOWNSHIP), electorate.owners[1]
-    clerk = replace(await stage.actor(Role.COMMUNITY), account_id=own.account_id)
+    clerk = await stage.actor(Role.COMMUNITY)
+    grants = tuple(replace(each, account_id=own.account_id) for each in clerk.grants)
+    clerk = replace(clerk, account_id=own.account_id, grants=grants)
     for recorder, named, field in ((electorate.committee, body, "committeeId"), (clerk, {}, "agentId")):
         refused = await _refused_mandate(electorate, recorder, MandateKind.DELEGATION, 0, 1, **named)
         assert (refused.code, refused.field) == (ErrorCode.SECOND_PERSON_REQUIRED, field)
