@@ -12,14 +12,15 @@ import json
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 THREE_QUARTERS = {"FUND_RAISING", "REBUILDING", "COMMON_PARTS"}
 PAIRS = ("scope", "for", "against", "abstained", "silent")
 
 
-def last_words(ballots: list[dict]) -> dict[str, dict[str, list[str]]]:
+def last_words(ballots: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
     """By head and elector, the highest version that was not withdrawn."""
-    newest: dict[tuple[str, str], dict] = {}
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
     for ballot in ballots:
         key = (ballot["head"], ballot["elector"])
         if key not in newest or ballot["version"] > newest[key]["version"]:
@@ -31,7 +32,7 @@ def last_words(ballots: list[dict]) -> dict[str, dict[str, list[str]]]:
     return words
 
 
-def word_of(head: dict, words: dict[str, list[str]], item: int) -> str | None:
+def word_of(head: dict[str, Any], words: dict[str, list[str]], item: int) -> str | None:
     """What a head says of an item: its representative's word, or the co-owners' if they all say the same."""
     if head["representative"] is not None:
         spoken = [words[head["representative"]][item]] if head["representative"] in words else []
@@ -40,7 +41,7 @@ def word_of(head: dict, words: dict[str, list[str]], item: int) -> str | None:
     return spoken[0] if spoken and len(set(spoken)) == 1 else None
 
 
-def count(roll: list[dict], words: dict[str, dict[str, list[str]]], item: int) -> dict[str, list[int]]:
+def count(roll: list[dict[str, Any]], words: dict[str, dict[str, list[str]]], item: int) -> dict[str, list[int]]:
     """Areas and heads by what they say; the silent are those who were served at every unit."""
     found = {name: [0, 0] for name in PAIRS}
     names = {"FOR": "for", "AGAINST": "against", "ABSTAIN": "abstained"}
@@ -91,7 +92,7 @@ def judged(matter: str, mode: str, found: dict[str, list[int]], strict_required:
     return {"strict": strictly, "mode": in_mode, "outcome": outcome}
 
 
-def recount(export: dict) -> list[dict]:
+def recount(export: dict[str, Any]) -> list[dict[str, Any]]:
     """The results of an export, as it has them itself."""
     words = last_words(export["ballots"])
     results = []
