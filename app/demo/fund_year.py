@@ -44,7 +44,8 @@ async def story(scene: Scene, site: Site) -> None:
     await deposits(scene, site, account_id)
     await interest(scene, account_id)
     await by_law(scene, site)
-    await by_objection(scene, site)
+    if VoteMode.OBJECTION in scene.profile.fund_modes:
+        await by_objection(scene, site)
     await emergency(scene, site)
     await bank_statements(scene, account_id)
 

@@ -41,28 +41,28 @@ def relation(places: Places, actor: Actor, grant: Grant, row: Any) -> str:
 
 def others(table: Any) -> dict[str, Any]:
     """What a double has another value of: a column of each unique key, a text where there is one, else a number or id."""
-    keys = [list(each.columns) for each in table.constraints if isinstance(each, UniqueConstraint)]
-    keys += [list(index.columns) for index in table.indexes if index.unique]
+    keys = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    keys += [index for index in table.indexes if index.unique]
     listed = _listed(table)
     changed: dict[str, Any] = {}
     for key in keys:
-        free = [column for column in key if column.name not in listed and column.name != "county"]
+        free = [column for column in key.columns if column.name not in listed and column.name != "county"]
+        nulls_count = bool(key.dialect_options["postgresql"]["nulls_not_distinct"])
         texts = [column for column in free if isinstance(column.type, Text)]
         for column in (
             texts or [column for column in free if isinstance(column.type, Integer | Uuid | LargeBinary)][-1:]
         ):
-            changed[column.name] = _other(column)
+            changed[column.name] = _other(column, nulls_count)
     return changed
 
 
-def _other(column: Any) -> Any:
+def _other(column: Any, nulls_count: bool) -> Any:
     name = sql.Identifier(column.name)
     if isinstance(column.type, Uuid):
-        # Where only what names something is unique, what names nothing goes on naming nothing.
-        named = f"{column.name} IS NOT NULL"
-        wheres = {str(index.dialect_options["postgresql"]["where"]) for index in column.table.indexes}
-        form = "CASE WHEN {} IS NOT NULL THEN CAST(%(copy)s AS uuid) END" if named in wheres else "%(copy)s"
-        return sql.SQL(form).format(name)
+        if nulls_count or not column.nullable:
+            return sql.SQL("%(copy)s")
+        # What names nothing goes on naming nothing: nulls are no duplicates.
+        return sql.SQL("CASE WHEN {} IS NOT NULL THEN CAST(%(copy)s AS uuid) END").format(name)
     if isinstance(column.type, LargeBinary):
         return sql.SQL("{} || '\\x00'").format(name)
     return sql.SQL("{} + 10000" if isinstance(column.type, Integer) else "{} || '′'").format(name)

@@ -146,8 +146,8 @@ def _own_document(places: Any, actor: Actor, grant: Grant, row: Document) -> boo
     if row.uploaded_by == actor.account_id:
         return True
     match grant.role:
-        case Role.BUREAU:
-            return row.subject_id is not None
+        case Role.BUREAU:  # the image of a paper ballot shows a choice (PRI-9)
+            return row.subject_id is not None and row.subject_type != "ballot_paper"
         case Role.PRICE | Role.MARKET:
             return row.subject_type == "filing"
         case Role.OWNER | Role.TENANT:

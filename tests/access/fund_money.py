@@ -26,6 +26,8 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
             return any(each.area_id == grant.area_id for each in held)
         case Role.BANK:
             return any(_kept(places, actor, row, account_id) for account_id in _accounts(places, row))
+        case Role.OWNER if isinstance(row, OF_THE_ACCOUNT):
+            return False
         case Role.OWNER if isinstance(row, FundRenewalPlan | WarrantyDeposit):
             return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
         case Role.OWNER:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auth.actor import Actor, Grant
-from domain.roles import COMPANY, RESIDENTS, Role
+from domain.roles import COMPANY, PARTNERS, RESIDENTS, Role
 from models.cases import AuditEvent, Review, Task
 from models.contracts import ServiceContract
 from models.estates import Building, Estate, EstateArea, Ownership, PropertyArea, Unit
@@ -210,8 +210,9 @@ class Places:
             return any(one is not None and one == other for one, other in mine)
         if isinstance(row, Task):
             theirs = row.role == grant.role and row.account_id in (None, actor.account_id)
-            if grant.role is Role.COURT:
-                return theirs and row.client_id == actor.client_id and "suits:handle" in grant.scopes
+            if grant.role in PARTNERS:
+                handles = grant.role is Role.BANK or "suits:handle" in grant.scopes
+                return theirs and handles and row.client_id == actor.client_id
             personal = grant.role in (Role.OWNER, Role.TENANT)
             return theirs and (row.account_id is not None if personal else self._in_scope(actor, grant, row))
         return self._in_scope(actor, grant, row)
