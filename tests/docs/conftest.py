@@ -43,6 +43,26 @@ class Shop:
     url: str
     market: Market
     log: Path
+    database: str
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A worker beside the server, as in production; the server itself has none."""
+        port, folder = self.url.rpartition(":")[2], self.log.parent
+        environment = {**os.environ, "DATABASE_URL": self.database, "ANJU_DATA": str(folder), "ANJU_PORT": port}
+        with (folder / "worker.log").open("wb") as output:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "worker"],
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                yield
+            finally:
+                os.killpg(worker.pid, signal.SIGINT)
+                worker.wait(timeout=PATIENCE)
 
     async def owner(self, unit: int, name: str) -> tuple[Actor, str]:
         """Somebody who owns the unit of this number and has a phone."""
@@ -94,7 +114,7 @@ async def shop(database_cluster: Cluster, tmp_path_factory: pytest.TempPathFacto
         engine = command_engine(database.url)
         market = await open_market(World(async_sessionmaker(engine, expire_on_commit=False), COUNTY), settings)
         with _serving(settings, folder) as url:
-            yield Shop(url, market, folder / "server.log")
+            yield Shop(url, market, folder / "server.log", settings.database)
         await engine.dispose()
 
 

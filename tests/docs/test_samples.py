@@ -21,9 +21,14 @@ from auth.oauth.mini_programs import WECHAT
 from auth.policies.contracts import FILINGS_PUBLIC
 from domain.roles import Role
 from models.accounts import ClientAuthMethod
+from models.checkouts import Checkout
+from models.companies import Company
 from models.documents import Document
 from models.fees import BillDispute, FeeBill
 from models.oauth import ExternalIdentity
+from resolvers import merchants
+from resolvers.unit_of_work import set_fuse
+from schema.engine.values import decode_id
 from tests.conformance.tools import HARNESS, Node, find_node, install_packages
 from tests.docs.conftest import MONTHS, PATIENCE, Shop
 from tests.project import Project
@@ -176,6 +181,36 @@ async def test_the_mini_program_sample_signs_in_through_wechat(shop: Shop, wheel
     async with world.sessions() as session:
         bound = (await session.scalars(select(ExternalIdentity.account_id))).all()
     assert bound == [owner.account_id]
+
+
+async def test_the_mini_program_sample_pays(shop: Shop, wheel_node: str) -> None:
+    """Against the double of WeChat Pay: placed by the worker, confirmed by the payer, booked upon the signed notice."""
+    market, world = shop.market, shop.market.world
+    merchant = await world.do(
+        market.admin, merchants.pay_merchant_record, company_id=market.company.id, number="1900000109"
+    )
+    await world.do(market.bureau, merchants.pay_merchant_confirm, id=merchant.id, reason="进件通知书")
+    owner, _ = await shop.owner(1, "李小红")
+    async with world.sessions.begin() as session:  # residents know a company once it is filed; this market's never was
+        await set_fuse(session, {world.county})
+        (await session.get_one(Company, (world.county, market.company.id))).listed = True
+    with shop.at_work():
+        said = await printed(
+            wheel_node,
+            str(HERE / "wx.cjs"),
+            str(SAMPLES / "mini-program"),
+            str(HERE / "payer.cjs"),
+            ANJU_URL=shop.url,
+            TOKEN=await shop.token(owner),
+            WECHAT_USER="李小红的微信",
+        )
+    shown = json.loads(said)
+    assert (shown["state"], shown["amount"], shown["total"]) == ("SUCCEEDED", 14_400, MONTHS)
+    today = world.today.isoformat()
+    assert shown["payment"] == {"amount": 14_400, "prepaid": 0, "receivedOn": today}
+    [order] = await world.rows(Checkout)
+    [bill] = await world.rows(FeeBill, state="PAID", unit_id=market.units[1].id)
+    assert (order.state, order.opened_by, decode_id(shown["id"]).key) == ("SUCCEEDED", owner.account_id, bill.id)
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,17 @@ globalThis.wx = {
       .then((answer) => answered(answer, options, false)) // its data is always a string
       .catch(failed(options));
   },
+  /** The person confirms in WeChat: the double of WeChat Pay believes only what its provider has signed. */
+  requestPayment({ success, fail, ...signed }) {
+    const { appId } = globalThis.wx.getAccountInfoSync().miniProgram;
+    fetch(`${process.env.ANJU_URL}/dev/wechat-pay/pay`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ appId, ...signed }),
+    })
+      .then((answer) => (answer.ok ? success?.({ errMsg: "requestPayment:ok" }) : fail?.({ errMsg: "requestPayment:fail" })))
+      .catch(failed({ fail }));
+  },
   chooseMedia({ success }) {
     const tempFilePath = process.env.PHOTO;
     success({ type: "image", tempFiles: [{ tempFilePath, size: readFileSync(tempFilePath).length, fileType: "image" }] });

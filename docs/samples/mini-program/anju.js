@@ -1,4 +1,4 @@
-// Anju from a WeChat mini-program: nothing but wx.login, wx.request and wx.uploadFile.
+// Anju from a WeChat mini-program: nothing but wx.login, wx.request, wx.uploadFile and wx.requestPayment.
 
 const TOKEN = "anju-token";
 const BY_WECHAT = "anju-by-wechat";
@@ -130,4 +130,50 @@ async function uploadPhoto({ tempFilePath, size }) {
   return (await intend("uploadConfirm", UPLOAD_CONFIRM, { id: document.id })).document;
 }
 
-module.exports = { Refused, requestCode, signIn, signInWithWeChat, signedIn, run, intend, uploadPhoto };
+const CHECKOUT_OPEN = /* GraphQL */ `
+  mutation CheckoutOpen($input: CheckoutOpenInput!) {
+    checkoutOpen(input: $input) {
+      checkout { id state amount expiresAt }
+      userErrors { code message field retryable }
+    }
+  }
+`;
+
+const CHECKOUT = /* GraphQL */ `
+  query Checkout($id: ID!) {
+    node(id: $id) {
+      ... on Checkout {
+        state
+        failure
+        amount
+        wechatPay { timeStamp nonceStr package signType paySign }
+        payment { amount prepaid receivedOn }
+      }
+    }
+  }
+`;
+
+/** Ask for an order each second while it is in a state, for half a minute at most. */
+async function whileIn(state, id) {
+  for (let asked = 0; ; asked++) {
+    const { node } = await run(CHECKOUT, { id });
+    if (node.state !== state || asked === 30) return node;
+    await new Promise((wake) => setTimeout(wake, 1000));
+  }
+}
+
+/**
+ * Pay bills of one unit to one company through WeChat Pay. The order as the server has it at the end: only SUCCEEDED is paid,
+ * whatever wx.requestPayment says; PENDING is not known yet. Rejects when the person gives up: the order can be paid again.
+ */
+async function pay({ unitId, companyId, billIds }) {
+  const { code } = await new Promise((success, fail) => wx.login({ success, fail }));
+  const { appId: appid } = wx.getAccountInfoSync().miniProgram;
+  const { checkout } = await intend("checkoutOpen", CHECKOUT_OPEN, { unitId, companyId, billIds, appid, code });
+  const placed = await whileIn("CREATED", checkout.id);
+  if (placed.state !== "PENDING") return placed;
+  await new Promise((success, fail) => wx.requestPayment({ ...placed.wechatPay, success, fail }));
+  return whileIn("PENDING", checkout.id);
+}
+
+module.exports = { Refused, requestCode, signIn, signInWithWeChat, signedIn, run, intend, pay, uploadPhoto };

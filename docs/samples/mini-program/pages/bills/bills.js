@@ -4,7 +4,7 @@ const BILLS = /* GraphQL */ `
   query Bills($first: Int!, $after: String) {
     feeBills(first: $first, after: $after) {
       totalCount
-      nodes { id title state amount dueOn isOverdue availableActions }
+      nodes { id title state amount dueOn isOverdue availableActions unitId company { id } }
       pageInfo { hasNextPage endCursor }
     }
     enumLabels(name: "BillState") { value label }
@@ -30,7 +30,7 @@ const WITHDRAW = /* GraphQL */ `
 `;
 
 Page({
-  data: { bills: [], labels: {}, total: 0, end: null, more: true, photo: null, message: "" },
+  data: { bills: [], labels: {}, total: 0, end: null, more: true, photo: null, order: null, message: "" },
 
   async onLoad() {
     if (anju.signedIn()) await this.nextPage();
@@ -71,6 +71,14 @@ Page({
       if (!(error instanceof anju.Refused)) throw error;
       this.setData({ message: error.message });
     }
+  },
+
+  /** The server's word counts: the list shows the bill as it is then. */
+  async onPay(event) {
+    const { id, unitId, company } = this.data.bills.find((bill) => bill.id === event.currentTarget.dataset.id);
+    const order = await anju.pay({ unitId, companyId: company.id, billIds: [id] });
+    this.setData({ order, bills: [], end: null });
+    await this.nextPage();
   },
 
   async onAddPhoto() {
