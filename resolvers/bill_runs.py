@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from auth.actor import Grant
 from domain.bills import BILLERS, ChargeBasis, ChargeCategory, RunState
@@ -21,9 +21,10 @@ from domain.errors import ErrorCode, Refusal
 from domain.estates import UnitUse
 from domain.fees import check_price
 from domain.ledger import AccountKind, TransactionKind
+from domain.profiles.parameters import BuildingType
 from models.base import new_id
 from models.contracts import ServiceContract
-from models.estates import Unit
+from models.estates import Building, Unit
 from models.fees import BillRun, ChargeItem
 from models.payments import Payment
 from resolvers.bill_runs_sql import ISSUE, OPEN_ACCOUNTS, ROW_BY_ROW, SETS_OF_ROWS
@@ -47,6 +48,17 @@ def uses_of(item: ChargeItem) -> list[str]:
     if item.basis == ChargeBasis.SPACE:
         return [UnitUse.PARKING.value]
     return sorted(use.value for use in UnitUse if use not in {UnitUse.PARKING, UnitUse.PUBLIC})
+
+
+def other_types(item: ChargeItem) -> list[str]:
+    """The kinds of building that an item for one type of building leaves to others; none where it names no type."""
+    return sorted(kind.value for kind in BuildingType if item.building_type not in (None, kind))
+
+
+def applies_to(uow: UnitOfWork, item: ChargeItem) -> ColumnElement[bool]:
+    """The units of its area that an item applies to, by their use and their building (as the statements of runs say it)."""
+    of_others = select(Building.id).where(Building.county == uow.county, Building.kind.in_(other_types(item)))
+    return Unit.use.in_(uses_of(item)) & Unit.building_id.not_in(of_others)
 
 
 async def bill_run_start(
@@ -196,7 +208,7 @@ def _units(uow: UnitOfWork, item: ChargeItem) -> Any:
     return (
         select(func.count())
         .select_from(Unit)
-        .where(Unit.county == uow.county, Unit.area_id == item.area_id, Unit.use.in_(uses_of(item)))
+        .where(Unit.county == uow.county, Unit.area_id == item.area_id, applies_to(uow, item))
     )
 
 
@@ -227,6 +239,7 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
         "vacancy_after_months": item.vacancy_after_months,
         "fee_starts": uow.profile.fee_starts.value,
         "uses": uses_of(item),
+        "other_types": other_types(item),
         "after": after,
         "size": size,
         "kind": TransactionKind.BILLS_ISSUED.value,

@@ -88,6 +88,9 @@ portion AS MATERIALIZED (
   FROM unit u
   WHERE u.county = :county AND u.area_id = CAST(:area_id AS uuid) AND u.id > CAST(:after AS uuid)
     AND u.use = ANY (CAST(:uses AS text[]))
+    AND (CAST(:other_types AS text[]) = '{{}}' OR NOT EXISTS (
+      SELECT FROM building b WHERE b.county = :county AND b.id = u.building_id AND b.kind = ANY (CAST(:other_types AS text[]))
+    ))
   ORDER BY u.id
   LIMIT CAST(:size AS int)
 )"""  # noqa: S608 - constants; every value is a bind

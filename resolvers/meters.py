@@ -21,7 +21,7 @@ from models.estates import Building, PropertyArea, Unit
 from models.fees import ChargeItem
 from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
 from resolvers import documents as papers
-from resolvers.bill_runs import uses_of
+from resolvers.bill_runs import applies_to
 from resolvers.disclosures import About, Posting, put_up
 from resolvers.unit_of_work import UnitOfWork
 
@@ -258,7 +258,7 @@ async def _sharing(uow: UnitOfWork, item: ChargeItem, building_id: uuid.UUID | N
     place = Unit.area_id == item.area_id if building_id is None else Unit.building_id == building_id
     rows = await uow.session.execute(
         select(Unit.id, Unit.chargeable_area)
-        .where(Unit.county == uow.county, place, Unit.use.in_(uses_of(item)))
+        .where(Unit.county == uow.county, place, applies_to(uow, item))
         .order_by(Unit.id)
     )
     return [(str(unit_id), area or 0) for unit_id, area in rows]

@@ -11,11 +11,12 @@ from sqlalchemy import text
 
 from domain.bills import MONTHLY, ChargeBasis, ChargeCategory
 from domain.errors import ErrorCode
-from domain.estates import OccupancyKind
+from domain.estates import BuildingKind, OccupancyKind
 from domain.fees import bill_amount, vacancy_discount
 from domain.ledger import AccountKind
+from domain.profiles.parameters import BuildingType
 from models.base import new_id
-from models.estates import Occupancy
+from models.estates import Building, Occupancy, Unit
 from models.fees import BillRun, ChargeItem
 from models.ledger import LedgerAccount, LedgerTransaction
 from resolvers import bill_runs, ledger, receipts
@@ -110,6 +111,35 @@ async def test_a_run_bills_every_unit_it_applies_to_and_says_how_far_it_is(marke
     everything = await market.run(await market.item())
     assert everything.issued == 3
     assert [bill.unit_id for bill in await market.bills(bill_run_id=everything.id)][-1] == shop.id
+
+
+@pytest.mark.rule("FEE-5")
+async def test_a_price_of_one_type_of_building_is_charged_in_no_other(market: Market) -> None:
+    """An area of walk-ups and towers has a price for each; shops keep to what names no type."""
+    tower = Building(
+        id=new_id(),
+        county=market.world.county,
+        estate_id=market.estate.id,
+        area_id=market.area.id,
+        number="2",
+        name="2幢",
+        sort_key="0002",
+        kind=BuildingKind.HIGH_RISE.value,
+    )
+    await market.world.write([tower])
+    walk_up, home = market.units[0], await market.unit(8_000)
+    async with market.world.sessions.begin() as session:
+        await set_fuse(session, {market.world.county})
+        (await session.get_one(Unit, (market.world.county, home.id))).building_id = tower.id
+    for building_type, unit, price in (
+        (BuildingType.MULTI_STOREY, walk_up, 70),
+        (BuildingType.HIGH_RISE, home, 140),
+    ):
+        item = await market.item(price, building_type=building_type)
+        run = await market.run(item)
+        assert (run.planned, run.issued) == (1, 1)
+        assert [bill.unit_id for bill in await market.bills(charge_item_id=item.id)] == [unit.id]
+    assert (await market.run(await market.item(code="WY-ALL"))).issued == 2
 
 
 async def test_spaces_and_units_are_charged_a_price_each(market: Market) -> None:
