@@ -27,13 +27,14 @@ from models.contracts import ServiceContract
 from models.estates import Building, Unit
 from models.fees import BillRun, ChargeItem
 from models.payments import Payment
-from resolvers.bill_runs_sql import ISSUE, OPEN_ACCOUNTS, ROW_BY_ROW, SETS_OF_ROWS
+from resolvers.bill_runs_sql import ISSUE, OPEN_ACCOUNTS
 from resolvers.charge_items import current_posting, current_star, guided_type
 from resolvers.jobs import job
 from resolvers.ledger import account, check_open
 from resolvers.prepaid import apply_to_unit
 from resolvers.prices import budget_of
 from resolvers.unit_of_work import UnitOfWork
+from resolvers.whole_sets import whole_sets
 
 PORTION = 2000
 """Units a transaction: large enough for set-based speed, small enough for progress and short locks."""
@@ -251,11 +252,12 @@ async def _portion(uow: UnitOfWork, run: BillRun, item: ChargeItem) -> bool:
     }
     for kind in (AccountKind.BANK, AccountKind.CASH):
         await account(uow, kind, company_id=item.company_id)
-    await uow.session.execute(SETS_OF_ROWS)
-    await uow.session.execute(OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
     # A unit that changed hands within the period gets two bills.
     issued_under = {"ids": [new_id() for _ in range(2 * size)], "marks": _marks(2 * size)}
-    looked_at, last_unit, billed, issued, amount = (await uow.session.execute(ISSUE, {**values, **issued_under})).one()
+    async with whole_sets(uow.session):
+        await uow.session.execute(OPEN_ACCOUNTS, {**values, "ids": [new_id() for _ in range(size)]})
+        portion = await uow.session.execute(ISSUE, {**values, **issued_under})
+    looked_at, last_unit, billed, issued, amount = portion.one()
     run.done += looked_at
     run.skipped += looked_at - billed
     run.issued += issued
@@ -296,8 +298,5 @@ async def _apply_prepaid(uow: UnitOfWork, run: BillRun, after: uuid.UUID) -> Non
         .distinct()
         .order_by(Payment.unit_id)
     )
-    unit_ids = in_advance.scalars().all()
-    if unit_ids:
-        await uow.session.execute(ROW_BY_ROW)
-    for unit_id in unit_ids:
+    for unit_id in in_advance.scalars().all():
         await apply_to_unit(uow, unit_id=unit_id, company_id=run.company_id)

@@ -221,9 +221,3 @@ SELECT (SELECT count(*) FROM portion), (SELECT id FROM portion ORDER BY id DESC 
        (SELECT count(DISTINCT unit_id) FROM bills), (SELECT count(*) FROM bills),
        (SELECT COALESCE(sum(amount), 0) FROM bills)
 """)  # noqa: S608
-
-
-# Without statistics (the first run of a new county) the planner takes every set for a handful of rows and joins them row
-# by row: 130 bills a second instead of thousands. Portions are sets; let it join them as sets.
-SETS_OF_ROWS = text("SET LOCAL enable_nestloop = off")
-ROW_BY_ROW = text("SET LOCAL enable_nestloop = on")

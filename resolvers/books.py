@@ -21,6 +21,7 @@ from models.base import new_id
 from models.books import LedgerCheck, LedgerFinding
 from resolvers.jobs import job, nightly
 from resolvers.unit_of_work import UnitOfWork, set_fuse
+from resolvers.whole_sets import whole_sets
 
 KEPT = 1_000
 """Findings of one run that are kept; one broken rule may show in every row."""
@@ -97,13 +98,13 @@ WHERE t.county = :county AND p.occurred_on <> t.occurred_on GROUP BY t.id""",
 SELECT a.id, 0, -sum(p.amount) FROM ledger_account a JOIN posting p ON p.county = :county AND p.account_id = a.id
 WHERE a.county = :county AND a.kind IN ({_GUARDED}) GROUP BY a.id HAVING sum(p.amount) > 0""",  # noqa: S608
     "reversal_mirrors_its_original": """
-SELECT t.id, 0, p.fen
-FROM ledger_transaction t
-JOIN LATERAL (
-  SELECT account_id, sum(amount) AS fen FROM posting
-  WHERE county = :county AND transaction_id IN (t.id, t.reverses_id) GROUP BY account_id HAVING sum(amount) <> 0
-) p ON true
-WHERE t.county = :county AND t.reverses_id IS NOT NULL""",
+SELECT r.id, 0, sum(p.amount)
+FROM (
+  SELECT id, unnest(ARRAY[id, reverses_id]) AS part_id FROM ledger_transaction
+  WHERE county = :county AND reverses_id IS NOT NULL
+) r
+JOIN posting p ON p.county = :county AND p.transaction_id = r.part_id
+GROUP BY r.id, p.account_id HAVING sum(p.amount) <> 0""",
     "bill_settled_by_its_allocations": """
 SELECT b.id, b.settled, COALESCE(a.fen, 0) FROM fee_bill b
 LEFT JOIN (SELECT bill_id, sum(amount) AS fen FROM allocation WHERE county = :county GROUP BY bill_id) a
@@ -184,11 +185,12 @@ async def verify(session: AsyncSession, counties: Iterable[str]) -> AsyncIterato
 
 
 async def _findings(session: AsyncSession, county: str) -> list[Finding]:
-    return [
-        Finding(county, check, row_id, int(expected), int(found))
-        for check, query in CHECKS.items()
-        for row_id, expected, found in (await session.execute(text(query), {"county": county})).all()
-    ]
+    async with whole_sets(session):
+        return [
+            Finding(county, check, row_id, int(expected), int(found))
+            for check, query in CHECKS.items()
+            for row_id, expected, found in (await session.execute(text(query), {"county": county})).all()
+        ]
 
 
 async def check(uow: UnitOfWork, asked: LedgerCheck | None = None) -> list[Finding]:

@@ -21,8 +21,9 @@ from models.differences import BankDifference
 from models.statements import BankStatement
 from resolvers.cases import case_kind, follow, open_cases
 from resolvers.jobs import job, nightly
-from resolvers.reconciliation_sql import CONTINUITY, DIFFERENCES, FIGURES, MATCHES, WHOLE_SETS
+from resolvers.reconciliation_sql import CONTINUITY, DIFFERENCES, FIGURES, MATCHES
 from resolvers.unit_of_work import UnitOfWork
+from resolvers.whole_sets import whole_sets
 
 TITLES: Mapping[DifferenceKind, str] = {
     DifferenceKind.MISSING_IN_BOOKS: "银行已记、账面未记",
@@ -68,21 +69,19 @@ async def reconcile(uow: UnitOfWork, *, bank_account_id: uuid.UUID) -> bool:
     )
     account = await uow.session.get_one(BankAccount, (uow.county, bank_account_id))
     binds = {"county": uow.county, "account": account.id, "now": uow.now}
-    # The lines were written a moment ago: the planner takes them for few and would go through all for each.
-    await uow.session.execute(text(WHOLE_SETS), {"loops": "off"})
-    for statement in MATCHES:
-        await uow.session.execute(text(statement), _named(statement, binds))
-    await uow.session.execute(text(CONTINUITY), _named(CONTINUITY, binds))
-    statements = await _statements(uow, account.id)
-    if not statements:
-        return False
-    until = max(statement.period_to for statement in statements)
-    balances = await _weigh(uow, statements, binds)
-    rows = await uow.session.execute(
-        text(DIFFERENCES), _named(DIFFERENCES, {**binds, "until": until, "booked_until": uow.today})
-    )
-    found = [Found(DifferenceKind(kind), *rest) for kind, *rest in rows]
-    await uow.session.execute(text(WHOLE_SETS), {"loops": "on"})
+    async with whole_sets(uow.session):
+        for statement in MATCHES:
+            await uow.session.execute(text(statement), _named(statement, binds))
+        await uow.session.execute(text(CONTINUITY), _named(CONTINUITY, binds))
+        statements = await _statements(uow, account.id)
+        if not statements:
+            return False
+        until = max(statement.period_to for statement in statements)
+        balances = await _weigh(uow, statements, binds)
+        rows = await uow.session.execute(
+            text(DIFFERENCES), _named(DIFFERENCES, {**binds, "until": until, "booked_until": uow.today})
+        )
+        found = [Found(DifferenceKind(kind), *rest) for kind, *rest in rows]
     await _note(uow, account, statements[-1], [*found, *balances])
     return False
 

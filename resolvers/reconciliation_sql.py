@@ -7,9 +7,6 @@ _MONEY = ", ".join(f"'{kind.value}'" for kind in MONEY.values())
 
 # Binds: :county, :account (the bank account's id); of what writes :now; of what is asked of a day :until and :booked_until.
 
-WHOLE_SETS = "SELECT set_config('enable_nestloop', :loops, true), set_config('jit', 'off', true)"
-"""For the rest of the transaction, sets are joined by hashing or merging (:loops ``off``)."""
-
 REPEATED = """
 WITH numbered AS (
   SELECT l.id, l.amount, l.value_date, l.statement_id, s.period_from, s.period_to,
