@@ -45,6 +45,7 @@ async def charge_item_define(
     building_type: BuildingType | None = None,
     star: int | None = None,
     late_fee_rate: int | None = None,
+    late_fee_agreed: bool = False,
     vacancy_percent: int | None = None,
     vacancy_after_months: int = 0,
     utility: MeterKind | None = None,
@@ -55,6 +56,7 @@ async def charge_item_define(
     It can be billed once it is disclosed. Where the profile lists the charge under guide price, the price is checked
     against the ceiling for the star: ``PRICE_ABOVE_CEILING`` (FEE-5, GT-44, TQ-57). ``CHARGE_FORBIDDEN``: FEE-8.
     ``PRICE_ABOVE_CONTRACT``: more than the contract's own standard (ZD-47).
+    ``late_fee_rate``: the agreed daily rate in 1/100,000; ``late_fee_agreed``: the county's, for the contract names none (FEE-9).
     ``vacancy_percent``: what the contract agrees for vacant units (FEE-4); ``INVALID_INPUT`` on what is not charged by the month.
     ``REQUIRED``: a metered item names its ``utility``. ``ALREADY_REGISTERED``: the area has an item of this code.
     ``replaces_id`` ends the item before on the eve.
@@ -70,6 +72,7 @@ async def charge_item_define(
         raise Refusal(ErrorCode.REQUIRED if utility is None else ErrorCode.INVALID_INPUT, "utility")
     if valid_to is not None and valid_to < valid_from:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "validTo", least=valid_from)
+    agreed_rate = _agreed_rate(uow, late_fee_rate, late_fee_agreed)
     _check_ranges(
         ("periodMonths", period_months, 1, 12),
         ("dueDays", due_days, 0, 366),
@@ -122,7 +125,7 @@ async def charge_item_define(
         star=star,
         building_type=BuildingType(building_type).value if building_type else None,
         guide_price=guided is not None,
-        late_fee_rate=late_fee_rate,
+        late_fee_rate=agreed_rate,
         vacancy_percent=vacancy_percent,
         vacancy_after_months=vacancy_after_months,
         service_content=service_content,
@@ -134,6 +137,11 @@ async def charge_item_define(
     uow.session.add(item)
     await uow.audit("chargeItemDefine", item, grant=grant, to_state=item.state, detail={"unitPrice": unit_price})
     return item
+
+
+def _agreed_rate(uow: UnitOfWork, rate: int | None, agreed: bool) -> int | None:
+    """The daily late fee in 1/100,000: as the contract says it, or the county's where it only says that there is one."""
+    return uow.profile.late_fee_per_100000 if agreed and rate is None else rate
 
 
 def guided_type(

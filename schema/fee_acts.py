@@ -41,6 +41,7 @@ class ChargeItemDefineInput:
     building_type: BuildingType | None = given("For which dwellings, where a guide price applies (FEE-5).")
     star: int | None = given("The star of the service, where a guide price applies.")
     late_fee_rate: int | None = given("Agreed late fee a day in 1/100,000 of the principal; left out: none (FEE-9).")
+    late_fee_agreed: bool | None = given("The contract agrees a late fee and names no rate: the county's is taken.")
     vacancy_percent: int | None = given(
         "What the contract agrees for a vacant unit, in % of the price, 1 to 99; left out: the full price (FEE-4)."
     )

@@ -39,6 +39,7 @@ def definition(market: Market, **changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.rule("FEE-9")
 async def test_the_company_defines_what_its_contract_lets_it_charge(market: Market) -> None:
     item = await market.world.do(market.admin, charge_items.charge_item_define, **definition(market))
     assert (item.area_id, item.company_id, item.contract_id) == (
@@ -46,7 +47,12 @@ async def test_the_company_defines_what_its_contract_lets_it_charge(market: Mark
         market.company.id,
         market.contract.id,
     )
-    assert (item.state, item.guide_price, item.mode) == ("DEFINED", False, "LUMP_SUM")
+    assert (item.state, item.guide_price, item.mode, item.late_fee_rate) == ("DEFINED", False, "LUMP_SUM", None)
+    # A late fee is agreed or there is none (FEE-9); where the contract names no rate, 0.03 % a day.
+    agreed = definition(market, code="WY-02", late_fee_agreed=True)
+    assert (await market.world.do(market.admin, charge_items.charge_item_define, **agreed)).late_fee_rate == 30
+    named = definition(market, code="WY-03", late_fee_agreed=True, late_fee_rate=50)
+    assert (await market.world.do(market.admin, charge_items.charge_item_define, **named)).late_fee_rate == 50
 
 
 @pytest.mark.requirement("ZD-47")
