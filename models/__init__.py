@@ -14,6 +14,7 @@ from models import companies as companies
 from models import contracts as contracts
 from models import custodians as custodians
 from models import custody as custody
+from models import custody_choices as custody_choices
 from models import data_requests as data_requests
 from models import differences as differences
 from models import disclosures as disclosures

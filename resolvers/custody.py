@@ -18,6 +18,7 @@ from domain.custody import (
     check_bank_code,
     check_serial,
 )
+from domain.custody_choices import CustodyChoiceState
 from domain.errors import ErrorCode, Refusal
 from domain.identifiers import check_account
 from domain.ledger import AccountKind, TransactionKind, credit, debit
@@ -27,6 +28,7 @@ from domain.roles import Role
 from models.accounts import AccountGrant
 from models.base import new_id
 from models.custody import BankAccount, BankMovement, Custody
+from models.custody_choices import CustodyChoice
 from models.estates import Building, PropertyArea
 from models.ledger import LedgerAccount, Posting
 from models.sealed import Kind, seal_into
@@ -236,6 +238,25 @@ async def moved(
     return movement
 
 
+async def open_choice(uow: UnitOfWork, area_id: uuid.UUID) -> CustodyChoice | None:
+    """What the area's owners are asked about who manages their fund, or have decided and is not carried out; locked."""
+    waiting = (CustodyChoiceState.PROPOSED.value, CustodyChoiceState.DECIDED.value)
+    found: CustodyChoice | None = await uow.session.scalar(
+        select(CustodyChoice)
+        .where(CustodyChoice.county == uow.county, CustodyChoice.area_id == area_id, CustodyChoice.state.in_(waiting))
+        .with_for_update()
+    )
+    return found
+
+
+async def came_to(uow: UnitOfWork, area_id: uuid.UUID | None, account: BankAccount) -> None:
+    """An area's fund lies at this account from now on: that may be what its owners decided (FUND-6)."""
+    choice = await open_choice(uow, area_id) if area_id and account.purpose == AccountPurpose.FUND else None
+    if choice is not None and choice.state == CustodyChoiceState.DECIDED and choice.holder == account.holder:
+        choice.state, choice.carried_out_on = CustodyChoiceState.CARRIED_OUT.value, uow.today
+        choice.updated_at = uow.now
+
+
 def check_pays(account: BankAccount, field: str = "id") -> None:
     """``BANK_TERMINATED`` unless payments may leave the account; the transfer to another bank does not ask (SM-17)."""
     if account.state != BankAccountState.OPEN:
@@ -280,6 +301,7 @@ async def _hold(uow: UnitOfWork, account: BankAccount, field: str, **owner: uuid
         )
     )
     await uow.session.flush()
+    await came_to(uow, owner.get("area_id"), account)
     if account.purpose == AccountPurpose.FUND and (
         fen := await _held(uow, AccountPurpose.FUND, bank_account_id=None, **owner)
     ):

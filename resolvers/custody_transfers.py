@@ -7,7 +7,7 @@ reports its arrival. Then the area's custody is that bank's. Every balance is th
 import uuid
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from domain.custodians import TransferState
 from domain.custody import AccountPurpose, BankAccountState, MovementKind
@@ -19,6 +19,7 @@ from domain.roles import Role
 from models.base import new_id
 from models.custodians import CustodyTransfer
 from models.custody import BankAccount, Custody
+from models.estates import Building
 from models.ledger import LedgerAccount, Posting
 from models.payment_instructions import PaymentInstruction
 from models.sealed import reveal
@@ -49,6 +50,41 @@ async def order(uow: UnitOfWork, *, from_account_id: uuid.UUID, to_account_id: u
         raise Refusal(
             ErrorCode.ACTION_NOT_AVAILABLE, "fromAccountId", action="custodyTransferOrder", state="UNIDENTIFIED"
         )
+    await _order(uow, source, target, holdings)
+    for empty in await _without_money(uow, source, holdings):
+        await _pass_on(uow, empty, target)
+    await uow.audit("custodyTransferOrder", source, grant=grant, detail={"to": str(target.id)})
+    return source
+
+
+async def order_for(uow: UnitOfWork, source: BankAccount, target: BankAccount, area_id: uuid.UUID) -> None:
+    """Order what one area has at an account to another, what sellers of public housing have in its buildings included (FUND-6,
+    TQ-107). Without money the area changes over at once."""
+    rows = await uow.session.scalars(
+        select(Building.id).where(Building.county == uow.county, Building.area_id == area_id)
+    )
+    buildings = set(rows)
+    theirs = [
+        (account, fen)
+        for account, fen in await _holdings(uow, source)
+        if account.area_id == area_id or account.building_id in buildings
+    ]
+    under_way = select(CustodyTransfer.id).where(
+        CustodyTransfer.county == uow.county,
+        or_(CustodyTransfer.area_id == area_id, CustodyTransfer.building_id.in_(buildings)),
+        CustodyTransfer.state.in_([TransferState.ORDERED.value, TransferState.SENT.value]),
+    )
+    if await uow.session.scalar(under_way.limit(1)):
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", action="custodyTransferOrder", state=TransferState.ORDERED)
+    await _order(uow, source, target, theirs)
+    for empty in await _without_money(uow, source, theirs):
+        if empty.area_id == area_id:
+            await _pass_on(uow, empty, target)
+
+
+async def _order(
+    uow: UnitOfWork, source: BankAccount, target: BankAccount, holdings: list[tuple[LedgerAccount, int]]
+) -> None:
     payee = Payee(target.name, reveal(target, "number", uow.vault) or "", target.bank_code)
     for money, fen in holdings:
         transfer = CustodyTransfer(
@@ -73,10 +109,6 @@ async def order(uow: UnitOfWork, *, from_account_id: uuid.UUID, to_account_id: u
             amount=fen,
             remark=REMARK,
         )
-    for empty in await _without_money(uow, source, holdings):
-        await _pass_on(uow, empty, target)
-    await uow.audit("custodyTransferOrder", source, grant=grant, detail={"to": str(target.id)})
-    return source
 
 
 async def arrived(uow: UnitOfWork, *, id: uuid.UUID, serial: str, value_date: date) -> CustodyTransfer:
@@ -201,6 +233,7 @@ async def _pass_on(uow: UnitOfWork, held: Custody, target: BankAccount) -> None:
             valid_from=uow.today,
         )
     )
+    await custody.came_to(uow, held.area_id, target)
 
 
 async def _transit(uow: UnitOfWork, transfer: CustodyTransfer) -> uuid.UUID:

@@ -8,6 +8,7 @@ from resolvers import company_filings as company_filings
 from resolvers import contract_filings as contract_filings
 from resolvers import covenant_filings as covenant_filings
 from resolvers import custodians as custodians
+from resolvers import custody_choices as custody_choices
 from resolvers import custody_transfers as custody_transfers
 from resolvers import data_requests as data_requests
 from resolvers import dunning_cases as dunning_cases

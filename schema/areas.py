@@ -12,6 +12,7 @@ from models import estates as models
 from models.committees import Committee as CommitteeRow
 from models.companies import ProjectLeader as ProjectLeaderRow
 from models.contracts import ServiceContract as ServiceContractRow
+from models.custody_choices import CustodyChoice as CustodyChoiceRow
 from models.disclosures import Disclosure as DisclosureRow
 from models.disclosures import DisclosureEntry as DisclosureEntryRow
 from models.fund_quotas import FundQuota as FundQuotaRow
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from schema.committees import Committee
     from schema.companies import ProjectLeader
     from schema.contracts import ServiceContract
+    from schema.custody_choices import CustodyChoice
     from schema.disclosures import Disclosure, DisclosureEntry
     from schema.divisions import Division
     from schema.estates import Building, Estate
@@ -134,6 +136,9 @@ class PropertyArea:
     )
     fund_quotas: Connection["FundQuota"] = many(
         FundQuotaRow.area_id, "What fund requests draw on without a vote of their own."
+    )
+    custody_choices: Connection["CustodyChoice"] = many(
+        CustodyChoiceRow.area_id, "What its owners decided on who manages their maintenance fund."
     )
 
 

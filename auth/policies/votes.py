@@ -8,9 +8,11 @@ from sqlalchemy.orm import aliased
 from auth.policies.estates import held_by_actor
 from auth.policies.places import in_own_areas, of_own_community, of_own_home, of_own_township
 from auth.visibility import Predicate, Rule, Scope, everyone_via, policy, whole_county
+from domain.custody_choices import CustodyChoiceState
 from domain.fund_quotas import QuotaState
 from domain.roles import Role
 from models.ballots import Ballot, BallotPaper, Mandate
+from models.custody_choices import CustodyChoice
 from models.fund_quotas import FundQuota
 from models.people import Owner
 from models.rolls import BallotService, RollHead, RollOwner, RollUnit
@@ -105,6 +107,15 @@ policy(
     FundQuota,
     {
         Role.OWNER: lambda quota, scope: and_(quota.state != QuotaState.PROPOSED.value, of_own_home(quota, scope)),
+        **_OFFICES,
+    },
+)
+policy(
+    CustodyChoice,
+    {
+        Role.OWNER: lambda choice, scope: and_(
+            choice.state != CustodyChoiceState.PROPOSED.value, of_own_home(choice, scope)
+        ),
         **_OFFICES,
     },
 )

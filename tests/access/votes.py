@@ -12,6 +12,7 @@ from domain.roles import Role
 from models.ballots import Ballot, BallotPaper, Mandate
 from models.base import new_id
 from models.committees import Committee
+from models.custody_choices import CustodyChoice
 from models.documents import Document
 from models.estates import Estate, Ownership, Unit
 from models.fund_quotas import FundQuota
@@ -19,7 +20,7 @@ from models.people import Owner
 from models.rolls import BallotService, RollHead, RollOwner, RollUnit
 from models.votes import ModeClause, Vote, VoteItem, VoteObjection, VoteResult
 
-KNOWN = (Vote, ModeClause, FundQuota, VoteObjection, RollHead, Mandate, Ballot)
+KNOWN = (Vote, ModeClause, FundQuota, CustodyChoice, VoteObjection, RollHead, Mandate, Ballot)
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     VoteItem: ("vote_id", Vote),
     VoteResult: ("vote_id", Vote),
@@ -52,7 +53,7 @@ def own(places: Any, actor: Actor, grant: Grant, row: Any) -> bool | None:
         return bool(places.sees(actor, Vote, vote) & {grant.role})
     if grant.role is not Role.OWNER:
         return None
-    if isinstance(row, Vote | ModeClause | FundQuota):
+    if isinstance(row, Vote | ModeClause | FundQuota | CustodyChoice):
         return bool(places.one(Unit, row.county, grant.unit_id).area_id == row.area_id)
     if isinstance(row, RollHead):
         held = [entry.owner_id for entry in places.world.rows[RollOwner] if entry.head_id == row.id]
@@ -137,6 +138,10 @@ def _vote_of(
         )
         for state in ("PROPOSED", "IN_FORCE")
     ]
+    choices = [
+        CustodyChoice(**place, id=new_id(), holder="BUREAU", state=state, vote_id=vote.id)
+        for state in ("PROPOSED", "CARRIED_OUT")
+    ]
     item = VoteItem(**key, id=new_id(), position=1, matter="FUND_USE", title="示例", text="示例", mode="STANDARD")
     figures = {
         f"{name}_{what}": 1 for name in ("scope", "for", "against", "abstained", "silent") for what in ("area", "heads")
@@ -144,7 +149,7 @@ def _vote_of(
     outcomes = dict.fromkeys(("strict_outcome", "mode_outcome", "outcome"), "PASSED")
     counted = {"legal_basis": "示例", "profile_version": "1", "counted_by": by, "counted_at": at}
     result = VoteResult(**key, id=new_id(), item_id=item.id, round=1, position=1, **figures, **outcomes, **counted)
-    rows += [vote, clause, *quotas, item, result]
+    rows += [vote, clause, *quotas, *choices, item, result]
     for number, (home, holder) in enumerate(voters, start=1):
         account = holder.account_id or by
         head = RollHead(

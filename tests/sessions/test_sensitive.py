@@ -30,6 +30,7 @@ SENSITIVE = {
     "fundUnitRefund",
     "fundSuspenseReturn",
     "warrantyPayoutApprove",
+    "custodyChoiceTransfer",
     "custodyTransferOrder",
     "bankAccountRegister",  # what says where money lies or goes
     "bankAccountAssign",
