@@ -7,13 +7,16 @@ from sqlalchemy import select
 
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind, TransactionKind, credit, debit
-from domain.payments import Channel, OpenBill, Share, allocate
+from domain.payments import MONEY_ACCOUNT, Channel, OpenBill, Share, allocate
 from domain.roles import COMPANY, Role
 from models.payments import Payment
 from resolvers.fee_invoices import take_invoice_back
 from resolvers.ledger import account, post
 from resolvers.receipts import Part, open_bills, settle, towards
 from resolvers.unit_of_work import UnitOfWork
+
+REFUNDED_FROM = {**MONEY_ACCOUNT, Channel.OPENING: AccountKind.BANK}
+"""Money leaves the account that it came to; what was brought in, the company's bank account."""
 
 
 async def prepaid_apply(uow: UnitOfWork, *, id: uuid.UUID, bill_ids: Sequence[uuid.UUID] = ()) -> Payment:
@@ -91,7 +94,7 @@ async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason:
         TransactionKind.REFUND,
         [
             debit(await towards(uow, AccountKind.PREPAID, payment), amount),
-            credit(await account(uow, AccountKind.BANK, company_id=payment.company_id), amount),
+            credit(await account(uow, REFUNDED_FROM[Channel(payment.channel)], company_id=payment.company_id), amount),
         ],
         reason=reason,
         reference=payment.reference,

@@ -205,6 +205,11 @@ async def test_what_is_left_over_is_paid_back(market: Market) -> None:
     back = await market.world.do(market.admin, prepaid_refund, amount=15_000, **given)
     assert (back.prepaid, back.refunded) == (5_000, 15_000)
     assert await balance(market, AccountKind.BANK) == 5_000
+    in_cash = market.for_unit(3_000, channel=Channel.CASH)
+    taken = await market.world.do(market.cashier, payment_record, **in_cash)
+    await market.world.do(market.admin, prepaid_refund, id=taken.id, amount=1_000, reason="退现金")
+    assert await balance(market, AccountKind.CASH) == 2_000, "from the drawer that it went into"
+    assert await balance(market, AccountKind.BANK) == 5_000
     await market.world.refused(
         market.bank, payment_reverse, ErrorCode.ACTION_NOT_AVAILABLE, "id", id=payment.id, reason="退票"
     )
