@@ -11,6 +11,7 @@
     python -m bench --reconcile          a bank's statement of 100,000 lines compared with the books
     python -m bench --votes              a vote of 200,000 heads counted, and nothing else
     python -m bench --bill-run           100,000 bills by the companies' bill runs and the worker
+    python -m bench --interest           a year's interest shared among 100,000 units
     python -m bench --rotate             a county's key instead: a million values re-encrypted while others work
 
 The servers have one core, the database and the load another. It needs two cores, Linux, and for PostGraphile the
@@ -32,6 +33,7 @@ from bench import (
     billing,
     contenders,
     fuse,
+    interest,
     machine,
     measure,
     payments,
@@ -64,7 +66,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--bill-run", action="store_true", help="time bill runs of all companies instead")
     parser.add_argument("--lines", type=int, help="of the statement, with --reconcile; default 100,000")
     parser.add_argument("--votes", action="store_true", help="time the count of a vote instead")
-    parser.add_argument("--units", type=int, help="default 40,000; with --import 100,000; with --rotate 500,000 owners")
+    parser.add_argument("--interest", action="store_true", help="time the sharing of a year's interest instead")
+    parser.add_argument(
+        "--units", type=int, help="default 40,000; with --import and --interest 100,000; with --rotate 500,000 owners"
+    )
     parser.add_argument(
         "--bills", type=int, help="default 1,000,000; with --quick and --bill-run 100,000; with --payments 250,000"
     )
@@ -96,6 +101,10 @@ def main() -> int:
         return apart(given, reconciliation, reconciliation.measured(folder_of(given), given.lines or 100_000, say))
     if given.votes:
         return apart(given, votes, votes.measured(folder_of(given), votes.HEADS, given.rounds or 5, say))
+    if given.interest:
+        return apart(
+            given, interest, interest.measured(folder_of(given), given.units or interest.UNITS, given.rounds or 5, say)
+        )
     if given.bill_run:
         return apart(given, billing, billing.measured(folder_of(given), given.bills or 100_000, say))
     if given.rotate:

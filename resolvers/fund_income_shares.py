@@ -51,14 +51,14 @@ weights AS MATERIALIZED (
          -sum(p.amount * (CAST(:last AS date) - GREATEST(p.occurred_on, CAST(:first AS date)) + 1)) AS weight
   FROM accounts a
   JOIN posting p ON p.county = :county AND p.account_id = a.id AND p.occurred_on <= CAST(:last AS date)
-  WHERE EXISTS (SELECT FROM held WHERE held.area_id = a.area_id OR held.building_id = a.building_id)
+  WHERE a.area_id IN (SELECT held.area_id FROM held) OR a.building_id IN (SELECT held.building_id FROM held)
   GROUP BY a.id, a.area_id, a.building_id
   HAVING sum(p.amount * (CAST(:last AS date) - GREATEST(p.occurred_on, CAST(:first AS date)) + 1)) < 0
 )"""
 
 _OWNERS = text(f"""
 WITH {_WEIGHTS}
-SELECT DISTINCT w.area_id, w.building_id FROM weights w
+SELECT w.area_id, w.building_id FROM (SELECT DISTINCT area_id, building_id FROM weights) w
 WHERE NOT EXISTS (
   SELECT FROM ledger_account m
   WHERE m.county = :county AND m.kind = 'BANK' AND m.bank_account_id = CAST(:bank_account_id AS uuid)
@@ -74,12 +74,14 @@ _BOOKED = ledger.posting_ctes(
        FROM (
          SELECT id AS account_id, -fen AS amount FROM given WHERE fen > 0
          UNION ALL
-         SELECT m.id, CAST(sum(g.fen) AS bigint)
-         FROM given g
+         SELECT m.id, g.fen
+         FROM (
+           SELECT area_id, building_id, CAST(sum(fen) AS bigint) AS fen FROM given
+           GROUP BY area_id, building_id HAVING sum(fen) > 0
+         ) g
          JOIN ledger_account m ON m.county = :county AND m.kind = 'BANK'
           AND m.bank_account_id = CAST(:bank_account_id AS uuid)
           AND m.area_id IS NOT DISTINCT FROM g.area_id AND m.building_id IS NOT DISTINCT FROM g.building_id
-         GROUP BY m.id HAVING sum(g.fen) > 0
          UNION ALL
          SELECT CAST(:undistributed_id AS uuid), CAST(:amount AS bigint) FROM total WHERE weight > 0
          UNION ALL
