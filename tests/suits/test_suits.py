@@ -10,7 +10,9 @@ from sqlalchemy import update
 from auth.actor import Actor
 from domain.documents import DocumentKind
 from domain.roles import Role
+from models.disclosures import DisclosureEntry
 from models.dunning import DunningCase
+from models.fees import FeeBill
 from models.personal_data import PersonalDataRead
 from models.suits import SuitEvidence
 from resolvers import courts
@@ -54,6 +56,8 @@ async def test_only_the_demand_is_required_all_else_warns(ask: Ask, world: World
     debtors = await Debtors.owe(world, ask)
     admin, market = debtors.market.admin, debtors.market
     await debtors.night()
+    reminded = (await ask(admin, READY, id=debtors.id(await debtors.case())))["suitReadiness"]
+    assert reminded["warnings"] == ["TWO_RECORDS", "CONTRACT_FILED"]
     await debtors.night(later=30)
     case = await debtors.case()
     missing = (await ask(admin, READY, id=debtors.id(case)))["suitReadiness"]
@@ -69,8 +73,15 @@ async def test_only_the_demand_is_required_all_else_warns(ask: Ask, world: World
     bill = next(one for one in await market.bills() if one.due_on == case.due_since)
     bill_id = opaque(world.county, "FeeBill", bill)
     await done(ask, await market.resident(), "billDispute", "bill { state }", id=bill_id, reason="服务不到位")
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        years_ago = {"due_on": world.today - days(4 * 365), "issued_on": world.today - days(4 * 365 + 30)}
+        await session.execute(update(FeeBill).where(FeeBill.county == world.county).values(**years_ago))
+        taken_down = update(DisclosureEntry).where(DisclosureEntry.county == world.county)
+        await session.execute(taken_down.values(current_id=None))
     ready = (await ask(admin, READY, id=debtors.id(case)))["suitReadiness"]
-    assert ready == {"mayRefer": True, "required": [], "warnings": ["CONTRACT_FILED", "NO_OPEN_DISPUTE"]}
+    warnings = ["CONTRACT_FILED", "DISCLOSURE_CURRENT", "NO_OPEN_DISPUTE", "WITHIN_LIMITATION"]
+    assert ready == {"mayRefer": True, "required": [], "warnings": warnings}
     assert await done(ask, admin, "suitPrepare", "case { state }", id=debtors.id(case)) == {"state": "READY"}
 
 
