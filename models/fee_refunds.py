@@ -3,12 +3,14 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.fee_refunds import RefundState
 from domain.payments import Channel
 from models.base import CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of
+
+_IN_A_DRAWER = text("cashier_id IS NOT NULL AND daily_close_id IS NULL")
 
 
 class FeeRefund(CountyRow):
@@ -21,11 +23,13 @@ class FeeRefund(CountyRow):
         link("company_id", "company"),
         link("area_id", "property_area"),
         link("transaction_id", "ledger_transaction"),
+        link("daily_close_id", "daily_close"),
         index("payment_id", "id"),
         index("unit_id", "created_at", "id"),
         index("company_id", "created_at", "id"),
         index("area_id", "created_at", "id"),
         index("created_at", "id"),
+        index("company_id", "cashier_id", where=_IN_A_DRAWER, name="ix_fee_refund_drawer"),
         one_of("state", RefundState),
         one_of("channel", Channel),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -54,6 +58,10 @@ class FeeRefund(CountyRow):
     problem: Mapped[str | None]
     """The payment service's code, where it is stuck or was not done."""
     transaction_id: Mapped[uuid.UUID | None]
+    cashier_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
+    """Whose drawer it left, of what came to a desk."""
+    daily_close_id: Mapped[uuid.UUID | None]
+    """The cashier's closed day that counts it."""
     looks: Mapped[int] = mapped_column(server_default="0", default=0)
     billed_on: Mapped[date | None]
     """The day of the payment service's bill that names it."""

@@ -1,7 +1,7 @@
 """Cashiers' days: closed by who took the money, with what was counted, and signed by somebody else (日结).
 
-A close counts what the cashier took or took back and no earlier close has counted. So a closed day takes no more: what comes
-later is in the next one, also what another request was writing while the day was closed.
+A close counts what the cashier took, took back or paid back, and no earlier close has counted. So a closed day takes no
+more: what comes later is in the next one, also what another request was writing while the day was closed.
 """
 
 import uuid
@@ -14,11 +14,13 @@ from sqlalchemy import select, update
 
 from domain.daily_closes import AT_THE_DESK, SIGNERS, CloseState
 from domain.errors import ErrorCode, Refusal
+from domain.fee_refunds import RefundState
 from domain.payments import Channel, PaymentState
 from domain.roles import COMPANY
 from models.base import new_id
 from models.companies import Company
 from models.fee_receipts import DailyClose
+from models.fee_refunds import FeeRefund
 from models.payments import Payment
 from resolvers.unit_of_work import UnitOfWork
 
@@ -117,9 +119,23 @@ async def _count(uow: UnitOfWork, close: DailyClose) -> tuple[Counter[str], int]
             Payment.reversed_at < until,
         ).values(reversal_close_id=close.id)
     )
+    refunded = await uow.session.execute(
+        update(FeeRefund)
+        .execution_options(synchronize_session=False)
+        .where(
+            FeeRefund.county == uow.county,
+            FeeRefund.company_id == close.company_id,
+            FeeRefund.cashier_id == close.cashier_id,
+            FeeRefund.state == RefundState.SUCCEEDED.value,
+            FeeRefund.daily_close_id.is_(None),
+            FeeRefund.finished_at < until,
+        )
+        .values(daily_close_id=close.id)
+        .returning(FeeRefund.channel, FeeRefund.amount)
+    )
     sums: Counter[str] = Counter()
     entries = 0
-    for sign, rows in ((1, taken.all()), (-1, back.all())):
+    for sign, rows in ((1, taken.all()), (-1, back.all()), (-1, refunded.all())):
         for channel, amount in rows:
             sums[channel] += sign * amount
             entries += 1

@@ -11,11 +11,12 @@ import structlog
 from sqlalchemy import func, select
 
 from domain.checkouts import CheckoutState, PayService, pause_after
+from domain.daily_closes import AT_THE_DESK
 from domain.errors import ErrorCode, Refusal
 from domain.fee_refunds import ASKERS, DECIDERS, RefundState, RefundWord, Repayment, differs
 from domain.ledger import AccountKind, TransactionKind, credit, debit
 from domain.payments import MONEY_ACCOUNT, Channel, PaymentState
-from domain.roles import Role
+from domain.roles import COMPANY, Role
 from models.base import new_id
 from models.checkouts import Checkout
 from models.fee_refunds import FeeRefund
@@ -29,6 +30,9 @@ from resolvers.pay_services import RefusedError, Return, Service, UnclearError, 
 from resolvers.receipts import towards
 from resolvers.unit_of_work import UnitOfWork
 
+REFUNDED_FROM = {**MONEY_ACCOUNT, Channel.OPENING: AccountKind.BANK}
+"""Money leaves the account that it came to; what was brought in, the company's bank account."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +40,7 @@ async def fee_refund_request(uow: UnitOfWork, *, payment_id: uuid.UUID, amount: 
     """Ask for ``amount`` fen of a payment back (feeRefundRequest), by the unit's people or the company.
 
     ``INSUFFICIENT_BALANCE`` for more than no bill holds and nobody has asked back before; ``ACTION_NOT_AVAILABLE`` for a
-    payment that was taken back, or was brought in.
+    payment that was taken back.
     """
     payment = await uow.load(Payment, payment_id, lock=True, field="paymentId")
     grant = await uow.act(ASKERS, Payment, payment)
@@ -44,7 +48,7 @@ async def fee_refund_request(uow: UnitOfWork, *, payment_id: uuid.UUID, amount: 
         raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
     if not reason.strip():
         raise Refusal(ErrorCode.REQUIRED, "reason")
-    if payment.state != PaymentState.SUCCEEDED or payment.channel == Channel.OPENING:
+    if payment.state != PaymentState.SUCCEEDED:
         raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "paymentId", state=payment.state)
     asked = await uow.session.scalar(
         select(func.coalesce(func.sum(FeeRefund.amount), 0)).where(
@@ -70,6 +74,7 @@ async def fee_refund_request(uow: UnitOfWork, *, payment_id: uuid.UUID, amount: 
         reason=reason,
         state=RefundState.REQUESTED.value,
         requested_by=uow.actor.account_id,
+        cashier_id=uow.actor.account_id if payment.channel in AT_THE_DESK and grant.role in COMPANY else None,
     )
     uow.session.add(refund)
     await uow.audit("feeRefundRequest", refund, grant=grant, reason=reason, detail={"amount": amount})
@@ -82,7 +87,8 @@ async def fee_refund_grant(
     """Grant a refund (feeRefundGrant), by the company's admin or project leader, never by who asked for it.
 
     What came by WeChat Pay goes back through it. Anything else the company has paid itself: ``reference`` (of the transfer, or
-    the signed slip) and its paper are ``REQUIRED``. ``INSUFFICIENT_BALANCE`` when bills have taken the money since.
+    the signed slip) and its paper are ``REQUIRED``. What came to a desk leaves the drawer of the cashier who asked for it; when
+    the payer asked, of who grants it. ``INSUFFICIENT_BALANCE`` when bills have taken the money since.
     """
     refund, payment = await _take_up(uow, id)
     grant = await uow.act(DECIDERS, FeeRefund, refund)
@@ -95,7 +101,7 @@ async def fee_refund_grant(
     if refund.amount > payment.prepaid:
         raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, "id", available_fen=payment.prepaid, needed_fen=refund.amount)
     await attach(uow, document_ids, refund)
-    money = await account(uow, MONEY_ACCOUNT[Channel(refund.channel)], company_id=refund.company_id)
+    money = await account(uow, REFUNDED_FROM[Channel(refund.channel)], company_id=refund.company_id)
     refund.transaction_id = await post(
         uow,
         TransactionKind.REFUND,
@@ -107,6 +113,8 @@ async def fee_refund_grant(
     payment.refunded += refund.amount
     await take_invoice_back(uow, payment, grant, refund.reason)
     refund.decided_by, refund.reference = uow.actor.account_id, reference
+    if refund.channel in AT_THE_DESK:
+        refund.cashier_id = refund.cashier_id or uow.actor.account_id
     refund.state = RefundState.PROCESSING.value
     await uow.audit("feeRefundGrant", refund, grant=grant, documents=document_ids, detail={"amount": refund.amount})
     if through_service:

@@ -1,4 +1,4 @@
-"""Money paid in advance (预缴): what payments left over, put towards bills or paid back (FEE-4, FEE-7, FEE-11)."""
+"""Money paid in advance (预缴): what payments left over, put towards bills (FEE-4, FEE-11); refunds stand in ``fee_refunds``."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -7,16 +7,12 @@ from sqlalchemy import select
 
 from domain.errors import ErrorCode, Refusal
 from domain.ledger import AccountKind, TransactionKind, credit, debit
-from domain.payments import MONEY_ACCOUNT, Channel, OpenBill, Share, allocate
-from domain.roles import COMPANY, Role
+from domain.payments import OpenBill, Share, allocate
+from domain.roles import COMPANY
 from models.payments import Payment
-from resolvers.fee_invoices import take_invoice_back
-from resolvers.ledger import account, post
+from resolvers.ledger import post
 from resolvers.receipts import Part, open_bills, settle, towards
 from resolvers.unit_of_work import UnitOfWork
-
-REFUNDED_FROM = {**MONEY_ACCOUNT, Channel.OPENING: AccountKind.BANK}
-"""Money leaves the account that it came to; what was brought in, the company's bank account."""
 
 
 async def prepaid_apply(uow: UnitOfWork, *, id: uuid.UUID, bill_ids: Sequence[uuid.UUID] = ()) -> Payment:
@@ -73,37 +69,6 @@ async def _apply(uow: UnitOfWork, payments: Sequence[Payment], bills: list[OpenB
         )
         await settle(uow, parts, uow.today)
     return parts
-
-
-async def prepaid_refund(uow: UnitOfWork, *, id: uuid.UUID, amount: int, reason: str) -> Payment:
-    """Pay back what a payment left over or a bill gave back (FEE-7; V-37: unearned fees at a contract's end). By the
-    company; ``amount`` in fen, at most the payment's ``prepaid`` (``INSUFFICIENT_BALANCE``). What came through a payment
-    service goes back through it (``resolvers.fee_refunds``; ``ACTION_NOT_AVAILABLE`` here)."""
-    payment = await uow.load(Payment, id, lock=True)
-    grant = await uow.act(COMPANY - {Role.COMPANY_STAFF}, Payment, payment)
-    if amount <= 0:
-        raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
-    if not reason.strip():
-        raise Refusal(ErrorCode.REQUIRED, "reason")
-    if payment.channel == Channel.WECHAT:
-        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=payment.channel)
-    if amount > payment.prepaid:
-        raise Refusal(ErrorCode.INSUFFICIENT_BALANCE, "amount", available_fen=payment.prepaid, needed_fen=amount)
-    await post(
-        uow,
-        TransactionKind.REFUND,
-        [
-            debit(await towards(uow, AccountKind.PREPAID, payment), amount),
-            credit(await account(uow, REFUNDED_FROM[Channel(payment.channel)], company_id=payment.company_id), amount),
-        ],
-        reason=reason,
-        reference=payment.reference,
-    )
-    payment.prepaid -= amount
-    payment.refunded += amount
-    await take_invoice_back(uow, payment, grant, reason)
-    await uow.audit("prepaidRefund", payment, grant=grant, reason=reason, detail={"amount": amount})
-    return payment
 
 
 def _still_open(bills: Sequence[OpenBill], shares: Iterable[Share]) -> list[OpenBill]:

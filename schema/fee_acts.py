@@ -142,13 +142,6 @@ class PrepaidApplyInput:
     bill_ids: list[strawberry.ID] | None = ref("FeeBill", "The bills that the payer named; otherwise the oldest first.")
 
 
-@inputs("Pay back what a payment left over.")
-class PrepaidRefundInput:
-    id: strawberry.ID = ref("Payment", "The payment.")
-    amount: Fen = given("How much; at most what is left over.")
-    reason: str = given(REASON)
-
-
 @inputs("Dispute a bill; it rests until the company answers (账单异议).")
 class BillDisputeInput:
     id: strawberry.ID = ref("FeeBill", "The bill.")
@@ -282,14 +275,6 @@ MUTATIONS = [
         PrepaidApplyInput,
         "Put what a payment left over towards the unit's open bills of that company (FEE-11). By the company.",
         {"payment": "Payment"},
-    ),
-    act(
-        "prepaidRefund",
-        prepaid.prepaid_refund,
-        PrepaidRefundInput,
-        "Pay back what a payment left over (FEE-7, V-37).",
-        {"payment": "Payment"},
-        sensitive=True,
     ),
     act("billDispute", bills.bill_dispute, BillDisputeInput, "Dispute a bill, paid or not.", _DISPUTED),
     act(

@@ -117,7 +117,7 @@ class DailyClose:
     cash: Fen = column(models.DailyClose.cash, "In cash by the books: taken less taken back.")
     pos: Fen = column(models.DailyClose.pos, "By card, likewise.")
     transfer: Fen = column(models.DailyClose.transfer, "By transfer, likewise.")
-    entries: int = column(models.DailyClose.entries, "Payments taken or taken back.")
+    entries: int = column(models.DailyClose.entries, "Payments taken or taken back, and refunds paid.")
     cash_counted: Fen = column(models.DailyClose.cash_counted, "What was counted in the drawer.")
     difference: Fen = column(models.DailyClose.difference, "Counted less books (长款 if positive, 短款 if negative).")
     reason: str | None = column(models.DailyClose.reason, "Why they differ.")

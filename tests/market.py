@@ -21,8 +21,12 @@ from models.companies import Company
 from models.contracts import ServiceContract
 from models.disclosures import Disclosure, DisclosureEntry
 from models.estates import Building, Estate, PropertyArea, Unit
+from models.fee_refunds import FeeRefund
 from models.fees import BillRun, ChargeItem, FeeBill
+from models.payments import Payment
 from resolvers import bill_runs, charge_items
+from resolvers.fee_refunds import fee_refund_grant, fee_refund_request
+from tests.project import paper
 from tests.world import World
 
 COLLECTING = ("fees:collect",)
@@ -247,6 +251,14 @@ class Market:
 
 
 CHARGES = next(item for item in DisclosureItem if "CHARGE" in item.value)
+
+
+async def paid_back(market: Market, asker: Actor, payment: Payment, amount: int, reason: str = "退预收") -> FeeRefund:
+    """A refund of ``amount`` fen that ``asker`` wants and the admin grants, on the signed slip."""
+    world = market.world
+    refund = await world.do(asker, fee_refund_request, payment_id=payment.id, amount=amount, reason=reason)
+    given = {"id": refund.id, "reference": "TK-1", "document_ids": [await paper(world, market.admin)]}
+    return await world.do(market.admin, fee_refund_grant, **given)  # type: ignore[no-any-return]
 
 
 def days(count: int) -> timedelta:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from domain.documents import DocumentKind
-from domain.errors import ErrorCode
 from domain.ledger import AccountKind
 from domain.payments import Channel
 from models.base import new_id
@@ -15,7 +14,6 @@ from models.ledger import LedgerAccount
 from models.payments import Payment
 from resolvers import bills, fee_refunds, ledger
 from resolvers.fee_receipts import fee_receipt_issue
-from resolvers.prepaid import prepaid_refund
 from resolvers.receipts import payment_record
 from resolvers.unit_of_work import UnitOfWork
 from tests.acts import done, refusal, row_of
@@ -164,9 +162,6 @@ async def test_never_more_than_was_paid_and_by_two_people(overcharged: Till) -> 
     ]  # fmt: skip
     for who, mutation, given, expected in cases:
         assert await refusal(ask, who, mutation, **given) == expected, given
-    await till.world.refused(
-        market.admin, prepaid_refund, ErrorCode.ACTION_NOT_AVAILABLE, "id", id=payment.id, amount=1, reason="x"
-    )
     assert await till.world.fingerprint() == before
     refused = await done(ask, market.admin, "feeRefundRefuse", "refund { state decision }", id=ident, reason="已抵扣")
     assert refused == {"state": "REFUSED", "decision": "已抵扣"}

@@ -190,7 +190,7 @@ async def test_the_mini_program_sample_pays(shop: Shop, wheel_node: str) -> None
         market.admin, merchants.pay_merchant_record, company_id=market.company.id, number="1900000109"
     )
     await world.do(market.bureau, merchants.pay_merchant_confirm, id=merchant.id, reason="进件通知书")
-    owner, _ = await shop.owner(1, "李小红")
+    owner, _ = await shop.owner(1, "王大明")
     async with world.sessions.begin() as session:  # residents know a company once it is filed; this market's never was
         await set_fuse(session, {world.county})
         (await session.get_one(Company, (world.county, market.company.id))).listed = True
@@ -202,7 +202,7 @@ async def test_the_mini_program_sample_pays(shop: Shop, wheel_node: str) -> None
             str(HERE / "payer.cjs"),
             ANJU_URL=shop.url,
             TOKEN=await shop.token(owner),
-            WECHAT_USER="李小红的微信",
+            WECHAT_USER="王大明的微信",
         )
     shown = json.loads(said)
     assert (shown["state"], shown["amount"], shown["total"]) == ("SUCCEEDED", 14_400, MONTHS)

@@ -21,7 +21,7 @@ AMOUNT = 1
 PAY = """mutation Pay($input: FeeBillPayInput!) { feeBillPay(input: $input) {
   replayed payment { id amount state } bill { id } userErrors { code retryable } } }"""
 
-PATIENCE = 0.2
+PATIENCE = 0.5
 """Seconds, or somewhat more, before the same is sent again where no ``Retry-After`` says how long to wait."""
 
 RETRYABLE = frozenset({429, 503})

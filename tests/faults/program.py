@@ -8,29 +8,37 @@
   is done. ``FAULTS_PORTION_SIZE``: units in a portion of a bill run, so that a small run has several.
 """
 
+import gc
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
-
-import psycopg
-
-from app import cli, lines, serve, worker
-from resolvers import bill_runs
-from tests.faults.processes import kill_postgres
 
 
 def main() -> None:
     """Set the fail points that the environment names, then run the command line."""
+    if sys.argv[1] == "serve":
+        gc.disable()  # as the command itself does before it loads what is wrapped here
     if answers := os.environ.get("FAULTS_ANSWERS"):
+        from app import serve
+
         make = serve.application
         serve.application = lambda: BeforeTheAnswer(make(), int(answers))
     if armed := os.environ.get("FAULTS_ARMED"):
+        from app import lines
+
         lines.Line.together = losing_its_word(lines.Line.together, Path(armed))  # type: ignore[method-assign]
     if portions := os.environ.get("FAULTS_PORTIONS"):
+        from app import worker
+
         worker.transact = AfterThePortion(worker.transact, int(portions))  # type: ignore[attr-defined,assignment]
     if size := os.environ.get("FAULTS_PORTION_SIZE"):
+        from resolvers import bill_runs
+
         bill_runs.PORTION = int(size)
+    from app import cli
+
     cli.main()
 
 
@@ -54,6 +62,10 @@ class BeforeTheAnswer:
 
 def losing_its_word(together: Any, armed: Path) -> Any:
     """``Line.together``: PostgreSQL dies after a COMMIT, and the line is as broken as if nothing had been heard of it."""
+    import psycopg
+
+    from tests.faults.processes import kill_postgres
+
     folder = Path(os.environ["ANJU_DATA"])
 
     def struck() -> bool:

@@ -17,18 +17,15 @@ from domain.errors import ErrorCode, Refusal
 from domain.fee_invoices import check_email, check_tax_number
 from domain.identifiers import make_credit_code, make_id_number
 from domain.payments import Channel
-from models.base import new_id
-from models.documents import Document
 from models.fee_invoices import FeeInvoice
 from models.payments import Payment
 from models.personal_data import PersonalDataRead
-from resolvers import fee_invoices, fee_refunds, invoice_services
-from resolvers.prepaid import prepaid_refund
+from resolvers import fee_invoices, invoice_services
 from resolvers.receipts import payment_record, payment_reverse
 from resolvers.unit_of_work import UnitOfWork
 from tests.acts import Ask, act, done, opaque, refusal, row_of
 from tests.loopback import serving
-from tests.market import Market
+from tests.market import Market, paid_back
 from tests.world import World
 
 SECRET = "whsec_" + "QW5q" * 8
@@ -242,11 +239,11 @@ async def test_what_the_service_refuses_is_sent_again_or_given_up(office: Office
 
 
 async def test_money_that_goes_back_takes_its_invoice_along(office: Office, double: InvoiceDouble) -> None:
-    world, market = office.world, office.market
+    market = office.market
     await office.requested()
     await office.sent()
     await office.look()
-    await world.do(market.admin, prepaid_refund, id=office.payment.id, amount=1_000, reason="退预收")
+    await paid_back(market, office.resident, office.payment, 1_000)
     first = await office.row()
     assert (await office.shown(first))["state"] == "REVERSING"
     assert await refusal(
@@ -259,21 +256,12 @@ async def test_money_that_goes_back_takes_its_invoice_along(office: Office, doub
 
     await office.requested()
     assert (await office.row()).amount == 14_000, "what was paid, and not paid back"
-    await world.do(market.admin, prepaid_refund, id=office.payment.id, amount=500, reason="退预收")
+    await paid_back(market, office.resident, office.payment, 500)
     assert (await office.shown(await office.row()))["state"] == "CANCELLED"
 
     await office.requested()
     await office.sent()
-    refund = await world.do(
-        office.resident, fee_refunds.fee_refund_request, payment_id=office.payment.id, amount=1_500, reason="退预收"
-    )
-    paper = Document(
-        id=new_id(), county=world.county, kind="OTHER", name="a.pdf", media_type="application/pdf", key="k",
-        declared_size=1, size=1, sha256="0" * 64, state="READY", uploaded_by=market.admin.account_id, ready_at=world.now,
-    )  # fmt: skip
-    await world.write([paper])
-    granted = {"id": refund.id, "reference": "TK-1", "document_ids": [paper.id]}
-    await world.do(market.admin, fee_refunds.fee_refund_grant, **granted)
+    await paid_back(market, office.resident, office.payment, 1_500)
     assert (await office.row()).state == "ISSUING", "it may be there or not: nothing is assumed"
     assert (await office.look())["state"] == "REVERSING", "it was, and is not over this amount"
     assert (await office.look())["state"] == "REVERSED"

@@ -11,7 +11,7 @@ from models.payments import Payment
 from resolvers.daily_closes import daily_close
 from resolvers.receipts import payment_record, payment_reverse
 from tests.acts import Ask, done, opaque, refusal
-from tests.market import Market, days
+from tests.market import Market, days, paid_back
 
 SHOWN = "close { id day cash pos transfer entries cashCounted difference reason state }"
 
@@ -61,12 +61,17 @@ async def test_a_day_is_closed_signed_and_takes_no_more(ask: Ask, market: Market
     assert await refusal(ask, market.admin, "dailyCloseSign", id=ident) == ("ACTION_NOT_AVAILABLE", "id")
 
     late = await take(market, 300)
+    await paid_back(market, cashier, late, 100)
+    resident = await market.resident()
+    await paid_back(market, resident, late, 50)
     [early] = await world.rows(Payment, amount=5_000)
     await world.do(cashier, payment_reverse, id=early.id, reason="退现")
     world.now += timedelta(days=1)
     following = await world.do(cashier, daily_close, company_id=market.company.id, cash_counted=0, reason="款已上缴")
-    assert (following.cash, following.entries, following.difference) == (300 - 5_000, 2, 4_700)
-    [first, second] = await world.rows(DailyClose)
+    assert (following.cash, following.entries, following.difference) == (300 - 100 - 5_000, 3, 4_800)
+    granted = await world.do(market.admin, daily_close, company_id=market.company.id, cash_counted=0, reason="退现")
+    assert (granted.cash, granted.entries) == (-50, 1), "what the payer asked for left the drawer of who granted it"
+    [first, second, _] = await world.rows(DailyClose)
     assert (first.cash, first.state) == (5_000, "SIGNED"), "a closed day stays as it is"
     [late] = await world.rows(Payment, id=late.id)
     assert late.daily_close_id == second.id

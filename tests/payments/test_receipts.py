@@ -22,10 +22,10 @@ from models.payments import Allocation, Payment
 from resolvers import bills, ledger
 from resolvers.openings import OpeningPrepaid, prepaid_open
 from resolvers.payments import fee_bill_pay
-from resolvers.prepaid import prepaid_apply, prepaid_refund
+from resolvers.prepaid import prepaid_apply
 from resolvers.receipts import payment_record, payment_reverse
 from resolvers.unit_of_work import UnitOfWork
-from tests.market import Market, days
+from tests.market import Market, days, paid_back
 from tests.world import NOON
 
 
@@ -197,17 +197,13 @@ async def test_money_that_bills_took_later_goes_back_too(market: Market) -> None
 
 async def test_what_is_left_over_is_paid_back(market: Market) -> None:
     payment = await market.world.do(market.bank, payment_record, **(await with_item(market, 20_000)))
-    given: dict[str, Any] = {"id": payment.id, "reason": "合同终止, 预收款退还"}
-    await market.world.refused(
-        market.admin, prepaid_refund, ErrorCode.INSUFFICIENT_BALANCE, "amount", amount=20_001, **given
-    )
-    await market.world.refused(market.cashier, prepaid_refund, ErrorCode.FORBIDDEN_ROLE, amount=1, **given)
-    back = await market.world.do(market.admin, prepaid_refund, amount=15_000, **given)
+    await paid_back(market, market.cashier, payment, 15_000, "合同终止, 预收款退还")
+    [back] = await market.world.rows(Payment)
     assert (back.prepaid, back.refunded) == (5_000, 15_000)
     assert await balance(market, AccountKind.BANK) == 5_000
     in_cash = market.for_unit(3_000, channel=Channel.CASH)
     taken = await market.world.do(market.cashier, payment_record, **in_cash)
-    await market.world.do(market.admin, prepaid_refund, id=taken.id, amount=1_000, reason="退现金")
+    await paid_back(market, market.cashier, taken, 1_000)
     assert await balance(market, AccountKind.CASH) == 2_000, "from the drawer that it went into"
     assert await balance(market, AccountKind.BANK) == 5_000
     await market.world.refused(
@@ -270,8 +266,8 @@ async def _take(market: Market, owner: Any, step: str, which: int, amount: int) 
             await do(
                 market.admin, bills.bill_dispute_answer, id=chosen, outcome="ADJUSTED", answer="test", reduction=amount
             )
-        case _:
-            await do(market.admin, prepaid_refund, id=payment, amount=amount, reason="test")
+        case _ if paid:
+            await paid_back(market, owner, paid[which % len(paid)], amount)
 
 
 async def _agree(market: Market) -> None:

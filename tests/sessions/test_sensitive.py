@@ -22,7 +22,6 @@ SENSITIVE = {
     "unitClaimApprove",  # what gives somebody's home to an account
     "unitClaimUphold",
     "paymentReverse",  # what pays money out
-    "prepaidRefund",
     "feeRefundGrant",
     "fundRequestPay",
     "paymentInstructionRelease",
