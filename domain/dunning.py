@@ -31,6 +31,7 @@ class DunningState(Term):
     COURT_RECEIVED = "COURT_RECEIVED", "Received by the court (法院收件)."
     CORRECTION = "CORRECTION", "The court wants something corrected (补正)."
     FILED = "FILED", "Filed by the court under a case number (立案)."
+    ORDERED = "ORDERED", "The court has issued a payment order, to which the debtor may object (支付令)."
     REJECTED = "REJECTED", "Not taken by the court, with its reason (不予受理)."
     JUDGED = "JUDGED", "Judged (判决)."
     MEDIATED = "MEDIATED", "Settled before the court (调解结案)."
@@ -59,6 +60,8 @@ class DunningAction(Term):
     CORRECT = "CORRECT", "Hand in what the court asked for."
     NUMBER_MEDIATION = "NUMBER_MEDIATION", "Give it a number for mediation before filing, as the court (诉前调解)."
     FILE = "FILE", "File it under a case number, as the court."
+    ISSUE_ORDER = "ISSUE_ORDER", "Issue the payment order that was applied for, as the court."
+    END_ORDER = "END_ORDER", "End a payment order to which the debtor objected, as the court: a suit goes on."
     REJECT = "REJECT", "Reject it with a reason, as the court."
     RECORD_JUDGED = "RECORD_JUDGED", "Record the judgment, as the court."
     RECORD_MEDIATED = "RECORD_MEDIATED", "Record a settlement before the court, as the court."
@@ -160,6 +163,18 @@ def judgment_effective(profile: Profile, facts: Facts) -> Refusal | None:
     return Refusal(ErrorCode.TOO_EARLY, "id", earliest=effective_on) if effective_on > facts["today"] else None
 
 
+def order_applied_for(profile: Profile, facts: Facts) -> Refusal | None:
+    """A payment order is issued where one was applied for, and not in a suit (FEE-15)."""
+    return None if facts["order_due_on"] else Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state=DunningState.FILED)
+
+
+def objected_in_time(profile: Profile, facts: Facts) -> Refusal | None:
+    """An objection stops a payment order until it has effect (FEE-15, Civil Procedure Law 227)."""
+    effective_on = facts["effective_on"]
+    late = effective_on is not None and facts["today"] >= effective_on
+    return Refusal(ErrorCode.LATE, "id", latest=effective_on - timedelta(days=1)) if late else None
+
+
 def able_to_pay(profile: Profile, facts: Facts) -> Refusal | None:
     """Only a debtor who could pay and does not is listed (FEE-18)."""
     return None if facts["able_debtor"] else Refusal(ErrorCode.DEBTOR_UNABLE, "id")
@@ -177,6 +192,7 @@ AT_COURT = frozenset(
         _S.COURT_RECEIVED,
         _S.CORRECTION,
         _S.FILED,
+        _S.ORDERED,
         _S.REJECTED,
         _S.JUDGED,
         _S.MEDIATED,
@@ -309,11 +325,20 @@ DUNNING = Workflow(
         _court(_A.NUMBER_MEDIATION, (_S.COURT_RECEIVED,), None, "ZS-27"),
         _court(_A.FILE, (_S.COURT_RECEIVED,), _S.FILED, "FEE-15", within=days("suit_filing_days", "received_on")),
         _court(_A.REJECT, (_S.COURT_RECEIVED,), _S.REJECTED, "SL-37", reason=True),
+        _court(
+            _A.ISSUE_ORDER,
+            (_S.FILED,),
+            _S.ORDERED,
+            "FEE-15",
+            within=end_of_day("order_due_on"),
+            guards=("order_applied_for",),
+        ),
+        _court(_A.END_ORDER, (_S.ORDERED,), _S.FILED, "FEE-15", guards=("objected_in_time",)),
         _court(_A.RECORD_JUDGED, (_S.FILED,), _S.JUDGED, "SM-14"),
         _court(_A.RECORD_MEDIATED, (_S.COURT_RECEIVED, _S.FILED), _S.MEDIATED, "SM-14"),
         _court(_A.RECORD_WITHDRAWN, (_S.COURT_RECEIVED, _S.FILED), _S.WITHDRAWN, "SM-14"),
-        _court(_A.PERFORM, (*sorted(WON), _S.ENFORCING, _S.CREDIT_LISTED), _S.PERFORMED, "SM-14"),
-        _court(_A.ENFORCE, tuple(sorted(WON)), _S.ENFORCING, "SM-14", guards=("judgment_effective",)),
+        _court(_A.PERFORM, (*sorted(WON), _S.ORDERED, _S.ENFORCING, _S.CREDIT_LISTED), _S.PERFORMED, "SM-14"),
+        _court(_A.ENFORCE, (*sorted(WON), _S.ORDERED), _S.ENFORCING, "SM-14", guards=("judgment_effective",)),
         _court(
             _A.LIST_CREDIT,
             (_S.ENFORCING,),
@@ -343,6 +368,8 @@ DUNNING = Workflow(
         "demand_long_enough": demand_long_enough,
         "demand_expired": demand_expired,
         "something_open": something_open,
+        "order_applied_for": order_applied_for,
+        "objected_in_time": objected_in_time,
         "judgment_effective": judgment_effective,
         "able_to_pay": able_to_pay,
     },
@@ -355,7 +382,8 @@ DUNNING = Workflow(
         "paid_on": "date | None: when all was found paid",
         "received_on": "date | None: when the court received it",
         "correction_due_on": "date | None: by when the court wants a correction",
-        "effective_on": "date | None: from when judgment or settlement has effect",
+        "order_due_on": "date | None: by when the payment order is issued, where one was applied for",
+        "effective_on": "date | None: from when judgment, settlement or payment order has effect",
         "able_debtor": "bool: whether the court found that the debtor could pay",
         "open_fen": "int: what is open on the case's bills",
     },

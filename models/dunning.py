@@ -83,9 +83,13 @@ class DunningCase(CaseRow):
     mediation_number: Mapped[str | None]
     court_case_number: Mapped[str | None]
     filed_on: Mapped[date | None]
+    order_due_on: Mapped[date | None]
+    """By when the court issues the payment order that was applied for; none is in a suit."""
+    order_served_on: Mapped[date | None]
+    """When the debtor got the payment order."""
     result_on: Mapped[date | None]
     result_amount: Mapped[int | None] = mapped_column(BigInteger)
-    """What the debtor must pay by judgment or settlement, in fen."""
+    """What the debtor must pay by judgment, settlement or payment order, in fen."""
     result_summary: Mapped[str | None]
     effective_on: Mapped[date | None]
     able_debtor: Mapped[bool] = mapped_column(server_default=text("false"), default=False)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -71,15 +71,49 @@ async def number_mediation(uow: UnitOfWork, *, id: uuid.UUID, number: str) -> Du
     return await _step(uow, case, DunningAction.NUMBER_MEDIATION, case.mediation_number)
 
 
-async def file(uow: UnitOfWork, *, id: uuid.UUID, case_number: str, filed_on: date | None = None) -> DunningCase:
-    """File a suit under its case number (suitFile, 立案), within seven days from receipt (FEE-15); late is seen, not refused."""
+async def file(
+    uow: UnitOfWork, *, id: uuid.UUID, case_number: str, filed_on: date | None = None, payment_order: bool = False
+) -> DunningCase:
+    """File a suit under its case number (suitFile, 立案), within seven days from receipt (FEE-15); late is seen, not refused.
+
+    ``payment_order``: what was filed is the application for one, which the court issues within the profile's days.
+    """
     case = await uow.load(DunningCase, id, lock=True)
     on = filed_on or uow.today
     least = case.received_on or on
     if not least <= on <= uow.today:
         raise Refusal(ErrorCode.OUT_OF_RANGE, "filedOn", least=least, most=uow.today)
     case.court_case_number, case.filed_on = _number(case_number, "caseNumber"), on
+    case.order_due_on = on + timedelta(days=uow.profile.payment_order_days) if payment_order else None
     return await _step(uow, case, DunningAction.FILE, case.court_case_number)
+
+
+async def order_issue(uow: UnitOfWork, *, id: uuid.UUID, amount: int, served_on: date) -> DunningCase:
+    """Issue the payment order over ``amount`` fen that was applied for (suitOrderIssue, 支付令; FEE-15).
+
+    It has effect when the debtor has not objected within the profile's days from its service; until then nothing is enforced.
+    ``ACTION_NOT_AVAILABLE`` in a suit.
+    """
+    case = await uow.load(DunningCase, id, lock=True)
+    if amount <= 0:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "amount", least=1)
+    least = case.filed_on or served_on
+    if not least <= served_on <= uow.today:
+        raise Refusal(ErrorCode.OUT_OF_RANGE, "servedOn", least=least, most=uow.today)
+    await _step(uow, case, DunningAction.ISSUE_ORDER)
+    case.order_served_on, case.result_on, case.result_amount = served_on, uow.today, amount
+    case.effective_on = served_on + timedelta(days=uow.profile.payment_order_objection_days + 1)
+    return case
+
+
+async def order_end(uow: UnitOfWork, *, id: uuid.UUID) -> DunningCase:
+    """End a payment order to which the debtor objected in time (suitOrderEnd): the case goes on as a suit (FEE-15). ``LATE``
+    once it has effect."""
+    case = await uow.load(DunningCase, id, lock=True)
+    await _step(uow, case, DunningAction.END_ORDER)
+    case.order_due_on = case.result_on = case.result_amount = case.effective_on = None
+    await uow.reschedule(case)
+    return case
 
 
 async def reject(uow: UnitOfWork, *, id: uuid.UUID, reason: str) -> DunningCase:

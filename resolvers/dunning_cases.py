@@ -26,6 +26,7 @@ FACTS = (
     "paid_on",
     "received_on",
     "correction_due_on",
+    "order_due_on",
     "effective_on",
     "able_debtor",
 )

@@ -135,7 +135,15 @@ class DunningCase:
     mediation_number: str | None = column(models.DunningCase.mediation_number, "The court's number for mediation.")
     court_case_number: str | None = column(models.DunningCase.court_case_number, "The court's case number (案号).")
     filed_on: datetime.date | None = column(models.DunningCase.filed_on, "When the court filed it (立案).")
-    result_on: datetime.date | None = column(models.DunningCase.result_on, "Day of judgment, settlement or withdrawal.")
+    order_due_on: datetime.date | None = column(
+        models.DunningCase.order_due_on, "By when the court issues the payment order that was applied for (支付令)."
+    )
+    order_served_on: datetime.date | None = column(
+        models.DunningCase.order_served_on, "When the debtor got the payment order."
+    )
+    result_on: datetime.date | None = column(
+        models.DunningCase.result_on, "Day of judgment, settlement, payment order or withdrawal."
+    )
     result_amount: Fen | None = column(models.DunningCase.result_amount, "What is to be paid by it.")
     result_summary: str | None = column(models.DunningCase.result_summary, "The court's summary.")
     effective_on: datetime.date | None = column(models.DunningCase.effective_on, "From when it has effect.")

@@ -84,6 +84,14 @@ class SuitFileInput:
     id: strawberry.ID = ref("DunningCase", CASE)
     case_number: str = given("The court's case number (案号).")
     filed_on: datetime.date | None = given("The day; today when left out.")
+    payment_order: bool | None = given("Whether a payment order was applied for (支付令), instead of a suit.")
+
+
+@inputs("Issue a payment order (支付令).")
+class SuitOrderIssueInput:
+    id: strawberry.ID = ref("DunningCase", CASE)
+    amount: Fen = given("What the debtor shall pay, in fen.")
+    served_on: datetime.date = given("When the debtor got it; the days to object count from then.")
 
 
 @inputs("A step that needs a reason.")
@@ -180,6 +188,20 @@ MUTATIONS = [
     ),
     act(
         "suitFile", courts.file, SuitFileInput, "File it within seven days (FEE-15, SL-37). By its court alone.", _CASE
+    ),
+    act(
+        "suitOrderIssue",
+        courts.order_issue,
+        SuitOrderIssueInput,
+        "Issue the payment order that was applied for (FEE-15). By its court alone.",
+        _CASE,
+    ),
+    act(
+        "suitOrderEnd",
+        courts.order_end,
+        SuitStepInput,
+        "End a payment order to which the debtor objected: the case goes on as a suit (FEE-15). By its court alone.",
+        _CASE,
     ),
     act("suitReject", courts.reject, SuitReasonInput, "Not take it, with the reason. By its court alone.", _CASE),
     act(

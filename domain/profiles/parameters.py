@@ -332,6 +332,10 @@ class Profile:
     """Least days that a written demand gives (FEE-12)."""
     suit_filing_days: int
     """Days in which the court files a suit that it received (FEE-15)."""
+    payment_order_days: int
+    """Days in which the court issues a payment order, from its filing (FEE-15)."""
+    payment_order_objection_days: int
+    """Days in which the debtor pays or objects, from the order's service (FEE-15)."""
     limitation_years: int
     """Years after which a claim is barred (FEE-13)."""
 

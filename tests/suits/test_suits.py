@@ -321,6 +321,53 @@ async def test_a_suit_not_filed_within_the_days_is_overdue_in_its_courts_queue(a
     assert (task["state"], task["dueOn"], task["isOverdue"]) == ("FILED", None, False)
 
 
+@pytest.mark.rule("FEE-15", "SM-14")
+async def test_a_payment_order_has_effect_unless_the_debtor_objects_within_fifteen_days(ask: Ask, world: World) -> None:
+    debtors = await Debtors.owe(world, ask)
+    judge, admin = await court(world), debtors.market.admin
+    case = await referred(debtors, judge)
+    await done(ask, judge, "suitReceive", "case { state }", id=case)
+    filing = {"id": case, "caseNumber": "（2026）鲁0303民督1号", "paymentOrder": True}
+    filed = await done(ask, judge, "suitFile", "case { state orderDueOn dueOn }", **filing)
+    issued_by = (world.today + days(15)).isoformat()
+    assert (filed["state"], filed["orderDueOn"], filed["dueOn"]) == ("FILED", issued_by, issued_by)
+    order: dict[str, Any] = {"id": case, "amount": 12_600, "servedOn": world.today.isoformat()}
+    assert (await refusal(ask, admin, "suitOrderIssue", **order))[0] == "FORBIDDEN_ROLE"
+    tomorrow = (world.today + days(1)).isoformat()
+    assert await refusal(ask, judge, "suitOrderIssue", **{**order, "servedOn": tomorrow}) == (
+        "OUT_OF_RANGE",
+        "servedOn",
+    )
+    assert await refusal(ask, judge, "suitOrderIssue", **{**order, "amount": 0}) == ("OUT_OF_RANGE", "amount")
+    shown = "case { state resultAmount effectiveOn orderServedOn orderDueOn }"
+    issued = await done(ask, judge, "suitOrderIssue", shown, **order)
+    effective = world.today + days(16)
+    assert issued == {
+        "state": "ORDERED",
+        "resultAmount": 12_600,
+        "effectiveOn": effective.isoformat(),
+        "orderServedOn": world.today.isoformat(),
+        "orderDueOn": issued_by,
+    }
+    assert await refusal(ask, judge, "suitEnforce", id=case, ableDebtor=True) == ("TOO_EARLY", "id")
+
+    # An objection in time ends the order, and what goes on is a suit: no order can be issued in it.
+    ended = await done(ask, judge, "suitOrderEnd", shown, id=case)
+    assert (ended["state"], ended["resultAmount"], ended["effectiveOn"], ended["orderDueOn"]) == (
+        "FILED",
+        None,
+        None,
+        None,
+    )
+    assert (await refusal(ask, judge, "suitOrderIssue", **order))[0] == "ACTION_NOT_AVAILABLE"
+
+    await found(world, order_due_on=world.today)
+    await done(ask, judge, "suitOrderIssue", shown, **order)
+    await found(world, effective_on=world.today)
+    assert await refusal(ask, judge, "suitOrderEnd", id=case) == ("LATE", "id")
+    assert await done(ask, judge, "suitEnforce", "case { state }", id=case, ableDebtor=True) == {"state": "ENFORCING"}
+
+
 @pytest.mark.rule("FEE-14", "FEE-15")
 async def test_a_court_opens_the_documents_in_evidence_of_suits_before_it_and_no_others(ask: Ask, world: World) -> None:
     debtors = await Debtors.owe(world, ask)
