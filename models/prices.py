@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.prices import FeeAccountKind
-from models.base import CountyRow, CreatedAt, Fen, index, link, one_of, unique
+from models.base import CountyRow, CreatedAt, Fen, UpdatedAt, index, link, one_of, unique
 from models.cases import APPEND_ONLY
 
 _NO_UUIDS = text("'{}'::uuid[]")
@@ -92,3 +92,23 @@ class FeeAccount(CountyRow):
     disclosure_id: Mapped[uuid.UUID]
     recorded_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[CreatedAt]
+
+
+class FeeQuestion(CountyRow):
+    """A payer's question about posted accounts, and the company's answer; both are shown to all who see the accounts."""
+
+    __tablename__ = "fee_question"
+    __table_args__ = (
+        link("fee_account_id", "fee_account"),
+        index("fee_account_id", "id"),
+        CheckConstraint("(answer IS NULL) = (answered_on IS NULL)", name="answered_on_a_day"),
+    )
+
+    fee_account_id: Mapped[uuid.UUID]
+    question: Mapped[str]
+    asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
+    due_on: Mapped[date]
+    answer: Mapped[str | None]
+    answered_on: Mapped[date | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

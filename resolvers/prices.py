@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -16,12 +16,13 @@ from domain.errors import ErrorCode, Refusal
 from domain.money import format_fen
 from domain.prices import FeeAccountKind, check_increase, check_period
 from domain.records import Record
+from domain.roles import COMPANY, RESIDENTS
 from models.base import new_id
 from models.contracts import ServiceContract
 from models.disclosures import Disclosure
 from models.estates import PropertyArea
 from models.fees import ChargeItem
-from models.prices import FeeAccount, PriceIncrease
+from models.prices import FeeAccount, FeeQuestion, PriceIncrease
 from resolvers import documents as papers
 from resolvers.disclosures import About, Posting, put_up
 from resolvers.unit_of_work import UnitOfWork
@@ -187,6 +188,44 @@ async def fee_account_post(
     uow.session.add(account)
     await uow.audit("feeAccountPost", account, grant=grant, detail={"kind": kind.value})
     return account, disclosure
+
+
+async def fee_question_ask(uow: UnitOfWork, *, fee_account_id: uuid.UUID, question: str) -> FeeQuestion:
+    """Ask the company about posted accounts (feeQuestionAsk, FEE-1), as a resident: it answers within the profile's days."""
+    account = await uow.load(FeeAccount, fee_account_id, field="feeAccountId")
+    grant = await uow.act(RESIDENTS, FeeAccount, account)
+    if not question.strip():
+        raise Refusal(ErrorCode.REQUIRED, "question")
+    if uow.actor.account_id is None:
+        raise Refusal(ErrorCode.FORBIDDEN_ROLE)
+    asked = FeeQuestion(
+        county=uow.county,
+        id=new_id(),
+        fee_account_id=account.id,
+        question=question.strip(),
+        asked_by=uow.actor.account_id,
+        due_on=uow.today + timedelta(days=uow.profile.fee_answer_days),
+    )
+    uow.session.add(asked)
+    await uow.audit("feeQuestionAsk", asked, grant=grant)
+    return asked
+
+
+async def fee_question_answer(uow: UnitOfWork, *, id: uuid.UUID, answer: str) -> FeeQuestion:
+    """Answer a payer's question, as the company (feeQuestionAnswer, FEE-1); late is seen, not refused.
+
+    ``ACTION_NOT_AVAILABLE`` once answered."""
+    asked = await uow.load(FeeQuestion, id, lock=True)
+    account = await uow.load(FeeAccount, asked.fee_account_id)
+    grant = await uow.act(COMPANY, FeeAccount, account)
+    if not answer.strip():
+        raise Refusal(ErrorCode.REQUIRED, "answer")
+    if asked.answer is not None:
+        raise Refusal(ErrorCode.ACTION_NOT_AVAILABLE, "id", state="ANSWERED", action="feeQuestionAnswer")
+    asked.answer, asked.answered_on = answer.strip(), uow.today
+    await uow.audit("feeQuestionAnswer", asked, grant=grant)
+    uow.notify(asked)
+    return asked
 
 
 async def budget_of(

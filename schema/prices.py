@@ -1,20 +1,21 @@
 """How prices were raised (FEE-6), and budget and accounts of the remuneration mode (FEE-1), as clients see them."""
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import strawberry
+from sqlalchemy import ColumnElement, and_
 
 from domain.prices import FeeAccountKind
 from models import prices as models
 from resolvers import prices
 from schema.acts import act
 from schema.cases import document_ids_of
-from schema.common import JSON, Fen
+from schema.common import JSON, DateTime, Fen
 from schema.conditions import equal, of
-from schema.engine.declare import column, descending, entity, filters, listing, one, orders
+from schema.engine.declare import ascending, column, derived, descending, entity, filters, listing, many, one, orders
 from schema.engine.intents import given, inputs, ref
-from schema.engine.types import described
+from schema.engine.types import Connection, described
 
 if TYPE_CHECKING:
     from schema.areas import PropertyArea
@@ -80,6 +81,33 @@ class FeeAccount:
     remuneration: Fen = column(models.FeeAccount.remuneration, "What the company draws (酬金).")
     lines: JSON = column(models.FeeAccount.lines, "The expense line by line: title and amount in fen.")
     disclosure: "Disclosure | None" = one(models.FeeAccount.disclosure_id, "The posting.")
+    questions: Connection["FeeQuestion"] = many(
+        models.FeeQuestion.fee_account_id, "What payers asked about it, with the company's answers."
+    )
+
+
+def _is_overdue(row: Any, env: Any) -> ColumnElement[bool]:
+    return and_(row.answer.is_(None), row.due_on < env.today)
+
+
+@entity(
+    models.FeeQuestion,
+    "A payer's question about posted accounts, and the company's answer (质询). Who asked is not shown.",
+    orders=orders(
+        "FeeQuestionOrder",
+        "How questions are ordered.",
+        OLDEST=(ascending(models.FeeQuestion.id), "As they were asked."),
+    ),
+)
+class FeeQuestion:
+    fee_account: "FeeAccount | None" = one(models.FeeQuestion.fee_account_id, "The accounts that it is about.")
+    question: str = column(models.FeeQuestion.question, "What was asked.")
+    due_on: datetime.date = column(models.FeeQuestion.due_on, "The last day to answer.")
+    is_overdue: bool = derived(_is_overdue, "Whether that day has passed without an answer.")
+    answer: str | None = column(models.FeeQuestion.answer, "The answer.")
+    answered_on: datetime.date | None = column(models.FeeQuestion.answered_on, "When it was answered.")
+    created_at: DateTime = column(models.FeeQuestion.created_at, "When it was asked.")
+    updated_at: DateTime = column(models.FeeQuestion.updated_at, "Last change.")
 
 
 QUERIES = {
@@ -121,6 +149,18 @@ class FeeAccountPostInput:
     lines: list[AccountLineInput] | None = given("The expense line by line.")
 
 
+@inputs("Ask about posted accounts.")
+class FeeQuestionAskInput:
+    fee_account_id: strawberry.ID = ref("FeeAccount", "The accounts.")
+    question: str = given("What is asked; all who see the accounts read it.")
+
+
+@inputs("Answer a question about posted accounts.")
+class FeeQuestionAnswerInput:
+    id: strawberry.ID = ref("FeeQuestion", "The question.")
+    answer: str = given("The answer; all who see the accounts read it.")
+
+
 MUTATIONS = [
     act(
         "priceIncreaseRecord",
@@ -135,5 +175,19 @@ MUTATIONS = [
         FeeAccountPostInput,
         "Post a budget, quarterly or annual accounts of the remuneration mode (FEE-1). By the company.",
         {"account": "FeeAccount", "disclosure": "Disclosure"},
+    ),
+    act(
+        "feeQuestionAsk",
+        prices.fee_question_ask,
+        FeeQuestionAskInput,
+        "Ask the company about posted accounts; it answers within seven days (FEE-1). By a resident of the area.",
+        {"question": "FeeQuestion"},
+    ),
+    act(
+        "feeQuestionAnswer",
+        prices.fee_question_answer,
+        FeeQuestionAnswerInput,
+        "Answer a question about posted accounts (FEE-1). By the company.",
+        {"question": "FeeQuestion"},
     ),
 ]

@@ -2,9 +2,9 @@
 
 from auth.policies.fees import OF_A_COMPANY, led_by_actor
 from auth.policies.places import in_own_areas, of_own_community, of_own_company, of_own_home, of_own_township
-from auth.visibility import Rule, policy, whole_county
+from auth.visibility import Rule, Via, policy, whole_county
 from domain.roles import RESIDENTS, Role
-from models.prices import FeeAccount, PriceIncrease
+from models.prices import FeeAccount, FeeQuestion, PriceIncrease
 
 _EVERYBODY_THERE: dict[Role, Rule] = {
     **dict.fromkeys(RESIDENTS, of_own_home),
@@ -19,3 +19,4 @@ _EVERYBODY_THERE: dict[Role, Rule] = {
 
 policy(PriceIncrease, _EVERYBODY_THERE)
 policy(FeeAccount, _EVERYBODY_THERE)
+policy(FeeQuestion, dict.fromkeys(_EVERYBODY_THERE, Via("fee_account_id", FeeAccount)))

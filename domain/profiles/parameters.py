@@ -332,6 +332,8 @@ class Profile:
     """Least days that a written demand gives (FEE-12)."""
     suit_filing_days: int
     """Days in which the court files a suit that it received (FEE-15)."""
+    fee_answer_days: int
+    """Days in which a company answers a payer's question about posted accounts (FEE-1)."""
     payment_order_days: int
     """Days in which the court issues a payment order, from its filing (FEE-15)."""
     payment_order_objection_days: int

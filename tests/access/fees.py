@@ -16,7 +16,7 @@ from models.meters import Meter, MeterReading, SharedCost, SharedCostPart
 from models.pay_bills import PayBill, PayDifference
 from models.pay_settlements import PaySettlement
 from models.payments import Allocation, Payment
-from models.prices import FeeAccount, PriceIncrease
+from models.prices import FeeAccount, FeeQuestion, PriceIncrease
 from models.vacancies import UnitVacancy
 
 KNOWN = (
@@ -43,6 +43,7 @@ KNOWN = (
 )
 PARENTS: Mapping[type[Any], tuple[str, type[Any]]] = {
     ChargeItemDisclosure: ("charge_item_id", ChargeItem),
+    FeeQuestion: ("fee_account_id", FeeAccount),
     BillAdjustment: ("bill_id", FeeBill),
     BillDispute: ("bill_id", FeeBill),
     Allocation: ("payment_id", Payment),

@@ -11,6 +11,7 @@ from domain.documents import DocumentKind
 from domain.errors import ErrorCode
 from domain.profiles.parameters import BuildingType
 from models.contracts import ServiceContract
+from models.prices import FeeQuestion
 from resolvers.bill_runs import bill_run_start
 from resolvers.payments import fee_bill_pay
 from resolvers.unit_of_work import set_fuse
@@ -149,6 +150,27 @@ async def test_remuneration_mode_bills_on_a_posted_budget(ask: Ask, world: World
     assert (await ask(await market.resident(), read))["feeAccounts"]["nodes"] == [
         {"income": 100_000, "remuneration": 10_000, "lines": budget["lines"]}
     ]
+
+    # Payers ask about it, the company answers within seven days, and everybody who sees the accounts reads both.
+    owner, neighbour = await market.resident(), await market.resident()
+    found = await ask(owner, "{ feeAccounts(where: {kind: BUDGET}) { nodes { id } } }")
+    about = {"feeAccountId": found["feeAccounts"]["nodes"][0]["id"], "question": "绿化费用为何增加？"}
+    assert (await refusal(ask, market.bureau, "feeQuestionAsk", **about))[0] == "FORBIDDEN_ROLE"
+    assert await refusal(ask, owner, "feeQuestionAsk", **{**about, "question": " "}) == ("REQUIRED", "question")
+    question = await done(ask, owner, "feeQuestionAsk", "question { id dueOn isOverdue }", **about)
+    assert question["dueOn"] == (world.today + days(7)).isoformat()
+    answer = {"id": question["id"], "answer": "补种两处绿地"}
+    assert (await refusal(ask, neighbour, "feeQuestionAnswer", **answer))[0] == "FORBIDDEN_ROLE"
+    assert await refusal(ask, market.admin, "feeQuestionAnswer", **{**answer, "answer": ""}) == ("REQUIRED", "answer")
+    async with world.sessions.begin() as session:
+        await set_fuse(session, {world.county})
+        await session.execute(update(FeeQuestion).values(due_on=world.today - days(1)))
+    late = "{ feeAccounts(where: {kind: BUDGET}) { nodes { questions { nodes { question isOverdue answer } } } } }"
+    [seen] = (await ask(neighbour, late))["feeAccounts"]["nodes"]
+    assert seen["questions"]["nodes"] == [{"question": about["question"], "isOverdue": True, "answer": None}]
+    answered = await done(ask, market.admin, "feeQuestionAnswer", "question { isOverdue answer }", **answer)
+    assert answered == {"isOverdue": False, "answer": "补种两处绿地"}
+    assert await refusal(ask, market.admin, "feeQuestionAnswer", **answer) == ("ACTION_NOT_AVAILABLE", "id")
 
 
 @pytest.mark.rule("FEE-10")
