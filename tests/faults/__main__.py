@@ -1,8 +1,8 @@
 """``python -m tests.faults``: kills Anju's processes under load, and says what that cost.
 
-    python -m tests.faults kill-app                  50 × SIGKILL of the server under 32 paying clients, about four minutes
+    python -m tests.faults kill-app                  50 × SIGKILL of the server under 32 paying clients, about five minutes
     python -m tests.faults kill-db                   20 × SIGKILL of PostgreSQL under the same load, about two minutes
-    python -m tests.faults kill-worker               50 × SIGKILL of the worker while it bills and exports, about four minutes
+    python -m tests.faults kill-worker               50 × SIGKILL of the worker while it bills and exports, about seven minutes
     python -m tests.faults all --json faults.json    one after the other; the figures also as JSON
     python -m tests.faults kill-app --kills 5 --clients 8 --seed 7
 
