@@ -49,28 +49,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_controller][0].close()
 
 
-# -- which worker runs what, and when ---------------------------------------------------------------------------------
-
-FIRST = ("tests/access", "tests/faults", "tests/conformance", "tests/demo", "tests/docs")
-"""What takes longest comes first, so that no worker is left alone with it at the end."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays with one worker; and all that asks the two demo counties (``town``) with another, which loads them once."""
-    files = {item: item.nodeid.partition("::")[0] for item in items}
-    asking = {
-        file
-        for item, file in files.items()
-        if file.startswith("tests/access/") and "town" in getattr(item, "fixturenames", ())
-    }
-    for item, file in files.items():
-        item.add_marker(pytest.mark.xdist_group("tests/access" if file in asking else file))
-    items.sort(
-        key=lambda item: next((at for at, place in enumerate(FIRST) if files[item].startswith(place)), len(FIRST))
-    )
-
-
 @pytest.fixture(scope="session")
 def database_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The run's server and its migrated template. Tests want ``database`` or ``own_database`` instead."""
